@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What we have received in one packet number space and when to say so, RFC
+ * 9000 section 13.2: duplicate detection, the ACK policy, the ACK frame.
+ */
+#ifndef _TQUIC_ACK_H
+#define _TQUIC_ACK_H
+
+#include "ranges.h"
+#include "wire.h"
+
+#define TQUIC_ACK_MAX_RANGES	128	/* kept; the lowest are forgotten first */
+
+enum tquic_ecn {		/* the two bits of the IP header */
+	TQUIC_ECN_NOT,
+	TQUIC_ECN_ECT1,
+	TQUIC_ECN_ECT0,
+	TQUIC_ECN_CE,
+};
+
+struct tquic_ack {
+	struct tquic_ranges rcvd;	/* packet numbers, inclusive of all we answer for */
+	u64 floor;			/* below it everything counts as received */
+	u64 largest_us;			/* when the largest arrived */
+	u64 due_us;			/* the ACK must leave by then; TQUIC_TIME_NEVER: none owed */
+	u64 sent_largest;		/* largest packet number in the last ACK we sent + 1 */
+	u64 ecn[3];			/* ECT(0), ECT(1), CE counts */
+	u16 eliciting;			/* ack-eliciting packets since the last ACK */
+	bool now;			/* an ACK is owed at once */
+	bool unsent;			/* something received since the last ACK */
+};
+
+void tquic_ack_init(struct tquic_ack *a);
+void tquic_ack_free(struct tquic_ack *a);
+bool tquic_ack_seen(const struct tquic_ack *a, u64 pn);
+int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn ecn, u64 now_us,
+		   u64 max_delay_us);
+u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us, u64 *largest);
+void tquic_ack_sent(struct tquic_ack *a);
+void tquic_ack_acked(struct tquic_ack *a, u64 largest);
+
+/** tquic_ack_due - an ACK must leave now */
+static inline bool tquic_ack_due(const struct tquic_ack *a, u64 now_us)
+{
+	return a->now || now_us >= a->due_us;
+}
+
+/** tquic_ack_largest - largest packet number received, TQUIC_PN_NONE if none */
+static inline u64 tquic_ack_largest(const struct tquic_ack *a)
+{
+	return a->rcvd.nr ? a->rcvd.r[a->rcvd.nr - 1].end - 1 : TQUIC_PN_NONE;
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Congestion control of one path: the window, and algorithms behind ops with
+ * private state.  RFC 9002 section 7 (NewReno) is in cc.c, RFC 9438 (CUBIC with
+ * HyStart++) in cc_cubic.c.  Counts bytes, never packets; time is an argument.
+ */
+#ifndef _TQUIC_CC_H
+#define _TQUIC_CC_H
+
+#include <linux/types.h>
+#include <uapi/linux/quic.h>
+
+#define TQUIC_CC_NAME_MAX	16
+#define TQUIC_CC_PRIV		16	/* u64 words of private state */
+
+struct tquic_cc;
+
+struct tquic_cc_ops {
+	char name[TQUIC_CC_NAME_MAX];
+	u8 id;			/* quic_config.congestion_control_algo */
+	void (*init)(struct tquic_cc *cc);
+	/* newly acknowledged bytes of one ACK; sent_us: when the newest of them left */
+	void (*on_ack)(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us);
+	/* a new congestion event (loss or CE): reduce the window */
+	void (*on_event)(struct tquic_cc *cc, u64 now_us);
+	void (*on_persistent)(struct tquic_cc *cc);
+	/* the last event was a false alarm: take the reduction back */
+	void (*undo)(struct tquic_cc *cc);
+};
+
+struct tquic_cc {
+	const struct tquic_cc_ops *ops;
+	u64 cwnd;		/* bytes */
+	u64 ssthresh;		/* bytes; ~0 in initial slow start */
+	u64 in_flight;		/* bytes sent, neither acknowledged nor lost */
+	u64 recovery_us;	/* start of the current recovery period; 0: none yet */
+	u64 prior_cwnd;		/* before the last event, for undo */
+	u64 prior_ssthresh;
+	u64 cwnd_max;		/* bytes, cap; ~0: none */
+	u32 mss;		/* bytes of a full datagram on this path */
+	u32 srtt_us;		/* copies of the path's estimates, set before each call */
+	u32 min_rtt_us;
+	u32 latest_rtt_us;
+	bool app_limited;	/* the last flight did not fill the window */
+	u64 priv[TQUIC_CC_PRIV];
+};
+
+extern const struct tquic_cc_ops tquic_cc_reno;
+extern const struct tquic_cc_ops tquic_cc_cubic;
+
+const struct tquic_cc_ops *tquic_cc_find(const char *name);
+const struct tquic_cc_ops *tquic_cc_find_id(u8 id);
+void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss);
+void tquic_cc_set_mss(struct tquic_cc *cc, u32 mss);
+void tquic_cc_on_sent(struct tquic_cc *cc, u32 bytes);
+void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us);
+void tquic_cc_on_lost(struct tquic_cc *cc, u32 lost_bytes, u64 sent_us, u64 now_us);
+void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us);
+void tquic_cc_on_persistent(struct tquic_cc *cc);
+void tquic_cc_on_spurious(struct tquic_cc *cc);
+void tquic_cc_discard(struct tquic_cc *cc, u32 bytes);
+
+static inline bool tquic_cc_in_slow_start(const struct tquic_cc *cc)
+{
+	return cc->cwnd < cc->ssthresh;
+}
+
+/** tquic_cc_room - bytes that the window still lets out */
+static inline u64 tquic_cc_room(const struct tquic_cc *cc)
+{
+	return cc->cwnd > cc->in_flight ? cc->cwnd - cc->in_flight : 0;
+}
+
+#endif

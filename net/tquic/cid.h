@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The connection IDs of one connection, RFC 9000 section 5.1: those we issued
+ * and those the peer issued to us, their sequence numbers, their retirement.
+ * Publishing them in the lookup table is the caller's work.
+ */
+#ifndef _TQUIC_CID_H
+#define _TQUIC_CID_H
+
+#include "wire.h"
+
+#define TQUIC_CID_LOCAL_MAX	8
+#define TQUIC_CID_REMOTE_MAX	8
+#define TQUIC_CID_RETIRE_MAX	32	/* RETIRE_CONNECTION_ID frames owed at once */
+
+struct tquic_cid_local {
+	u64 seq;
+	struct tquic_cid cid;
+	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
+	bool used;	/* the entry holds a connection ID the peer may use */
+	bool due;	/* NEW_CONNECTION_ID is to be sent */
+};
+
+struct tquic_cid_remote {
+	u64 seq;
+	struct tquic_cid cid;
+	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
+	bool has_token;
+	bool used;
+	u8 path;	/* index of the path that sends with it, 0xff: spare */
+};
+
+struct tquic_cids {
+	struct tquic_cid_local local[TQUIC_CID_LOCAL_MAX];
+	struct tquic_cid_remote remote[TQUIC_CID_REMOTE_MAX];
+	u64 retire[TQUIC_CID_RETIRE_MAX];	/* sequence numbers to be retired by frame */
+	u64 local_next_seq;
+	u64 local_prior_to;	/* Retire Prior To that we announce */
+	u64 remote_prior_to;	/* largest the peer announced */
+	u8 nr_retire;		/* of retire[] */
+	u8 local_limit;		/* how many the peer keeps: its active_connection_id_limit, capped */
+	u8 remote_limit;	/* how many we keep: what we announced */
+};
+
+void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit);
+
+/* ours */
+struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
+					const u8 *reset_token);
+bool tquic_cid_want_issue(const struct tquic_cids *cs);
+struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs);
+void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq);
+int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
+			struct tquic_cid *gone);
+void tquic_cid_retire_local(struct tquic_cids *cs, u64 prior_to);
+
+/* the peer's */
+int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
+		     const u8 *reset_token);
+void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len);
+void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token);
+struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path);
+struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path);
+int tquic_cid_release(struct tquic_cids *cs, u8 path);
+bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token);
+bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq);
+int tquic_cid_retire_lost(struct tquic_cids *cs, u64 seq);
+
+#endif

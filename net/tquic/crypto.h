@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packet protection, RFC 9001 section 5 and 6, RFC 9369 section 3.3: keys from
+ * secrets, AEAD, header protection, key phases, Initial secrets, the Retry tag.
+ * The only file that knows the kernel's crypto API.  Secrets are cleared when
+ * they go and are never printed.
+ */
+#ifndef _TQUIC_CRYPTO_H
+#define _TQUIC_CRYPTO_H
+
+#include <crypto/aead.h>
+#include <crypto/skcipher.h>
+#include <linux/scatterlist.h>
+#include "wire.h"
+
+#define TQUIC_CRYPTO_BATCH	64	/* most header masks in one call */
+
+/* One row for each AEAD of RFC 9001 that we speak */
+struct tquic_cipher {
+	u32 type;		/* TLS_CIPHER_* of linux/tls.h */
+	const char *aead;
+	const char *hp;		/* ecb(aes) masks a batch in one call; chacha20 one by one */
+	const char *hmac;	/* of the key schedule */
+	u8 key_len;
+	u8 secret_len;
+	u64 tx_limit;		/* packets sealed with one key, RFC 9001 section 6.6 */
+	u64 rx_limit;		/* failed openings over all keys */
+};
+
+/* One AEAD key */
+struct tquic_key {
+	struct crypto_aead *aead;
+	struct aead_request *req;
+	u8 iv[TQUIC_IV_LEN];
+	bool valid;
+};
+
+/* One direction of one encryption level */
+struct tquic_crypto {
+	const struct tquic_cipher *cipher;	/* NULL: nothing installed */
+	u32 version;
+	struct tquic_key key[2];		/* by key phase */
+	struct crypto_skcipher *hp;
+	struct skcipher_request *hp_req;
+	u64 used;				/* packets sealed with the current key */
+	u64 failed;				/* openings that failed, all keys */
+	u64 phase_pn;				/* first packet number sealed or opened in this phase */
+	u8 phase;				/* current key phase bit */
+	bool next_ready;			/* key[!phase] holds the next phase's key */
+	u8 secret[TQUIC_SECRET_MAX];		/* of the newest derived phase */
+};
+
+int tquic_crypto_setup(void);
+void tquic_crypto_teardown(void);
+const struct tquic_cipher *tquic_crypto_cipher(u32 type);
+int tquic_crypto_install(struct tquic_crypto *c, u32 version, u32 type, const u8 *secret);
+void tquic_crypto_free(struct tquic_crypto *c);
+int tquic_crypto_prepare_update(struct tquic_crypto *c);
+int tquic_crypto_update(struct tquic_crypto *c, u64 pn);
+int tquic_crypto_seal(struct tquic_crypto *c, u64 pn, struct scatterlist *src,
+		      struct scatterlist *dst, u32 ad_len, u32 plain_len);
+int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterlist *src,
+		      struct scatterlist *dst, u32 ad_len, u32 cipher_len);
+int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n);
+int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server);
+int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
+			   u8 *tag);
+int tquic_crypto_hkdf_expand(const char *hmac, const u8 *secret, u32 secret_len, const char *label,
+			     u8 *out, u32 out_len);
+
+/** tquic_crypto_ready - keys are installed */
+static inline bool tquic_crypto_ready(const struct tquic_crypto *c)
+{
+	return c->cipher;
+}
+
+/** tquic_crypto_usable - the accelerated code runs inline in this context; else punt to process context */
+bool tquic_crypto_usable(void);
+
+#endif

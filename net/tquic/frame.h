@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Frames, RFC 9000 section 19 and RFC 9221: one table of what each type may
+ * do, one decoder into a union on the stack, one writer per type.
+ */
+#ifndef _TQUIC_FRAME_H
+#define _TQUIC_FRAME_H
+
+#include "wire.h"
+
+/* Properties of a frame type, RFC 9000 section 12.4 table 3 */
+#define TQUIC_FP_INITIAL	BIT(0)	/* allowed in Initial packets */
+#define TQUIC_FP_HANDSHAKE	BIT(1)
+#define TQUIC_FP_0RTT		BIT(2)
+#define TQUIC_FP_1RTT		BIT(3)
+#define TQUIC_FP_NOT_ELICITING	BIT(4)	/* N: does not ask for an ACK */
+#define TQUIC_FP_PROBING	BIT(5)	/* P: does not make a path active */
+#define TQUIC_FP_NOT_INFLIGHT	BIT(6)	/* C: does not count for congestion control */
+
+/* A received frame; pointers refer to the packet it was decoded from */
+struct tquic_rx_frame {
+	u64 type;		/* as on the wire */
+	u8 props;		/* TQUIC_FP_* */
+	union {
+		struct {	/* STREAM, CRYPTO (sid 0), DATAGRAM (sid, off 0) */
+			u64 sid;
+			u64 off;
+			const u8 *data;
+			u32 len;
+			bool fin;
+		} stream;
+		struct {	/* ACK; ranges are read with tquic_frame_ack_next() */
+			u64 largest;
+			u64 delay;	/* not yet scaled by the exponent */
+			u64 count;	/* additional ranges */
+			u64 first;	/* first ACK range */
+			const u8 *ranges;
+			const u8 *ranges_end;
+			u64 ecn[3];	/* ECT(0), ECT(1), CE */
+		} ack;
+		struct {	/* RESET_STREAM, STOP_SENDING */
+			u64 sid;
+			u64 err;
+			u64 final_size;
+		} reset;
+		struct {	/* MAX_* and *_BLOCKED: sid where there is one */
+			u64 sid;
+			u64 max;
+		} limit;
+		struct {
+			u64 seq;
+			u64 prior_to;
+			const u8 *cid;
+			const u8 *reset_token;
+			u8 cid_len;
+		} new_cid;
+		u64 retire_seq;
+		const u8 *path_data;	/* 8 bytes */
+		struct {
+			const u8 *data;
+			u32 len;
+		} token;
+		struct {
+			u64 err;
+			u64 frame_type;
+			const u8 *reason;
+			u32 reason_len;
+			bool app;
+		} close;
+	};
+};
+
+int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f);
+int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest);
+
+u32 tquic_frame_stream_len(u64 sid, u64 off);
+u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin, bool with_len);
+u8 *tquic_frame_put_crypto(u8 *p, u64 off, u32 len);
+u8 *tquic_frame_put_reset_stream(u8 *p, u64 sid, u64 err, u64 final_size);
+u8 *tquic_frame_put_stop_sending(u8 *p, u64 sid, u64 err);
+u8 *tquic_frame_put_limit(u8 *p, u64 type, u64 max);
+u8 *tquic_frame_put_stream_limit(u8 *p, u64 type, u64 sid, u64 max);
+u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
+			    const u8 *reset_token);
+u8 *tquic_frame_put_retire_cid(u8 *p, u64 seq);
+u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data);
+u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len);
+u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len);
+u8 *tquic_frame_put_datagram(u8 *p, u32 len);
+
+#endif

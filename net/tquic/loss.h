@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Loss recovery, RFC 9002: RTT, acknowledged and lost packets, the loss timer
+ * and the probe timeout.  Works on the log of a space and on the paths its
+ * packets left by; says what became of each frame through ops; owns no timer
+ * and reads no clock.
+ */
+#ifndef _TQUIC_LOSS_H
+#define _TQUIC_LOSS_H
+
+#include "cc.h"
+#include "frame.h"
+#include "pacer.h"
+#include "sent.h"
+
+#define TQUIC_LOSS_MAX_PATHS	8
+#define TQUIC_PACKET_THRESHOLD	3	/* kPacketThreshold */
+#define TQUIC_GRANULARITY_US	1000	/* kGranularity */
+#define TQUIC_INITIAL_RTT_US	333000	/* kInitialRtt */
+#define TQUIC_PERSISTENT	3	/* kPersistentCongestionThreshold */
+#define TQUIC_MAX_PTO_SHIFT	10
+
+/* RFC 9002 section 5 */
+struct tquic_rtt {
+	u32 latest_us;
+	u32 min_us;
+	u32 smoothed_us;
+	u32 var_us;
+	u64 first_sample_us;	/* when the first sample was taken; 0: none yet */
+};
+
+/* What recovery knows of one path */
+struct tquic_recovery {
+	struct tquic_rtt rtt;
+	struct tquic_cc cc;
+	struct tquic_pacer pacer;
+	u32 max_ack_delay_us;	/* the peer's; counts once the handshake is confirmed */
+	u32 pto_count;
+	u32 reorder_pkts;	/* packet threshold in force, grows with spurious losses */
+	u32 reorder_shift;	/* time threshold: 9/8 RTT, more after spurious losses */
+	u64 delivered;		/* bytes acknowledged, for delivery rate */
+	u64 delivered_us;	/* when the last of them was */
+	u64 delivery_rate;	/* bytes per second, last sample */
+	u64 lost_bytes;
+	u64 lost_pkts;
+	u64 spurious_pkts;	/* declared lost, acknowledged later */
+};
+
+/* What recovery knows of one packet number space */
+struct tquic_space_loss {
+	struct tquic_sent sent;
+	u64 largest_acked;	/* TQUIC_PN_NONE: none yet */
+	u64 loss_us;		/* loss_time; TQUIC_TIME_NEVER: none */
+	u64 last_eliciting_us;	/* when the last ack-eliciting packet left */
+	u32 eliciting;		/* ack-eliciting packets in flight */
+	u64 ecn_ce;		/* CE count the peer last reported */
+};
+
+struct tquic_loss_ops {
+	/* one frame of a packet was acknowledged, or its packet declared lost */
+	void (*acked)(void *arg, struct tquic_frame *f);
+	void (*lost)(void *arg, struct tquic_frame *f);
+	/* the packet is forgotten: release what its frame referred to */
+	void (*drop)(void *arg, struct tquic_frame *f);
+	/* a PMTU probe of bytes was acknowledged or lost; not a congestion signal */
+	void (*mtu_probe)(void *arg, u8 path, u32 bytes, bool acked);
+};
+
+struct tquic_loss_ctx {
+	const struct tquic_loss_ops *ops;
+	void *arg;
+	struct tquic_recovery *path[TQUIC_LOSS_MAX_PATHS];	/* NULL: gone */
+	bool confirmed;		/* handshake confirmed: ack delays count */
+};
+
+/* What one ACK did */
+struct tquic_ack_result {
+	u32 acked_pkts;
+	u32 acked_bytes;
+	u32 lost_pkts;
+	u32 spurious_pkts;
+	bool eliciting;		/* something ack-eliciting was newly acknowledged */
+	bool rtt_sampled;
+};
+
+void tquic_loss_recovery_init(struct tquic_recovery *rec, const struct tquic_cc_ops *cc, u32 mss,
+			      u32 initial_rtt_us);
+void tquic_loss_space_init(struct tquic_space_loss *sp);
+void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp);
+void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, struct tquic_pkt *pkt,
+			u64 now_us);
+int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 next_pn,
+		      struct tquic_rx_frame *ack, u64 delay_us, u64 now_us,
+		      struct tquic_ack_result *res);
+u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 now_us);
+u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool confirmed);
+u32 tquic_loss_requeue_oldest(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u32 count);
+void tquic_loss_rtt_update(struct tquic_rtt *rtt, u64 latest_us, u64 ack_delay_us, u64 now_us);
+
+#endif

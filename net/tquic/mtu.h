@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Datagram size of one path: DPLPMTUD, RFC 8899 with RFC 9000 section 14.3.
+ * Says when a probe of which size is due and what its fate means; sizes are
+ * UDP payload bytes.  The first probe tries the most that route and peer allow,
+ * so that an ordinary path needs just one.
+ */
+#ifndef _TQUIC_MTU_H
+#define _TQUIC_MTU_H
+
+#include "wire.h"
+
+#define TQUIC_MTU_BASE		1200
+#define TQUIC_MTU_MAX_PROBES	3	/* of one size, RFC 8899 section 5.1.2 */
+#define TQUIC_MTU_RAISE_US	600000000ULL	/* PMTU_RAISE_TIMER */
+#define TQUIC_MTU_BLACKHOLE	3	/* full-size packets lost in a row before falling back */
+
+struct tquic_mtu {
+	u64 next_us;	/* when the next probe is due; TQUIC_TIME_NEVER: none */
+	u16 cur;	/* size in use */
+	u16 max;	/* most that route, device and peer allow */
+	u16 low;	/* largest size known to work */
+	u16 high;	/* smallest size known to fail, max + 1 at first */
+	u16 probe;	/* size in flight, 0: none */
+	u8 tries;	/* probes lost at this size */
+	u8 lost_row;	/* full-size packets lost with none acknowledged between */
+	bool enabled;
+};
+
+void tquic_mtu_init(struct tquic_mtu *m, u32 max, u32 start);
+void tquic_mtu_start(struct tquic_mtu *m, u64 now_us);
+void tquic_mtu_set_max(struct tquic_mtu *m, u32 max, u64 now_us);
+u32 tquic_mtu_due(const struct tquic_mtu *m, u64 now_us);
+void tquic_mtu_probe_sent(struct tquic_mtu *m, u32 size);
+bool tquic_mtu_probe_acked(struct tquic_mtu *m, u32 size, u64 now_us);
+void tquic_mtu_probe_lost(struct tquic_mtu *m, u32 size, u64 now_us);
+void tquic_mtu_acked(struct tquic_mtu *m, u32 bytes);
+bool tquic_mtu_lost(struct tquic_mtu *m, u32 bytes, u64 now_us);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The bytes of a stream (or CRYPTO stream) that have arrived: references into
+ * the packets they came in, in stream order.  Never copies, never counts
+ * credit; the memory it pins is charged by whoever owns the skb.
+ */
+#ifndef _TQUIC_RECVBUF_H
+#define _TQUIC_RECVBUF_H
+
+#include <linux/rbtree.h>
+#include <linux/skbuff.h>
+
+#define TQUIC_RECVBUF_FREE_SEGS	1024	/* segments that need no justification */
+
+/* One arrived run of bytes, from tquic_seg_cache */
+struct tquic_rxseg {
+	struct rb_node node;
+	u64 off;		/* stream offset */
+	const u8 *data;		/* inside skb's memory */
+	struct sk_buff *skb;	/* one reference is ours */
+	u32 len;
+};
+
+struct tquic_recvbuf {
+	struct rb_root root;
+	struct rb_node *last;	/* rightmost, for in-order arrival */
+	u64 read_off;		/* next byte for the reader */
+	u64 ready_off;		/* end of what is contiguous from read_off */
+	u64 highest_off;	/* end of the highest byte seen */
+	u64 held_bytes;		/* payload bytes in segments */
+	u32 nr_segs;
+};
+
+int tquic_recvbuf_setup(void);
+void tquic_recvbuf_teardown(void);
+void tquic_recvbuf_init(struct tquic_recvbuf *rb);
+void tquic_recvbuf_free(struct tquic_recvbuf *rb);
+int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len,
+			 struct sk_buff *skb, gfp_t gfp);
+u32 tquic_recvbuf_peek(const struct tquic_recvbuf *rb, u64 off, const u8 **data);
+void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len);
+
+/** tquic_recvbuf_ready - bytes that can be read now */
+static inline u64 tquic_recvbuf_ready(const struct tquic_recvbuf *rb)
+{
+	return rb->ready_off - rb->read_off;
+}
+
+#endif

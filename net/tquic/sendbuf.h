@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The bytes a stream (or CRYPTO stream) has to deliver: references to pages in
+ * stream order, and what the peer has and lacks of them.  The retransmission
+ * queue of this stack is the `pending` set here.  Never copies payload into
+ * itself, never counts credit.
+ */
+#ifndef _TQUIC_SENDBUF_H
+#define _TQUIC_SENDBUF_H
+
+#include <linux/scatterlist.h>
+#include "ranges.h"
+
+#define TQUIC_SENDBUF_MAX_RANGES	1024
+
+/* A run of stream bytes in one page (or compound page) */
+struct tquic_sendfrag {
+	u64 off;		/* stream offset of its first byte */
+	struct page *page;	/* one reference is ours */
+	u32 page_off;
+	u32 len;
+	void *priv;		/* owner's mark (zero-copy completion), else NULL */
+};
+
+struct tquic_sendbuf {
+	struct tquic_sendfrag *ring;	/* cap entries, a power of two; NULL while empty */
+	u32 head;			/* index of the oldest entry */
+	u32 nr;
+	u32 cap;
+	u32 cursor;			/* entry (from head) that the last map ended in */
+	u64 base_off;			/* all below is acknowledged and released */
+	u64 next_off;			/* first byte never sent */
+	u64 end_off;			/* first byte not written yet */
+	struct tquic_ranges acked;	/* above base_off */
+	struct tquic_ranges pending;	/* sent, lost, to be sent again */
+};
+
+void tquic_sendbuf_init(struct tquic_sendbuf *sb);
+void tquic_sendbuf_free(struct tquic_sendbuf *sb);
+int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
+			 void *priv, gfp_t gfp);
+u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_off, u32 max, u64 *off);
+int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max);
+void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst);
+void tquic_sendbuf_sent(struct tquic_sendbuf *sb, u64 off, u32 len);
+u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
+void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
+
+/** tquic_sendbuf_held - bytes written and not yet released */
+static inline u64 tquic_sendbuf_held(const struct tquic_sendbuf *sb)
+{
+	return sb->end_off - sb->base_off;
+}
+
+/** tquic_sendbuf_done - everything written has been acknowledged */
+static inline bool tquic_sendbuf_done(const struct tquic_sendbuf *sb)
+{
+	return sb->base_off == sb->end_off;
+}
+
+#endif

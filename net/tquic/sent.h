@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The log of sent packets of one packet number space: a 32-byte record for the
+ * packet, then one for each frame that matters if it is lost.  Records live in
+ * blocks from tquic_frame_cache; a block whose packets are all settled is
+ * recycled.  Knows neither time nor congestion.
+ */
+#ifndef _TQUIC_SENT_H
+#define _TQUIC_SENT_H
+
+#include <linux/list.h>
+#include "wire.h"
+
+#define TQUIC_SENT_BLOCK_SIZE	4096
+#define TQUIC_SENT_RECS		((TQUIC_SENT_BLOCK_SIZE - 48) / 32)
+#define TQUIC_SENT_MAX_FRAMES	16	/* records of one packet, beside its own */
+#define TQUIC_SENT_SPARE	2	/* blocks kept for reuse by a connection */
+
+#define TQUIC_REC_PACKET	0xff	/* type of a packet record */
+
+/* tquic_pkt flags */
+#define TQUIC_PKT_ELICITING	BIT(0)
+#define TQUIC_PKT_INFLIGHT	BIT(1)	/* counts for congestion control */
+#define TQUIC_PKT_SETTLED	BIT(2)	/* acknowledged, or lost and forgotten */
+#define TQUIC_PKT_LOST		BIT(3)	/* declared lost; its frames are released */
+#define TQUIC_PKT_MTU_PROBE	BIT(4)
+#define TQUIC_PKT_APP_LIMITED	BIT(5)
+#define TQUIC_PKT_PROBE		BIT(6)	/* sent by a PTO */
+
+/* A sent frame: what it referred to, never what it said */
+struct tquic_frame {
+	u8 type;		/* TQUIC_FT_*, STREAM without its bits */
+	u8 flags;		/* of the writer, e.g. FIN */
+	u16 len;		/* payload bytes of STREAM and CRYPTO */
+	u32 aux;		/* of the writer */
+	union {
+		void *ref;	/* the stream of a STREAM or stream control frame */
+		u64 value;	/* largest acknowledged, sequence number, limit */
+	};
+	u64 off;		/* STREAM and CRYPTO offset */
+	u64 reserved;
+};
+
+/* A sent packet, followed by nframes frame records in the same block */
+struct tquic_pkt {
+	u8 type;		/* TQUIC_REC_PACKET */
+	u8 flags;
+	u8 nframes;
+	u8 path;		/* index of the path it left by */
+	u32 bytes;		/* UDP payload */
+	u64 pn;
+	u64 sent_us;
+	u32 delivered;		/* path's delivered bytes when it left, low 32 bits */
+	u32 delivered_us;	/* and when those were, low 32 bits */
+};
+
+union tquic_rec {
+	struct tquic_frame frame;
+	struct tquic_pkt pkt;
+};
+
+struct tquic_sent_block {
+	struct list_head node;	/* in tquic_sent.blocks */
+	u64 last_pn;		/* of its newest packet */
+	u16 used;		/* records */
+	u16 live;		/* packets not settled */
+	u32 reserved[3];
+	union tquic_rec rec[TQUIC_SENT_RECS];
+};
+
+struct tquic_sent {
+	struct list_head blocks;	/* oldest first */
+	struct list_head spare;
+	u32 nr_spare;
+	u32 nr_live;			/* packets not settled */
+	union tquic_rec *open;		/* the packet being written, else NULL */
+};
+
+int tquic_sent_setup(void);
+void tquic_sent_teardown(void);
+void tquic_sent_init(struct tquic_sent *s);
+void tquic_sent_free(struct tquic_sent *s);
+struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp);
+struct tquic_frame *tquic_sent_add(struct tquic_sent *s);
+void tquic_sent_commit(struct tquic_sent *s);
+void tquic_sent_abort(struct tquic_sent *s);
+void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b, struct tquic_pkt *pkt);
+struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s);
+
+static inline struct tquic_frame *tquic_pkt_frames(struct tquic_pkt *pkt)
+{
+	return (struct tquic_frame *)(pkt + 1);
+}
+
+/** tquic_sent_room - frame records that the open packet can still take */
+static inline u32 tquic_sent_room(const struct tquic_sent *s)
+{
+	return TQUIC_SENT_MAX_FRAMES - s->open->pkt.nframes;
+}
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Streams, RFC 9000 sections 2 to 4: the state machines of both parts, final
+ * sizes, limits, and the lists that output and readers take streams from.
+ * Wakes nobody and writes no frame: it leaves bits that say what is due.
+ */
+#ifndef _TQUIC_STREAM_H
+#define _TQUIC_STREAM_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include "credit.h"
+#include "recvbuf.h"
+#include "sendbuf.h"
+#include "tparam.h"
+
+#define TQUIC_STREAM_MAX_CLOSED	1024	/* ranges of closed peer-opened streams that we remember */
+#define TQUIC_SIZE_UNKNOWN	(~0ULL)
+
+/* tquic_stream.due: control frames to be sent, cleared when one is written, set again when lost */
+#define TQUIC_STREAM_DUE_RESET		BIT(0)
+#define TQUIC_STREAM_DUE_STOP		BIT(1)
+#define TQUIC_STREAM_DUE_MAX_DATA	BIT(2)
+#define TQUIC_STREAM_DUE_BLOCKED	BIT(3)
+
+/* tquic_stream.flags */
+#define TQUIC_STREAM_FIN		BIT(0)	/* the user closed the send part: end_off is final */
+#define TQUIC_STREAM_FIN_SENT		BIT(1)	/* cleared when the FIN is lost */
+#define TQUIC_STREAM_FIN_ACKED		BIT(2)
+#define TQUIC_STREAM_STOPPED		BIT(3)	/* we sent, or are to send, STOP_SENDING */
+#define TQUIC_STREAM_READ_DONE		BIT(4)	/* the reader has seen the end (FIN or reset) */
+#define TQUIC_STREAM_MORE		BIT(5)	/* MSG_MORE: hold a partial packet back */
+#define TQUIC_STREAM_DEAD		BIT(6)	/* out of the tree, waits for refs to drop */
+
+struct tquic_stream {
+	struct rb_node node;		/* in tquic_streams.root, by id */
+	u64 id;
+	struct list_head tx_node;	/* in tx_ready: has bytes or a FIN to send and stream credit */
+	struct list_head ctl_node;	/* in ctl_ready: due is not 0 */
+	struct list_head rx_node;	/* in rx_ready: the reader can get bytes, a FIN or a reset */
+	u32 refs;			/* frame records that refer to it, and users of the pointer */
+	u8 tx_state;			/* QUIC_STREAM_SEND_STATE_*; meaningless on a peer's uni stream */
+	u8 rx_state;			/* QUIC_STREAM_RECV_STATE_*; meaningless on our uni stream */
+	u8 due;
+	u8 flags;
+	u64 tx_err;			/* of our RESET_STREAM */
+	u64 stop_err;			/* of our STOP_SENDING */
+	u64 rx_err;			/* of the peer's RESET_STREAM, or of its STOP_SENDING */
+	u64 rx_final;			/* final size, TQUIC_SIZE_UNKNOWN before */
+	struct tquic_sendbuf sb;
+	struct tquic_credit_tx txc;	/* used == sb.next_off */
+	struct tquic_recvbuf rb;
+	struct tquic_credit_rx rxc;	/* received == rb.highest_off */
+};
+
+struct tquic_streams {
+	struct rb_root root;
+	struct tquic_stream *last;	/* most recently found */
+	struct list_head tx_ready;	/* round robin */
+	struct list_head ctl_ready;
+	struct list_head rx_ready;
+	struct tquic_credit_tx tx;	/* connection level: MAX_DATA from the peer */
+	struct tquic_credit_rx rx;	/* connection level: MAX_DATA to the peer */
+	struct tquic_credit_tx open[2];	/* streams we may open: bidi, uni; used: opened */
+	struct tquic_credit_rx peer[2];	/* streams the peer may open; received: opened, consumed: closed */
+	struct tquic_ranges closed[2];	/* numbers (id / 4) of the peer's streams that are gone */
+	struct tquic_tparam *local;	/* initial windows of the streams, ours */
+	struct tquic_tparam *remote;	/* and the peer's; zeros until known */
+	u64 rx_window_max;		/* cap of a stream's receive window, bytes */
+	s64 newest;			/* the stream we opened last, -1: none */
+	u64 held_bytes;			/* payload in send buffers */
+	u32 count;			/* streams in the tree */
+	bool server;
+	/* a part changed state and the user may want an event; may be NULL */
+	void (*update)(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
+};
+
+int tquic_stream_setup(void);
+void tquic_stream_teardown(void);
+void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tparam *local,
+			struct tquic_tparam *remote, u64 rx_window_max);
+void tquic_streams_apply_local(struct tquic_streams *ss);
+void tquic_streams_apply_remote(struct tquic_streams *ss);
+void tquic_streams_free(struct tquic_streams *ss);
+
+struct tquic_stream *tquic_stream_find(struct tquic_streams *ss, u64 sid);
+int tquic_stream_open(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic_stream **sp);
+u64 tquic_stream_next_id(const struct tquic_streams *ss, bool uni);
+int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gfp_t gfp,
+			   struct tquic_stream **sp);
+void tquic_stream_get(struct tquic_stream *s);
+void tquic_stream_put(struct tquic_streams *ss, struct tquic_stream *s);
+
+/* the send part */
+int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct page *page,
+			u32 page_off, u32 len, void *priv, gfp_t gfp);
+void tquic_stream_finish(struct tquic_streams *ss, struct tquic_stream *s);
+void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
+u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
+			 bool *fin);
+void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin);
+u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin);
+void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin);
+void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s);
+void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
+void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
+void tquic_stream_max_data(struct tquic_streams *ss, struct tquic_stream *s, u64 max);
+bool tquic_streams_max_data(struct tquic_streams *ss, u64 max);
+void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
+
+/* the receive part */
+int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 off, const u8 *data,
+			 u32 len, bool fin, struct sk_buff *skb, gfp_t gfp);
+int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 final_size);
+void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32 len, u32 rtt_us,
+			   u64 now_us);
+void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s);
+void tquic_stream_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
+
+/** tquic_stream_local - we opened it */
+static inline bool tquic_stream_local(const struct tquic_streams *ss, u64 sid)
+{
+	return tquic_sid_is_server(sid) == ss->server;
+}
+
+/** tquic_stream_can_send - it has a send part on our side */
+static inline bool tquic_stream_can_send(const struct tquic_streams *ss, u64 sid)
+{
+	return !tquic_sid_is_uni(sid) || tquic_stream_local(ss, sid);
+}
+
+/** tquic_stream_can_recv - it has a receive part on our side */
+static inline bool tquic_stream_can_recv(const struct tquic_streams *ss, u64 sid)
+{
+	return !tquic_sid_is_uni(sid) || !tquic_stream_local(ss, sid);
+}
+
+/** tquic_stream_at_end - the reader has taken every byte up to the final size */
+static inline bool tquic_stream_at_end(const struct tquic_stream *s)
+{
+	return s->rx_final == s->rb.read_off;
+}
+
+#endif

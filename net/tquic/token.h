@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tokens that prove something to us without state: address validation (Retry
+ * and NEW_TOKEN, RFC 9000 section 8.1) and stateless reset (section 10.3).
+ * Keys are random, per network namespace, and never leave this file.
+ */
+#ifndef _TQUIC_TOKEN_H
+#define _TQUIC_TOKEN_H
+
+#include <linux/in6.h>
+#include "crypto.h"
+
+#define TQUIC_TOKEN_MAX		128
+#define TQUIC_TOKEN_RETRY_US	10000000ULL		/* a Retry token is good for 10 s */
+#define TQUIC_TOKEN_NEW_US	(24 * 3600 * 1000000ULL)	/* a NEW_TOKEN token for a day */
+
+struct tquic_token_keys {
+	struct crypto_aead *aead;	/* seals address tokens */
+	u8 reset_key[32];		/* HMAC key of reset tokens */
+};
+
+/* What an address token says once it has proven authentic */
+struct tquic_token_info {
+	bool retry;			/* from a Retry packet, else from NEW_TOKEN */
+	u64 issued_us;
+	struct tquic_cid odcid;		/* Retry: the client's first destination connection ID */
+	struct tquic_cid rscid;		/* Retry: the source connection ID we chose */
+};
+
+int tquic_token_keys_init(struct tquic_token_keys *k);
+void tquic_token_keys_free(struct tquic_token_keys *k);
+int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *info,
+		     const struct in6_addr *addr, u16 port, u8 *out);
+int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
+		      const struct in6_addr *addr, u16 port, u64 now_us,
+		      struct tquic_token_info *info);
+void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Transport parameters, RFC 9000 section 18, RFC 9221, RFC 9287, RFC 9368: the
+ * body of the TLS extension, read and written.  Knows neither defaults of
+ * sockets nor TLS.
+ */
+#ifndef _TQUIC_TPARAM_H
+#define _TQUIC_TPARAM_H
+
+#include "wire.h"
+
+#define TQUIC_TP_BODY_MAX	512	/* UAPI: QUIC_SOCKOPT_TRANSPORT_PARAM_EXT */
+
+struct tquic_tparam {
+	u64 max_idle_timeout_us;	/* 0: none; the wire has milliseconds */
+	u64 max_ack_delay_us;		/* the wire has milliseconds */
+	u64 max_data;			/* initial_*, all in bytes */
+	u64 max_stream_data_bidi_local;
+	u64 max_stream_data_bidi_remote;
+	u64 max_stream_data_uni;
+	u64 max_streams_bidi;		/* initial_* */
+	u64 max_streams_uni;
+	u32 max_udp_payload_size;
+	u32 max_datagram_frame_size;	/* 0: no DATAGRAM */
+	u8 ack_delay_exponent;
+	u8 active_connection_id_limit;	/* saturated at 255 */
+	bool disable_active_migration;
+	bool grease_quic_bit;
+	bool disable_1rtt_encryption;	/* 0xbaad, ours and the existing in-kernel QUIC's */
+	bool has_odcid;			/* original_destination_connection_id */
+	bool has_iscid;			/* initial_source_connection_id */
+	bool has_rscid;			/* retry_source_connection_id */
+	bool has_reset_token;
+	struct tquic_cid odcid;
+	struct tquic_cid iscid;
+	struct tquic_cid rscid;
+	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
+};
+
+void tquic_tparam_init(struct tquic_tparam *tp);
+int tquic_tparam_encode(const struct tquic_tparam *tp, bool server, u8 *buf, u32 len);
+int tquic_tparam_decode(struct tquic_tparam *tp, bool from_server, const u8 *p, u32 len);
+
+#endif
