@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# tquic: the module, the library, the tools, and everything that tests them.  `make help`.
+# The module is built apart for each kernel, in build/KERNEL/, through links to the
+# sources; that of the default kernel is copied to net/tquic/quic.ko.
+
+#: make              the module (for the running kernel, else for the newest 6.12 with headers), libquic, tools
+#: make modules      the module alone; KDIR=folder for another kernel; W=1 C=2 V=1 as in the kernel
+#: make run          a guest with two namespaces, iperf3 through QUIC, kTLS and TCP, one table
+#:                   TIME=10 STREAMS=4 MTU=9000 ICOUNT=1 KVER=6.1 NATIVE=1 vary it
+#: make test         the selftests in a guest; KVER=6.1 TESTS="a b" QUICK=1; DEBUG=1: in the debug kernel
+#: make unit         unit tests in user space, under ASan and UBSan
+#: make kunit        the same tests in the debug kernel
+#: make check        the rules of the house
+#: make bench        speed, in instructions, against the targets
+#: make install      module, library and tools; DESTDIR= PREFIX=
+#: make clean
+
+SHELL := /bin/bash
+MAKEFLAGS += -j$(shell nproc) --no-print-directory
+
+ifeq ($(origin KDIR),undefined)
+default_kernel := 1
+KDIR = $(eval KDIR := $(shell scripts/default-kdir))$(KDIR)
+endif
+KVER = $(eval KVER := $(or $(patsubst /lib/modules/%/build,%,$(filter /lib/modules/%/build,$(KDIR))), \
+	$(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),none))$(KVER)
+BUILD = build/$(KVER)$(if $(filter 1,$(TQUIC_KUNIT)),-kunit)
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+export DESTDIR PREFIX
+
+USERDIRS := tools/lib/quic tools/quicize bench tools/testing/selftests/net/quic
+
+.PHONY: all user modules run test kunit unit check bench install clean help $(USERDIRS:%=in-%)
+
+all: modules user
+
+user: $(USERDIRS:%=in-%)
+
+$(USERDIRS:%=in-%): in-%:
+	$(MAKE) -C $*
+
+$(filter-out in-tools/lib/quic,$(USERDIRS:%=in-%)): in-tools/lib/quic
+
+modules:
+	@[ -e "$(KDIR)/Makefile" ] || { \
+		echo "no kernel headers in '$(KDIR)': run scripts/deps build, or give KDIR=" >&2; exit 1; }
+	@scripts/farm $(BUILD)
+	@flock $(BUILD)/.lock $(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) modules
+ifdef default_kernel
+	@[ "$(TQUIC_KUNIT)" = 1 ] || cp $(BUILD)/net/tquic/quic.ko net/tquic/quic.ko
+endif
+
+run:
+	@scripts/run
+
+test:
+	@scripts/selftest
+
+kunit:
+	@scripts/kunit
+
+unit:
+	@$(MAKE) -f net/tquic/tests/unit.mk
+
+check:
+	@scripts/check
+
+bench:
+	@scripts/bench
+
+install: all
+	install -D -m 644 $(BUILD)/net/tquic/quic.ko $(DESTDIR)/lib/modules/$(KVER)/updates/quic.ko
+	$(MAKE) -C tools/lib/quic install
+	$(MAKE) -C tools/quicize install
+	[ -n "$(DESTDIR)" ] || PATH=$$PATH:/usr/sbin:/sbin depmod $(KVER)
+
+clean:
+	rm -rf build net/tquic/quic.ko
+	for d in $(USERDIRS); do $(MAKE) -C $$d clean || exit 1; done
+	$(MAKE) -f net/tquic/tests/unit.mk clean
+
+help:
+	@sed -n 's/^#: //p' Makefile
