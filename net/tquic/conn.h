@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The connection: its packet number spaces, streams, connection IDs, paths,
+ * deadlines and state.  One socket owns it and the socket lock protects all of
+ * it; it knows that owner only through tquic_conn_ops.
+ */
+#ifndef _TQUIC_CONN_H
+#define _TQUIC_CONN_H
+
+#include <linux/skbuff.h>
+#include "ack.h"
+#include "cid.h"
+#include "crypto.h"
+#include "loss.h"
+#include "mib.h"
+#include "path.h"
+#include "stream.h"
+#include "tparam.h"
+
+#define TQUIC_CRYPTO_MAX_RX	65536	/* CRYPTO bytes buffered ahead of the reader, per level */
+#define TQUIC_UNDECRYPTABLE_MAX	16	/* packets kept until their keys arrive */
+#define TQUIC_HANDSHAKE_US	30000000ULL	/* a handshake must end in this time */
+#define TQUIC_TOKEN_CLIENT_MAX	120	/* UAPI: bytes of a client's token */
+
+enum tquic_conn_state {
+	TQUIC_CONN_IDLE,	/* no packet sent or received yet */
+	TQUIC_CONN_HANDSHAKE,
+	TQUIC_CONN_ESTABLISHED,	/* both 1-RTT secrets installed */
+	TQUIC_CONN_CLOSING,	/* we sent CONNECTION_CLOSE, RFC 9000 section 10.2.1 */
+	TQUIC_CONN_DRAINING,	/* the peer did, section 10.2.2 */
+	TQUIC_CONN_CLOSED,	/* nothing more happens; the owner may free it */
+};
+
+/* Encryption levels share spaces: 0-RTT and 1-RTT are both in the app space */
+struct tquic_space {
+	struct tquic_space_loss loss;
+	struct tquic_ack ack;
+	struct tquic_crypto tx;
+	struct tquic_crypto rx;
+	struct tquic_sendbuf crypto_tx;
+	struct tquic_recvbuf crypto_rx;
+	u64 next_pn;
+	u64 skip_pn;		/* a number never used, to catch optimistic ACKs; TQUIC_PN_NONE: none */
+	u8 probes;		/* PTO: packets to send beyond the window */
+	bool gone;		/* keys discarded, RFC 9001 section 4.9 */
+};
+
+/* conn->due: frames of the connection, cleared when written, set again when lost */
+#define TQUIC_DUE_PING			BIT(0)
+#define TQUIC_DUE_HANDSHAKE_DONE	BIT(1)
+#define TQUIC_DUE_MAX_DATA		BIT(2)
+#define TQUIC_DUE_MAX_STREAMS_BIDI	BIT(3)
+#define TQUIC_DUE_MAX_STREAMS_UNI	BIT(4)
+#define TQUIC_DUE_DATA_BLOCKED		BIT(5)
+#define TQUIC_DUE_STREAMS_BLOCKED_BIDI	BIT(6)
+#define TQUIC_DUE_STREAMS_BLOCKED_UNI	BIT(7)
+#define TQUIC_DUE_NEW_TOKEN		BIT(8)
+#define TQUIC_DUE_NEW_CID		BIT(9)
+#define TQUIC_DUE_RETIRE_CID		BIT(10)
+#define TQUIC_DUE_CLOSE			BIT(11)	/* CONNECTION_CLOSE, in whatever spaces have keys */
+#define TQUIC_DUE_DATAGRAM		BIT(12)
+
+/* what tquic_conn_ops.wake is told */
+#define TQUIC_WAKE_READ		BIT(0)	/* stream data, end of stream, handshake data or an event */
+#define TQUIC_WAKE_WRITE	BIT(1)	/* send buffer space or credit */
+#define TQUIC_WAKE_STATE	BIT(2)	/* conn->state or conn->sk_err changed */
+
+/* What the connection asks of its owner; all are called under the socket lock */
+struct tquic_conn_ops {
+	/* send skb, payload at skb->data, as datagrams of gso_size bytes; consumes skb */
+	int (*xmit)(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
+		    u32 gso_size, u8 ecn);
+	/* look the route of the path up if it is stale; 0 or -errno; sets path->local's address */
+	int (*route)(struct tquic_conn *conn, struct tquic_path *path);
+	/* largest UDP payload that the path's route carries */
+	u32 (*path_mtu)(struct tquic_conn *conn, struct tquic_path *path);
+	void (*wake)(struct tquic_conn *conn, u32 what);
+	/* make a connection ID of ours known to the lookup table, or unknown */
+	int (*cid_add)(struct tquic_conn *conn, const struct tquic_cid *cid);
+	void (*cid_del)(struct tquic_conn *conn, const struct tquic_cid *cid);
+	/* the stateless reset token of one of our connection IDs */
+	void (*reset_token)(struct tquic_conn *conn, const struct tquic_cid *cid, u8 *token);
+	/* charge an skb that a receive buffer keeps to the owner; -ENOBUFS: over its limit */
+	int (*rx_charge)(struct tquic_conn *conn, struct sk_buff *skb);
+	/* payload bytes left the send buffers: they were acknowledged or dropped */
+	void (*tx_free)(struct tquic_conn *conn, u32 bytes);
+	/* run tquic_conn_work() soon in process context, under the socket lock */
+	void (*defer)(struct tquic_conn *conn);
+	/* something for the event queue: QUIC_EVENT_* and its payload */
+	void (*event)(struct tquic_conn *conn, u8 type, const void *data, u32 len);
+};
+
+struct tquic_conn_stats {
+	u64 tx_pkts, tx_bytes, rx_pkts, rx_bytes;
+	u64 lost_pkts, lost_bytes, retrans_pkts, retrans_bytes;
+	u64 acked_bytes;
+};
+
+struct tquic_conn {
+	/* read mostly */
+	const struct tquic_conn_ops *ops;
+	void *owner;			/* of the ops */
+	struct tquic_mib __percpu *mib;
+	enum tquic_conn_state state;
+	u32 version;
+	bool server;
+	bool confirmed;			/* handshake confirmed, RFC 9001 section 4.1.2 */
+	bool finished;			/* client: Finished is queued, 1-RTT frames may leave */
+	bool no_encrypt;		/* both ends sent disable_1rtt_encryption */
+	bool nodelay;
+	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
+	u8 spin;
+	u8 ecn;				/* codepoint we send with */
+	struct tquic_tparam local;
+	struct tquic_tparam remote;	/* RFC defaults until remote_set */
+	bool remote_set;
+
+	/* transmit */
+	u16 due;
+	struct tquic_path *path;	/* the one that data leaves by */
+	struct tquic_cid dcid;		/* what conn->path's packets carry */
+	struct page_frag tx_frag;	/* batches of ciphertext are cut from it */
+	struct tquic_scratch *scratch;
+	struct tquic_loss_ctx loss_ctx;
+
+	/* receive */
+	struct sk_buff_head undecryptable;
+	u64 rx_now_us;			/* time of the aggregate being worked on */
+
+	struct tquic_space spaces[TQUIC_SPACE_NUM];
+	struct tquic_streams streams;
+	struct tquic_cids cids;
+	struct tquic_path *paths[TQUIC_PATH_MAX];
+
+	/* deadlines, microseconds of CLOCK_MONOTONIC, TQUIC_TIME_NEVER: none */
+	u64 idle_us;
+	u64 keepalive_us;
+	u64 handshake_us;
+	u64 close_us;			/* end of closing or draining */
+	u64 pace_us;			/* the pacer lets the next batch out */
+	u64 key_discard_us;		/* old key phase may go, next one be prepared */
+	u64 idle_timeout_us;		/* the smaller of both ends' */
+	u64 keepalive_interval_us;	/* 0: none */
+	bool idle_restarted;		/* sent something eliciting since the last receipt */
+
+	/* handshake */
+	struct tquic_cid odcid;		/* destination of the client's first Initial */
+	struct tquic_cid scid;		/* our first source connection ID */
+	u8 token[TQUIC_TOKEN_CLIENT_MAX];	/* client: to be sent in Initials */
+	u32 token_len;
+	bool retried;
+
+	/* how it ended */
+	u64 close_err;			/* wire code, ours or the peer's */
+	u64 close_frame_type;
+	bool close_app;
+	bool close_remote;		/* the peer did it */
+	int sk_err;			/* errno for the user, positive; 0: clean */
+	u8 close_reason_len;
+	u8 close_reason[64];
+	u32 close_rx;			/* packets since the last CONNECTION_CLOSE we sent */
+
+	struct tquic_conn_stats stats;
+};
+
+/* What input needs to know of an skb besides its bytes */
+struct tquic_rx {
+	union tquic_addr local;
+	union tquic_addr remote;
+	u64 now_us;
+	u8 ecn;				/* enum tquic_ecn */
+};
+
+struct tquic_conn_param {
+	const struct tquic_conn_ops *ops;
+	void *owner;
+	struct tquic_mib __percpu *mib;
+	bool server;
+	u32 version;
+	const struct tquic_tparam *local;
+	const struct tquic_cc_ops *cc;
+	u32 initial_rtt_us;
+	u64 keepalive_us;
+	u64 rx_window_max;		/* cap of a stream's receive window, bytes */
+	const struct tquic_cid *odcid;	/* server: from the Initial (or the Retry token) */
+	const struct tquic_cid *dcid;	/* server: the client's source connection ID */
+	const struct tquic_cid *rscid;	/* server: Source Connection ID of our Retry, NULL: none */
+	const struct tquic_cid *idcid;	/* server: destination of the Initial at hand (keys derive from it) */
+	const union tquic_addr *addr_local;
+	const union tquic_addr *addr_remote;
+	bool validated;			/* server: the address token was good */
+};
+
+int tquic_conn_setup(void);
+void tquic_conn_teardown(void);
+struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_us);
+void tquic_conn_free(struct tquic_conn *conn);
+void tquic_conn_close(struct tquic_conn *conn, bool app, u64 err, u64 frame_type,
+		      const u8 *reason, u32 reason_len, int sk_err, u64 now_us);
+void tquic_conn_fail(struct tquic_conn *conn, int werr, u64 frame_type, u64 now_us);
+void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame *f, u64 now_us);
+void tquic_conn_die(struct tquic_conn *conn, int sk_err);
+void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us);
+bool tquic_conn_tx_done(const struct tquic_conn *conn);
+void tquic_conn_work(struct tquic_conn *conn, u64 now_us);
+int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us);
+void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id);
+void tquic_conn_issue_cids(struct tquic_conn *conn);
+void tquic_conn_touch(struct tquic_conn *conn, u64 now_us);
+
+/** tquic_conn_alive - it can still carry data */
+static inline bool tquic_conn_alive(const struct tquic_conn *conn)
+{
+	return conn->state <= TQUIC_CONN_ESTABLISHED;
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The way out: what output.c offers.  The life of a packet is read there.
+ */
+#ifndef _TQUIC_OUTPUT_H
+#define _TQUIC_OUTPUT_H
+
+#include "conn.h"
+
+void tquic_output_flush(struct tquic_conn *conn, u64 now_us);
+void tquic_output_close(struct tquic_conn *conn, u64 now_us);
+extern const struct tquic_loss_ops tquic_output_loss_ops;
+
+#endif

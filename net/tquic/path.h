@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A path: two addresses and everything that belongs to the way between them,
+ * RTT, congestion, pacing, MTU and validation (RFC 9000 sections 8.2 and 9).
+ * The socket lock owns it, with its connection.
+ */
+#ifndef _TQUIC_PATH_H
+#define _TQUIC_PATH_H
+
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <net/flow.h>
+#include "loss.h"
+#include "mtu.h"
+
+struct dst_entry;
+struct tquic_conn;
+struct tquic_rx;
+
+#define TQUIC_PATH_MAX		4	/* paths of one connection, candidates included */
+#define TQUIC_PATH_TRIES	3	/* PATH_CHALLENGEs before a path is given up */
+
+union tquic_addr {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* tquic_path.due */
+#define TQUIC_PATH_DUE_CHALLENGE	BIT(0)
+#define TQUIC_PATH_DUE_RESPONSE		BIT(1)
+
+struct tquic_path {
+	struct tquic_recovery rec;
+	struct tquic_mtu mtu;
+	u8 index;			/* in conn->paths and in packet records */
+	u8 due;
+	u8 tries;			/* PATH_CHALLENGEs sent since the path was made */
+	bool validated;			/* the peer has proven that it receives here */
+	u8 challenge[8];		/* what we asked */
+	u8 response[8];			/* what the peer asked */
+	u64 challenge_us;		/* when the challenge is repeated, TQUIC_TIME_NEVER: none waits */
+	u64 rx_bytes;			/* for the amplification limit, RFC 9000 section 8 */
+	u64 tx_bytes;
+	union tquic_addr local;		/* port always set; address may be the wildcard until routed */
+	union tquic_addr remote;
+	/* the route; filled and refreshed by udp.c under the socket lock */
+	struct dst_entry *dst;
+	u32 dst_cookie;
+	struct flowi fl;
+};
+
+struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
+				  const union tquic_addr *remote, gfp_t gfp);
+void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path);
+struct tquic_path *tquic_path_find(struct tquic_conn *conn, const union tquic_addr *local,
+				   const union tquic_addr *remote);
+struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx);
+void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing, bool newest,
+			  u64 now_us);
+void tquic_path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us);
+void tquic_path_rx_challenge(struct tquic_conn *conn, struct tquic_path *path, const u8 *data);
+void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us);
+void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us);
+void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us);
+u64 tquic_path_amplification_room(const struct tquic_path *path);
+bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The socket and the network namespace, as the files of the kernel layer see
+ * them: socket.c, sendmsg.c, recvmsg.c, sockopt.c, listen.c, udp.c, lookup.c.
+ */
+#ifndef _TQUIC_SOCK_H
+#define _TQUIC_SOCK_H
+
+#include <linux/hrtimer.h>
+#include <linux/ipv6.h>
+#include <linux/rhashtable.h>
+#include <linux/workqueue.h>
+#include <net/inet_sock.h>
+#include <net/netns/generic.h>
+#include "conn.h"
+#include "token.h"
+
+#define TQUIC_ALPN_MAX		128	/* UAPI: QUIC_SOCKOPT_ALPN */
+#define TQUIC_EVENTS_MAX	256	/* events queued for a reader; the oldest is dropped and counted */
+#define TQUIC_INITIALS_MAX	1024	/* datagrams a listener keeps for its worker */
+
+/* tquic_sock.deferred: what could not be done while the socket was busy, or in softirq */
+enum {
+	TQUIC_DEFER_TIMER,	/* the timer fired: tquic_timer_run() */
+	TQUIC_DEFER_FLUSH,	/* tquic_output_flush() */
+	TQUIC_DEFER_WORK,	/* tquic_conn_work(), process context only */
+	TQUIC_DEFER_ICMP,	/* tquic_sock.icmp_err is set */
+};
+
+/*
+ * A UDP socket of the kernel and who listens or connects through it.  Shared by
+ * every connection of its local address and port; freed with its last user.
+ */
+struct tquic_endpoint {
+	struct hlist_node node;		/* in tquic_net.endpoints, under tquic_net.lock */
+	refcount_t refs;
+	struct net *net;
+	struct socket *sock;
+	union tquic_addr addr;		/* bound address, port set */
+	int bound_dev_if;
+	struct tquic_sock __rcu *listener;	/* NULL: connections only */
+	struct tquic_sock __rcu *only;	/* a client socket that has the endpoint to itself, for ICMP */
+	void (*saved_data_ready)(struct sock *sk);
+	void (*saved_error_report)(struct sock *sk);
+	struct rcu_head rcu;
+};
+
+struct tquic_sock {
+	struct inet_sock inet;		/* first; for AF_INET6 inside struct tquic6_sock */
+	struct tquic_conn *conn;	/* NULL: not connected; the socket lock */
+	struct tquic_endpoint *ep;	/* NULL: not bound */
+
+	/* what a connection will be made with; the socket lock */
+	struct tquic_tparam tparam;
+	struct quic_config config;
+	const struct tquic_cc_ops *cc;
+	bool nodelay;
+	u8 alpn_len;
+	u8 alpn[TQUIC_ALPN_MAX];	/* as set: comma-separated */
+	u16 token_len;
+	u8 token[TQUIC_TOKEN_CLIENT_MAX];
+	struct quic_connection_close close;	/* option 5, sent at close() */
+	u32 events;			/* bit per QUIC_EVENT_* that is on */
+	struct sk_buff_head event_queue;
+
+	/* time and deferral */
+	struct hrtimer timer;
+	u64 armed_us;			/* when the timer fires, TQUIC_TIME_NEVER: not armed */
+	unsigned long deferred;		/* TQUIC_DEFER_* bits, atomic */
+	struct work_struct work;	/* process context: punted packets, DEFER_WORK */
+	struct sk_buff_head punted;	/* packets that softirq could not open */
+	int icmp_err;
+
+	/* listeners */
+	struct list_head accept_queue;	/* of tquic_sock.accept_node; the listener's socket lock */
+	struct list_head accept_node;
+	struct sock *listener;		/* child: until accepted; one reference */
+	struct sk_buff_head initials;	/* Initial packets for the worker */
+	struct work_struct listen_work;
+};
+
+struct tquic6_sock {
+	struct tquic_sock tquic;
+	struct ipv6_pinfo inet6;
+};
+
+/* Per network namespace */
+struct tquic_net {
+	struct tquic_mib __percpu *mib;
+	struct tquic_token_keys token_keys;
+	spinlock_t lock;		/* endpoints */
+	struct hlist_head endpoints[64];	/* by port */
+	struct proc_dir_entry *proc;
+	struct ctl_table_header *sysctl_quic;	/* net.quic */
+	struct ctl_table_header *sysctl_tquic;	/* net.tquic */
+	int sysctl_gso;
+	int sysctl_gro;
+};
+
+extern unsigned int tquic_net_id;
+extern long sysctl_tquic_mem[3];	/* net.quic.quic_mem, pages */
+extern int sysctl_tquic_rmem[3];	/* net.quic.quic_{r,w}mem, bytes: min, default, max */
+extern int sysctl_tquic_wmem[3];
+extern struct proto tquic_prot;
+extern struct proto tquicv6_prot;
+extern const struct tquic_conn_ops tquic_sock_conn_ops;	/* socket.c */
+
+static inline struct tquic_sock *tquic_sk(const struct sock *sk)
+{
+	return (struct tquic_sock *)sk;
+}
+
+static inline struct tquic_net *tquic_pernet(const struct net *net)
+{
+	return net_generic(net, tquic_net_id);
+}
+
+static inline u64 tquic_now_us(void)
+{
+	return ktime_to_us(ktime_get());
+}
+
+/* socket.c */
+int tquic_socket_register(void);
+void tquic_socket_unregister(void);
+struct sock *tquic_socket_child(struct sock *listener);	/* a new unhashed sock for accept, locked by nobody */
+void tquic_socket_rearm(struct sock *sk);		/* timer for tquic_timer_next() */
+void tquic_socket_after(struct sock *sk);		/* end of every piece of work on a conn: rearm, free if over */
+void tquic_socket_receive(struct sock *sk, struct sk_buff *skb);	/* softirq: conn found, deliver skb */
+void tquic_socket_icmp(struct sock *sk, int err);	/* softirq */
+int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
+void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx);
+
+/* sendmsg.c, recvmsg.c, sockopt.c */
+int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
+int tquic_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+bool tquic_recvmsg_ready(struct sock *sk);
+int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len);
+int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen);
+int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval, int __user *optlen);
+void tquic_sockopt_defaults(struct tquic_sock *tsk);
+
+/* listen.c */
+int tquic_listen_start(struct sock *sk);
+void tquic_listen_stop(struct sock *sk);
+void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb);
+void tquic_listen_work(struct work_struct *work);
+struct sock *tquic_listen_accept(struct sock *sk);	/* first of the accept queue, NULL: empty; socket lock */
+
+/* udp.c */
+struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk, const union tquic_addr *addr,
+				      bool listen, int *err);
+void tquic_udp_get(struct tquic_endpoint *ep);
+void tquic_udp_put(struct tquic_endpoint *ep);
+int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb, u32 gso_size,
+		   u8 ecn);
+int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path);
+u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path);
+int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len);	/* one datagram back to who sent `to`: Retry, version negotiation, stateless reset */
+
+/* lookup.c */
+int tquic_lookup_setup(void);
+void tquic_lookup_teardown(void);
+int tquic_lookup_add(struct net *net, const struct tquic_cid *cid, struct sock *sk);
+void tquic_lookup_del(struct net *net, const struct tquic_cid *cid, struct sock *sk);
+struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len);	/* takes a reference, NULL: none */
+
+/* sysctl.c, mib.c, diag.c */
+int tquic_sysctl_net_init(struct net *net);
+void tquic_sysctl_net_exit(struct net *net);
+int tquic_mib_net_init(struct net *net);
+void tquic_mib_net_exit(struct net *net);
+int tquic_diag_net_init(struct net *net);	/* /proc/net/quic/{conns,eps,snmp} */
+void tquic_diag_net_exit(struct net *net);
+
+#endif
