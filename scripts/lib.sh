@@ -7,6 +7,9 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${TQUIC_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tquic}
 
+# a make above us has its own jobs, and its variables are in the environment too
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 # say TEXT: one step, with the seconds since the script began
 say() {
 	printf '[%4d s] %s\n' "$SECONDS" "$*" >&2
