@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # lib.sh: what the scripts share: messages with the time they took, the cache, which
 # kernels there are, and what counts as a report of the kernel about itself.  It is
 # sourced and never run, and changes nothing on the machine.
