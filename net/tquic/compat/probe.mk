@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Looks into the headers of the kernel that the module is built for and defines
+# TQUIC_HAVE_X for what it finds there; compat.h turns these into one interface.
+# Patterns see a header as one line with single blanks, and have no commas
+# and no brackets (a dot stands for them).
+
+tquic-flat = $(shell tr -s '[:space:]' ' ' < $(srctree)/include/$(1) 2>/dev/null | grep -Eo -m1 -e '$(2)' | head -n 1)
+tquic-probe = $(if $(call tquic-flat,$(2),$(3)),-DTQUIC_HAVE_$(1))
+
+ccflags-y += $(call tquic-probe,PROTO_ACCEPT_ARG,net/sock.h,struct proto_accept_arg \{)
+ccflags-y += $(call tquic-probe,PROTO_IOCTL_KARG,net/sock.h,.\*ioctl..struct sock \*sk. int cmd. int \*karg)
+ccflags-y += $(call tquic-probe,PROTO_RECVMSG_ADDR_LEN,net/sock.h,.\*recvmsg..struct sock \*sk.[^;]*addr_len)
+ccflags-y += $(call tquic-probe,PROTO_SENDPAGE,net/sock.h,.\*sendpage..)
+ccflags-y += $(call tquic-probe,PROTO_PINFO_OFFSET,net/sock.h,ipv6_pinfo_offset;)
+ccflags-y += $(call tquic-probe,SK_UID_FUNC,net/sock.h,kuid_t sk_uid.const struct sock)
+ccflags-y += $(call tquic-probe,SOCKADDR_UNSIZED,linux/socket.h,struct sockaddr_unsized \{)
+ccflags-y += $(call tquic-probe,SPLICE_EOF,linux/net.h,.\*splice_eof..struct socket)
+ccflags-y += $(call tquic-probe,RECV_ERROR_ADDR_LEN,net/inet_common.h,int inet_recv_error.[^;]*addr_len)
+ccflags-y += $(call tquic-probe,INET_DIAG_OWNER,linux/inet_diag.h,struct inet_diag_handler \{ struct module \*owner)
+ccflags-y += $(call tquic-probe,IPTUNNEL_CB_FLAGS,net/ip_tunnels.h,void iptunnel_xmit.[^;]*ipcb_flags)
+ccflags-y += $(call tquic-probe,IP6TUNNEL_CB_FLAGS,net/ip6_tunnel.h,void ip6tunnel_xmit.[^;]*ip6cb_flags)
+ccflags-y += $(call tquic-probe,UDP_TUNNEL_SK,net/udp_tunnel.h,setup_udp_tunnel_sock.struct net \*net. struct sock )
+ccflags-y += $(call tquic-probe,ZEROCOPY_DEVMEM,linux/skbuff.h,msg_zerocopy_realloc.[^;]*devmem)
+ccflags-y += $(call tquic-probe,HRTIMER_SETUP,linux/hrtimer.h,void hrtimer_setup.)
+ccflags-y += $(call tquic-probe,SYSTEM_DFL_WQ,linux/workqueue.h,\*system_dfl_wq;)
+ccflags-y += $(call tquic-probe,WQ_PERCPU,linux/workqueue.h,WQ_PERCPU = )
+ccflags-y += $(call tquic-probe,NET_SYSCTL_SZ,net/net_namespace.h,register_net_sysctl_sz.)
+ccflags-y += $(call tquic-probe,CTL_TABLE_CONST,linux/sysctl.h,int proc_handler.const struct ctl_table)
+ccflags-y += $(call tquic-probe,ASSIGN_STR_1,trace/stages/stage6_event_callback.h,define __assign_str.dst. [^s])
