@@ -100,3 +100,66 @@ kernel_reports() {
 			}
 		}'
 }
+
+# build_for KVER|um: the module for that kernel, libquic and the tools; prints the module's path
+build_for() {
+	local release=$1 kdir=/lib/modules/$1/build arch=() log
+
+	if [ "$1" = um ]; then
+		"$TOP/scripts/uml" build >/dev/null
+		kdir=$("$TOP/scripts/uml" tree)
+		release=$(cat "$kdir/include/config/kernel.release")
+		arch=(ARCH=um)
+	fi
+	log=$(mktemp)
+	say "building quic.ko for Linux $release"
+	make -s -C "$TOP" modules KDIR="$kdir" "${arch[@]}" >"$log" 2>&1 || {
+		cat "$log" >&2
+		rm -f "$log"
+		die "cannot build the module for Linux $release" "the compiler's messages are above"
+	}
+	say "building libquic and the tools"
+	make -s -C "$TOP" user >"$log" 2>&1 || {
+		cat "$log" >&2
+		rm -f "$log"
+		die "cannot build libquic and the tools" "the compiler's messages are above"
+	}
+	rm -f "$log"
+	# what root built in somebody's folder is his
+	[ -z "${SUDO_UID:-}" ] || chown -R --from=0 "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$TOP"
+	printf 'build/%s/net/tquic/quic.ko\n' "$release"
+}
+
+# load_module FILE: insmod, after what it depends on, as modprobe would
+load_module() {
+	local dep
+
+	# what udev loads on a machine of its own
+	for dep in aesni_intel ghash_clmulni_intel; do
+		modprobe -q "$dep" || true
+	done
+	for dep in $(modinfo -F depends "$1" | tr ',' ' '); do
+		modprobe -q "$dep" || true
+	done
+	insmod "$1"
+}
+
+# counted COMMAND: run it, and make its last line "N passed, N failed" agree with its
+# status: a command that fails without saying so has one failure
+counted() {
+	local out rc=0 passed failed
+
+	out=$(mktemp)
+	set +e
+	"$@" | tee "$out" | grep -vxE --line-buffered '[0-9]+ passed, [0-9]+ failed'
+	rc=${PIPESTATUS[0]}
+	set -e
+	read -r passed failed < <(tail -n 50 "$out" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' | tail -n 1) || true
+	rm -f "$out"
+	passed=${passed:-0} failed=${failed:-0}
+	if [ "$failed" = 0 ] && { [ "$rc" != 0 ] || [ "$passed" = 0 ]; }; then
+		failed=1
+	fi
+	printf '%s passed, %s failed\n' "$passed" "$failed"
+	[ "$failed" = 0 ]
+}
