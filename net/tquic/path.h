@@ -9,6 +9,7 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/netdevice.h>
 #include <net/flow.h>
 #include "loss.h"
 #include "mtu.h"
@@ -19,6 +20,7 @@ struct tquic_rx;
 
 #define TQUIC_PATH_MAX		4	/* paths of one connection, candidates included */
 #define TQUIC_PATH_TRIES	3	/* PATH_CHALLENGEs before a path is given up */
+#define TQUIC_PATH_HEADROOM	(48 + LL_MAX_HEADER)	/* in front of skb->data of xmit, bytes */
 
 union tquic_addr {
 	struct sockaddr sa;
@@ -48,6 +50,7 @@ struct tquic_path {
 	struct dst_entry *dst;
 	u32 dst_cookie;
 	struct flowi fl;
+	u32 gso_max;			/* bytes of one xmit, set by route(); 0: one datagram each */
 };
 
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,

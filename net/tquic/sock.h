@@ -8,7 +8,9 @@
 
 #include <linux/hrtimer.h>
 #include <linux/ipv6.h>
+#include <linux/ratelimit_types.h>
 #include <linux/rhashtable.h>
+#include <linux/seq_file.h>
 #include <linux/workqueue.h>
 #include <net/inet_sock.h>
 #include <net/netns/generic.h>
@@ -18,6 +20,7 @@
 #define TQUIC_ALPN_MAX		128	/* UAPI: QUIC_SOCKOPT_ALPN */
 #define TQUIC_EVENTS_MAX	256	/* events queued for a reader; the oldest is dropped and counted */
 #define TQUIC_INITIALS_MAX	1024	/* datagrams a listener keeps for its worker */
+#define TQUIC_REPLIES_MAX	1000	/* a second: Retry, version negotiation, stateless reset */
 
 /* tquic_sock.deferred: what could not be done while the socket was busy, or in softirq */
 enum {
@@ -42,6 +45,7 @@ struct tquic_endpoint {
 	struct tquic_sock __rcu *only;	/* a client socket that has the endpoint to itself, for ICMP */
 	void (*saved_data_ready)(struct sock *sk);
 	void (*saved_error_report)(struct sock *sk);
+	struct work_struct release;	/* closing the UDP socket may sleep */
 	struct rcu_head rcu;
 };
 
@@ -90,6 +94,7 @@ struct tquic_net {
 	struct tquic_token_keys token_keys;
 	spinlock_t lock;		/* endpoints */
 	struct hlist_head endpoints[64];	/* by port */
+	struct ratelimit_state replies;	/* TQUIC_REPLIES_MAX */
 	struct proc_dir_entry *proc;
 	struct ctl_table_header *sysctl_quic;	/* net.quic */
 	struct ctl_table_header *sysctl_tquic;	/* net.tquic */
@@ -98,6 +103,7 @@ struct tquic_net {
 };
 
 extern unsigned int tquic_net_id;
+extern struct workqueue_struct *tquic_wq;	/* main.c: whatever a namespace must outlive */
 extern long sysctl_tquic_mem[3];	/* net.quic.quic_mem, pages */
 extern int sysctl_tquic_rmem[3];	/* net.quic.quic_{r,w}mem, bytes: min, default, max */
 extern int sysctl_tquic_wmem[3];
@@ -147,7 +153,9 @@ void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, stru
 void tquic_listen_work(struct work_struct *work);
 struct sock *tquic_listen_accept(struct sock *sk);	/* first of the accept queue, NULL: empty; socket lock */
 
-/* udp.c */
+/* udp.c; IPv4 is AF_INET in every union tquic_addr of a path or tquic_rx, never a mapped IPv6 address */
+int tquic_udp_net_init(struct net *net);
+void tquic_udp_net_exit(struct net *net);
 struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk, const union tquic_addr *addr,
 				      bool listen, int *err);
 void tquic_udp_get(struct tquic_endpoint *ep);
@@ -164,12 +172,16 @@ void tquic_lookup_teardown(void);
 int tquic_lookup_add(struct net *net, const struct tquic_cid *cid, struct sock *sk);
 void tquic_lookup_del(struct net *net, const struct tquic_cid *cid, struct sock *sk);
 struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len);	/* takes a reference, NULL: none */
+void tquic_lookup_walk_start(struct rhashtable_iter *it);
+struct sock *tquic_lookup_walk_next(struct rhashtable_iter *it, struct tquic_cid *cid);	/* takes a reference */
+void tquic_lookup_walk_stop(struct rhashtable_iter *it);
 
 /* sysctl.c, mib.c, diag.c */
 int tquic_sysctl_net_init(struct net *net);
 void tquic_sysctl_net_exit(struct net *net);
 int tquic_mib_net_init(struct net *net);
 void tquic_mib_net_exit(struct net *net);
+void tquic_mib_show(struct seq_file *seq, const struct tquic_net *tn);
 int tquic_diag_net_init(struct net *net);	/* /proc/net/quic/{conns,eps,snmp} */
 void tquic_diag_net_exit(struct net *net);
 
