@@ -15,7 +15,8 @@ guest_prepare() {
 	share=$(realpath "$share")
 	trap '[ -n "$keep" ] || rm -rf "$share"' EXIT
 	rm -f "$share"/{status,dmesg,console,kmemleak}
-	tar -C "$TOP" --exclude=./.git --exclude='*.o' --exclude='.*.cmd' --exclude='*.mod.c' -cf "$share/repo.tar" .
+	tar -C "$TOP" --exclude=./.git --exclude=./build --exclude='*.o' -cf "$share/repo.tar" .
+	[ ! -d "$TOP/build" ] || (cd "$TOP" && find build -name '*.ko' -print0 | tar --null -T - -rf "$share/repo.tar")
 	case $script in
 	"$TOP"/*) ;;
 	*)

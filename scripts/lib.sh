@@ -90,11 +90,15 @@ REPORTS+='|new suspected memory leaks|Attempt to release alive|trying to registe
 kernel_reports() {
 	tr -d '\r' <"$1" | awk -v re="$REPORTS" '
 		/tquic-guest: script starts/ {n = 0}
-		{line[++n] = $0}
+		/selftest: .* starts/ {test = $0; next}
+		{line[++n] = $0; during[n] = test}
 		END {
 			for (i = 1; i <= n; i++) {
-				if (line[i] ~ re)
+				if (line[i] ~ re) {
 					left = 40
+					if (during[i] != said)
+						print said = during[i]
+				}
 				if (left-- > 0)
 					print line[i]
 			}
