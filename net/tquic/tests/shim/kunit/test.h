@@ -50,7 +50,7 @@ static const void *name##_gen_params(const void *prev, char *desc)			\
 	if (__next == (array) + ARRAY_SIZE(array))					\
 		return NULL;								\
 	if (__get_desc)									\
-		__get_desc(__next, desc);							\
+		__get_desc(__next, desc);						\
 	return __next;									\
 }
 
@@ -107,7 +107,9 @@ int kunit_add_action(struct kunit *test, void (*fn)(void *), void *arg);
 } while (0)
 
 #define __KU_BOOL(t, fatal, c, want, fmt, ...) do {					\
-	if (!!(c) != (want))								\
+	bool __c = (c);									\
+											\
+	if (__c != (want))								\
 		__KU(t, fatal, "%s is not %s" fmt, #c, #want, ##__VA_ARGS__);		\
 } while (0)
 
