@@ -6,19 +6,23 @@
 #ifndef _TQUIC_HEADER_H
 #define _TQUIC_HEADER_H
 
+#include <linux/string.h>
 #include "wire.h"
+
+#define TQUIC_HEADER_UNKNOWN	0xff	/* type of a long header of a version that we do not speak */
 
 /* A parsed header; pointers refer to the datagram it was parsed from */
 struct tquic_hdr {
-	u8 type;		/* enum tquic_ptype */
+	u8 type;		/* enum tquic_ptype, or TQUIC_HEADER_UNKNOWN */
 	u8 dcid_len;
 	u8 scid_len;
+	bool fixed;		/* the Fixed Bit; without it only for who sent grease_quic_bit */
 	u32 version;		/* long headers */
 	const u8 *dcid;
 	const u8 *scid;
-	const u8 *token;	/* Initial, Retry */
+	const u8 *token;	/* Initial, Retry; of Version Negotiation: the versions */
 	u32 token_len;
-	u32 pn_off;		/* bytes from the first byte to the packet number */
+	u32 pn_off;		/* bytes from the first byte to the packet number; Retry: to the tag */
 	u32 len;		/* bytes of the whole packet inside the datagram */
 };
 
@@ -35,6 +39,18 @@ u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const
 			    u8 scid_len);
 u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len);
 u8 tquic_header_pn_len(u64 pn, u64 largest_acked);
+
+/**
+ * tquic_header_has_sample - is there enough to remove header protection
+ * @h: a parsed header
+ *
+ * A packet shorter than this is discarded, RFC 9001 section 5.4.2; one with a short
+ * header may still be a stateless reset.
+ */
+static inline bool tquic_header_has_sample(const struct tquic_hdr *h)
+{
+	return h->len >= h->pn_off + 4 + TQUIC_SAMPLE_LEN;
+}
 
 /** tquic_header_put_pn - write the low @pn_len bytes of @pn; returns the byte after them */
 static inline u8 *tquic_header_put_pn(u8 *p, u64 pn, u8 pn_len)
@@ -55,7 +71,17 @@ static inline u8 *tquic_header_put_pn(u8 *p, u64 pn, u8 pn_len)
 	return p;
 }
 
-/** tquic_header_put_short - a 1-RTT header up to and with the packet number */
+/**
+ * tquic_header_put_short - write a 1-RTT header, RFC 9000 section 17.3.1
+ * @p: room for 1 + dcid->len + @pn_len bytes
+ * @dcid: destination connection ID
+ * @phase: key phase
+ * @spin: spin bit
+ * @pn: packet number
+ * @pn_len: bytes of it to write, 1 to 4
+ *
+ * Returns the byte after the packet number.
+ */
 static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bool phase, bool spin,
 					 u64 pn, u8 pn_len)
 {

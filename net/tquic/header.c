@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet headers of QUIC v1 and v2 on bytes alone: everything before the packet
+ * number is read here, everything up to it is written here.  Header protection,
+ * keys and what a packet means are not known here.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "compat/unaligned.h"
+#include "header.h"
+#include "varint.h"
+
+#define LONG_TYPE_SHIFT		4
+#define LONG_MIN_LEN		7	/* first byte, version, two empty connection IDs */
+
+/* The versions we speak, best first; type bits are those of v1 turned by @turn */
+static const struct version {
+	u32 version;
+	u8 turn;
+} versions[] = {
+	{ QUIC_VERSION_V1, 0 },
+	{ QUIC_VERSION_V2, 1 },	/* RFC 9369 section 3.2 */
+};
+
+static const struct version *find_version(u32 version)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(versions); i++)
+		if (versions[i].version == version)
+			return &versions[i];
+	return NULL;
+}
+
+/* the two connection IDs; returns the byte after them or NULL */
+static const u8 *parse_cids(const u8 *p, const u8 *end, struct tquic_hdr *h)
+{
+	if (p == end || end - p <= *p)
+		return NULL;
+	h->dcid_len = *p;
+	h->dcid = p + 1;
+	p += 1 + h->dcid_len;
+	if (p == end || end - p <= *p)
+		return NULL;
+	h->scid_len = *p;
+	h->scid = p + 1;
+	return p + 1 + h->scid_len;
+}
+
+/* the rest of the datagram is a token or a list, and @tail bytes after it */
+static int parse_rest(const u8 *first, const u8 *p, u32 tail, struct tquic_hdr *h)
+{
+	u32 left = h->len - (p - first);
+
+	if (left <= tail)
+		return -EBADMSG;
+	h->token = p;
+	h->token_len = left - tail;
+	h->pn_off = h->len - tail;
+	return 0;
+}
+
+/* an Initial, 0-RTT or Handshake packet from its token on */
+static int parse_numbered(const u8 *first, const u8 *p, struct tquic_hdr *h)
+{
+	const u8 *end = first + h->len;
+	u64 len;
+
+	if (h->type == TQUIC_PT_INITIAL) {
+		p = tquic_varint_get(p, end, &len);
+		if (!p || len > end - p)
+			return -EBADMSG;
+		h->token = p;
+		h->token_len = len;
+		p += len;
+	}
+	p = tquic_varint_get(p, end, &len);
+	if (!p || len > end - p)
+		return -EBADMSG;
+	h->pn_off = p - first;
+	h->len = h->pn_off + len;
+	return 0;
+}
+
+static int parse_long(const u8 *p, u32 len, struct tquic_hdr *h)
+{
+	const struct version *v;
+	const u8 *at;
+	int ret;
+
+	if (len < LONG_MIN_LEN)
+		return -EBADMSG;
+	h->type = TQUIC_HEADER_UNKNOWN;
+	h->version = get_unaligned_be32(p + 1);
+	at = parse_cids(p + 5, p + len, h);
+	if (!at)
+		return -EBADMSG;
+	if (!h->version) {
+		h->type = TQUIC_PT_VERNEG;
+		ret = parse_rest(p, at, 0, h);
+		return ret || h->token_len % 4 ? -EBADMSG : 0;
+	}
+	v = find_version(h->version);
+	if (!v)
+		return -EPROTONOSUPPORT;
+	if (h->dcid_len > TQUIC_CID_MAX || h->scid_len > TQUIC_CID_MAX)
+		return -EBADMSG;
+	h->type = ((*p >> LONG_TYPE_SHIFT) - v->turn) & 3;
+	if (h->type == TQUIC_PT_RETRY)
+		return parse_rest(p, at, TQUIC_TAG_LEN, h);
+	return parse_numbered(p, at, h);
+}
+
+/**
+ * tquic_header_parse - read the header of the packet that a datagram starts with
+ * @p: the datagram, or what is left of it
+ * @len: its length in bytes
+ * @cid_len: length of the connection IDs that we issue, for short headers
+ * @h: what it says; h->len is where the next coalesced packet begins
+ *
+ * RFC 9000 section 17, RFC 9369 section 3.2.  Everything that is not under header
+ * protection is checked, but for the Fixed Bit, which is reported, and for whether the
+ * packet is long enough to be protected, tquic_header_has_sample().  The connection IDs of
+ * Version Negotiation and of unknown versions can have 255 bytes.
+ *
+ * Returns 0; -EBADMSG when it is no QUIC packet, with @h undefined; -EPROTONOSUPPORT for
+ * an unknown version, with version and connection IDs in @h.
+ */
+int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
+{
+	if (unlikely(!len))
+		return -EBADMSG;
+	h->fixed = *p & TQUIC_HDR_FIXED;
+	h->len = len;
+	h->token = NULL;
+	h->token_len = 0;
+	if (*p & TQUIC_HDR_LONG)
+		return parse_long(p, len, h);
+	if (unlikely(len <= cid_len))
+		return -EBADMSG;
+	h->type = TQUIC_PT_1RTT;
+	h->version = 0;
+	h->dcid = p + 1;
+	h->dcid_len = cid_len;
+	h->scid = NULL;
+	h->scid_len = 0;
+	h->pn_off = 1 + cid_len;
+	return 0;
+}
+
+/**
+ * tquic_header_parse_dcid - read only the destination connection ID
+ * @p: the datagram
+ * @len: its length in bytes
+ * @cid_len: length of the connection IDs that we issue, for short headers
+ * @dcid: where it begins
+ * @dcid_len: its length; above TQUIC_CID_MAX only in versions that we do not speak
+ *
+ * The same place in every version, RFC 8999.  Returns 0 or -EBADMSG.
+ */
+int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u8 *dcid_len)
+{
+	u32 at = 1;
+
+	if (!len)
+		return -EBADMSG;
+	if (*p & TQUIC_HDR_LONG) {
+		if (len < LONG_MIN_LEN)
+			return -EBADMSG;
+		at = 6;
+		cid_len = p[5];
+	}
+	if (len < at + cid_len)
+		return -EBADMSG;
+	*dcid = p + at;
+	*dcid_len = cid_len;
+	return 0;
+}
+
+static u8 *put_cid(u8 *p, const u8 *id, u8 len)
+{
+	*p++ = len;
+	memcpy(p, id, len);
+	return p + len;
+}
+
+/* from the first byte to the source connection ID; @low: the four low bits of the first byte */
+static u8 *put_invariant(u8 *p, u8 type, u32 version, u8 low, const struct tquic_cid *dcid,
+			 const struct tquic_cid *scid)
+{
+	const struct version *v = find_version(version);
+	u8 turn = v ? v->turn : 0;
+
+	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | ((type + turn) & 3) << LONG_TYPE_SHIFT | low;
+	put_unaligned_be32(version, p);
+	p = put_cid(p + 4, dcid->id, dcid->len);
+	return put_cid(p, scid->id, scid->len);
+}
+
+/**
+ * tquic_header_put_long - write the header of an Initial, 0-RTT or Handshake packet
+ * @p: room for tquic_header_long_len() bytes
+ * @type: enum tquic_ptype
+ * @version: one that we speak
+ * @dcid: destination connection ID
+ * @scid: source connection ID
+ * @token: token of an Initial packet; not read for others
+ * @token_len: its length, 0 if there is none
+ * @pn_len: bytes that the packet number will take, 1 to 4
+ * @len_at: where the Length field is: two bytes, to be filled with tquic_varint_put2()
+ *
+ * Returns where the packet number goes; it is not written.
+ */
+u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *dcid,
+			  const struct tquic_cid *scid, const u8 *token, u32 token_len, u8 pn_len,
+			  u8 **len_at)
+{
+	p = put_invariant(p, type, version, pn_len - 1, dcid, scid);
+	if (type == TQUIC_PT_INITIAL) {
+		p = tquic_varint_put(p, token_len);
+		if (token_len)
+			memcpy(p, token, token_len);
+		p += token_len;
+	}
+	*len_at = p;
+	return tquic_varint_put2(p, 0);
+}
+
+/**
+ * tquic_header_long_len - bytes of a long header up to and with its packet number
+ * @type: TQUIC_PT_INITIAL, TQUIC_PT_0RTT or TQUIC_PT_HANDSHAKE
+ * @dcid: destination connection ID
+ * @scid: source connection ID
+ * @token_len: length of the token; counts in Initial packets only
+ * @pn_len: bytes of the packet number
+ */
+u32 tquic_header_long_len(u8 type, const struct tquic_cid *dcid, const struct tquic_cid *scid,
+			  u32 token_len, u8 pn_len)
+{
+	u32 len = LONG_MIN_LEN + dcid->len + scid->len + 2 + pn_len;
+
+	if (type == TQUIC_PT_INITIAL)
+		len += tquic_varint_len(token_len) + token_len;
+	return len;
+}
+
+/**
+ * tquic_header_put_retry - write a Retry packet up to its integrity tag
+ * @p: room for the bytes of both connection IDs, the token and 7 more
+ * @version: one that we speak
+ * @dcid: the client's source connection ID
+ * @scid: the connection ID that we choose
+ * @token: the token
+ * @token_len: its length
+ *
+ * RFC 9000 section 17.2.5.  Returns where the tag goes.
+ */
+u8 *tquic_header_put_retry(u8 *p, u32 version, const struct tquic_cid *dcid,
+			   const struct tquic_cid *scid, const u8 *token, u32 token_len)
+{
+	p = put_invariant(p, TQUIC_PT_RETRY, version, 0, dcid, scid);
+	memcpy(p, token, token_len);
+	return p + token_len;
+}
+
+/**
+ * tquic_header_put_verneg - write a Version Negotiation packet
+ * @p: room for the bytes of both connection IDs and 15 more
+ * @random: any byte, for the bits that have no meaning
+ * @dcid: the source connection ID of the packet that is answered
+ * @dcid_len: its length, to 255
+ * @scid: the destination connection ID of that packet
+ * @scid_len: its length, to 255
+ *
+ * RFC 9000 section 17.2.1.  Returns the byte after the packet.
+ */
+u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const u8 *scid,
+			    u8 scid_len)
+{
+	u32 i;
+
+	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | random;
+	put_unaligned_be32(0, p);
+	p = put_cid(p + 4, dcid, dcid_len);
+	p = put_cid(p, scid, scid_len);
+	for (i = 0; i < ARRAY_SIZE(versions); i++, p += 4)
+		put_unaligned_be32(versions[i].version, p);
+	return p;
+}
+
+/**
+ * tquic_header_pn_decode - the packet number that the low bytes of one stand for
+ * @largest: largest packet number opened in the space, TQUIC_PN_NONE if none was
+ * @truncated: the bytes on the wire
+ * @pn_len: how many they are, 1 to 4
+ *
+ * RFC 9000 appendix A.3: the candidate next to the packet number that is expected.
+ */
+u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len)
+{
+	u64 expected = largest + 1;
+	u64 win = 1ULL << (8 * pn_len);
+	u64 pn = (expected & ~(win - 1)) | truncated;
+
+	if (pn + win / 2 <= expected && pn + win <= TQUIC_PN_MAX)
+		return pn + win;
+	if (pn > expected + win / 2 && pn >= win)
+		return pn - win;
+	return pn;
+}
+
+/**
+ * tquic_header_pn_len - bytes that a packet number needs on the wire
+ * @pn: packet number
+ * @largest_acked: largest that the peer has acknowledged, TQUIC_PN_NONE if none
+ *
+ * Enough for more than twice the distance, RFC 9000 section 17.1; returns 1 to 4.
+ */
+u8 tquic_header_pn_len(u64 pn, u64 largest_acked)
+{
+	u64 unacked = pn - largest_acked;
+
+	if (unacked < 1 << 7)
+		return 1;
+	if (unacked < 1 << 15)
+		return 2;
+	return unacked < 1 << 23 ? 3 : 4;
+}
