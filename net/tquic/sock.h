@@ -28,6 +28,8 @@ enum {
 	TQUIC_DEFER_FLUSH,	/* tquic_output_flush() */
 	TQUIC_DEFER_WORK,	/* tquic_conn_work(), process context only */
 	TQUIC_DEFER_ICMP,	/* tquic_sock.icmp_err is set */
+	TQUIC_DEFER_AFTER,	/* tquic_socket_after(), once for a whole backlog */
+	TQUIC_DEFER_END,	/* closed and over: take it apart, process context only */
 };
 
 /*
@@ -66,6 +68,23 @@ struct tquic_sock {
 	struct quic_connection_close close;	/* option 5, sent at close() */
 	u32 events;			/* bit per QUIC_EVENT_* that is on */
 	struct sk_buff_head event_queue;
+	u8 *ticket;			/* client: the newest TLS session ticket message, NULL: none */
+	u32 ticket_len;
+
+	/* system calls; the socket lock */
+	bool closing;			/* the user is gone: deliver what was sent, then close */
+	bool rx_discard;		/* SHUT_RD, or the user is gone: nobody reads */
+	bool rx_avail;			/* what poll says without the lock: a read would not wait */
+	bool streams_aware;		/* the last read asked for its stream: no end of file for all */
+	bool cork;			/* TCP_CORK */
+	u16 tx_waiters;			/* senders that wait for credit, not for buffer space */
+	u16 maxseg;			/* TCP_MAXSEG, bytes; 0: what the path takes */
+	u16 keep_idle_s;		/* TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT; 0: not set */
+	u16 keep_intvl_s;
+	u8 keep_cnt;
+	u32 user_timeout_ms;		/* TCP_USER_TIMEOUT */
+	u64 stall_us;			/* nothing acknowledged by then: give up; TQUIC_TIME_NEVER: no limit */
+	u64 stall_acked;		/* acknowledged bytes when stall_us was set */
 
 	/* time and deferral */
 	struct hrtimer timer;
@@ -126,7 +145,9 @@ static inline u64 tquic_now_us(void)
 	return ktime_to_us(ktime_get());
 }
 
-/* socket.c */
+extern struct workqueue_struct *tquic_socket_wq;	/* all work of sockets: flushed before the module goes */
+
+/* socket.c; the owner of a conn, in tquic_conn.owner, is its struct sock */
 int tquic_socket_register(void);
 void tquic_socket_unregister(void);
 struct sock *tquic_socket_child(struct sock *listener);	/* a new unhashed sock for accept, locked by nobody */
@@ -137,11 +158,36 @@ void tquic_socket_icmp(struct sock *sk, int err);	/* softirq */
 int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
 void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx);
 
-/* sendmsg.c, recvmsg.c, sockopt.c */
+int tquic_socket_init(struct sock *sk);
+void tquic_socket_destroy(struct sock *sk);
+void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p);	/* all that sk's options say; roles and addresses are the caller's */
+void tquic_socket_close(struct sock *sk, long timeout);	/* proto.close */
+void tquic_socket_abandon(struct sock *sk);	/* end a child that nobody will accept; takes the reference */
+int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb);
+void tquic_socket_release_cb(struct sock *sk);
+void tquic_socket_keepalive(struct sock *sk, int on);
+
+/* af.c: what the address families see */
+int tquic_af_register(void);
+void tquic_af_unregister(void);
+
+/* sendmsg.c, recvmsg.c, event.c, sockopt.c, info.c */
 int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int tquic_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags);
 bool tquic_recvmsg_ready(struct sock *sk);
+void tquic_recvmsg_discard(struct sock *sk);
+int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int blocked,
+		       struct tquic_stream **sp);
+void tquic_sendmsg_push(struct sock *sk, bool fin);
 int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len);
+int tquic_event_read(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+void tquic_event_closed(struct sock *sk);
+void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
+void tquic_event_tickets(struct sock *sk);
+int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
+int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
+void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc);
+int tquic_info_quic(struct sock *sk, sockptr_t optval, sockptr_t optlen);
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen);
 int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval, int __user *optlen);
 void tquic_sockopt_defaults(struct tquic_sock *tsk);
