@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the bench programs share; see common.h. It never prints results.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "common.h"
+
+/**
+ * now_s - monotonic clock
+ *
+ * Return: seconds.
+ */
+double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static double usage_s(int who)
+{
+	struct rusage ru;
+
+	getrusage(who, &ru);
+	return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) +
+	       (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
+}
+
+/**
+ * cpu_s - time this process has computed, in user space and the kernel
+ *
+ * Return: seconds.
+ */
+double cpu_s(void)
+{
+	return usage_s(RUSAGE_SELF);
+}
+
+/**
+ * cpu_children_s - the same of all children that were waited for
+ *
+ * Return: seconds.
+ */
+double cpu_children_s(void)
+{
+	return usage_s(RUSAGE_CHILDREN);
+}
+
+/**
+ * die - end the program with a message
+ * @fmt: as for printf()
+ */
+void die(const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+/**
+ * die_errno - end the program because a call failed
+ * @what: the call
+ * @err: errno, of either sign
+ */
+void die_errno(const char *what, int err)
+{
+	die("%s: %s", what, strerror(abs(err)));
+}
+
+/**
+ * parse_size - a number of bytes
+ * @text: a number, with k, M or G for powers of 1024
+ *
+ * Return: bytes; ends the program when it is no number.
+ */
+unsigned long long parse_size(const char *text)
+{
+	static const char units[] = "kmg";
+	const char *unit;
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || n < 0)
+		die("no size: %s", text);
+	if (*end) {
+		unit = strchr(units, tolower((unsigned char)*end));
+		if (!unit || end[1])
+			die("no size: %s", text);
+		n *= (double)(1ULL << (10 * (unit - units + 1)));
+	}
+	return (unsigned long long)n;
+}
+
+/**
+ * parse_seconds - a time
+ * @text: seconds, with decimals if need be
+ *
+ * Return: seconds; ends the program when it is no number.
+ */
+double parse_seconds(const char *text)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || *end || n <= 0)
+		die("no time: %s", text);
+	return n;
+}
+
+/**
+ * parse_count - a number of things
+ * @text: from 1 up
+ *
+ * Return: the number; ends the program when it is none.
+ */
+unsigned int parse_count(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (end == text || *end || n < 1 || n > 1000000)
+		die("no number from 1 up: %s", text);
+	return (unsigned int)n;
+}
+
+/**
+ * parse_addr - an address to bind or connect to
+ * @host: name or address, NULL for any or loopback
+ * @port: number
+ * @passive: for bind()
+ * @addr: out; ends the program when there is none
+ */
+void parse_addr(const char *host, const char *port, bool passive, struct bench_addr *addr)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *res;
+	int ret;
+
+	if (passive)
+		hints.ai_flags = AI_PASSIVE;
+	if (!host)
+		hints.ai_family = AF_INET;
+	ret = getaddrinfo(host, port, &hints, &res);
+	if (ret)
+		die("%s: %s", host ? host : port, gai_strerror(ret));
+	memcpy(&addr->ss, res->ai_addr, res->ai_addrlen);
+	addr->len = res->ai_addrlen;
+	freeaddrinfo(res);
+}
+
+static unsigned char pattern[PATTERN_PERIOD + PATTERN_MAX];
+static pthread_once_t pattern_once = PTHREAD_ONCE_INIT;
+
+static void pattern_make(void)
+{
+	uint32_t x = 0x9e3779b9;
+	size_t i;
+
+	for (i = 0; i < sizeof(pattern); i++) {
+		if (i >= PATTERN_PERIOD) {
+			pattern[i] = pattern[i - PATTERN_PERIOD];
+			continue;
+		}
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		pattern[i] = (unsigned char)x;
+	}
+}
+
+/**
+ * pattern_at - the content of a stream from an offset on
+ * @sid: stream ID; each has a content of its own
+ * @off: bytes from its start
+ *
+ * Return: PATTERN_MAX bytes.
+ */
+const unsigned char *pattern_at(uint64_t sid, uint64_t off)
+{
+	pthread_once(&pattern_once, pattern_make);
+	return pattern + (off + sid * 7919) % PATTERN_PERIOD;
+}
+
+/**
+ * compare_doubles - for qsort()
+ * @a: pointer to a double
+ * @b: pointer to a double
+ *
+ * Return: as qsort() wants it.
+ */
+int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/**
+ * percentile - of sorted numbers
+ * @sorted: ascending
+ * @n: how many, at least one
+ * @p: 0 to 100
+ *
+ * Return: the number at that rank.
+ */
+double percentile(const double *sorted, size_t n, double p)
+{
+	size_t i = (size_t)(p / 100 * (double)(n - 1) + 0.5);
+
+	return sorted[i < n ? i : n - 1];
+}
