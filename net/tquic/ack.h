@@ -10,6 +10,8 @@
 #include "wire.h"
 
 #define TQUIC_ACK_MAX_RANGES	128	/* kept; the lowest are forgotten first */
+#define TQUIC_ACK_KEEP_RANGES	4	/* kept although the peer knows that we have them */
+#define TQUIC_ACK_TOLERANCE	2	/* ack-eliciting packets that one ACK may wait for */
 
 enum tquic_ecn {		/* the two bits of the IP header */
 	TQUIC_ECN_NOT,
@@ -24,7 +26,7 @@ struct tquic_ack {
 	u64 largest_us;			/* when the largest arrived */
 	u64 due_us;			/* the ACK must leave by then; TQUIC_TIME_NEVER: none owed */
 	u64 sent_largest;		/* largest packet number in the last ACK we sent + 1 */
-	u64 ecn[3];			/* ECT(0), ECT(1), CE counts */
+	u64 ecn[3];			/* ECT(0), ECT(1), CE counts, in the order of the frame */
 	u16 eliciting;			/* ack-eliciting packets since the last ACK */
 	bool now;			/* an ACK is owed at once */
 	bool unsent;			/* something received since the last ACK */

@@ -19,9 +19,12 @@ struct tquic_cc_ops {
 	char name[TQUIC_CC_NAME_MAX];
 	u8 id;			/* quic_config.congestion_control_algo */
 	void (*init)(struct tquic_cc *cc);
-	/* newly acknowledged bytes of one ACK; sent_us: when the newest of them left */
+	/*
+	 * Newly acknowledged bytes of one ACK, sent outside of recovery; sent_us: when the
+	 * newest of them left.  With app_limited set the window must not grow.
+	 */
 	void (*on_ack)(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us);
-	/* a new congestion event (loss or CE): reduce the window */
+	/* a new congestion event (loss or CE): reduce the window; in_flight is without the lost */
 	void (*on_event)(struct tquic_cc *cc, u64 now_us);
 	void (*on_persistent)(struct tquic_cc *cc);
 	/* the last event was a false alarm: take the reduction back */
@@ -34,14 +37,19 @@ struct tquic_cc {
 	u64 ssthresh;		/* bytes; ~0 in initial slow start */
 	u64 in_flight;		/* bytes sent, neither acknowledged nor lost */
 	u64 recovery_us;	/* start of the current recovery period; 0: none yet */
-	u64 prior_cwnd;		/* before the last event, for undo */
+	u64 prior_cwnd;		/* before the last event, for undo; 0: nothing to undo */
 	u64 prior_ssthresh;
+	u64 prior_recovery_us;	/* recovery_us before the last event */
 	u64 cwnd_max;		/* bytes, cap; ~0: none */
 	u32 mss;		/* bytes of a full datagram on this path */
 	u32 srtt_us;		/* copies of the path's estimates, set before each call */
 	u32 min_rtt_us;
 	u32 latest_rtt_us;
-	bool app_limited;	/* the last flight did not fill the window */
+	/*
+	 * RFC 9002 section 7.8.  The sender sets it when it stops for want of data or credit
+	 * with window left, clears it when it stops for anything else; a full window clears it.
+	 */
+	bool app_limited;
 	u64 priv[TQUIC_CC_PRIV];
 };
 
@@ -59,6 +67,12 @@ void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us);
 void tquic_cc_on_persistent(struct tquic_cc *cc);
 void tquic_cc_on_spurious(struct tquic_cc *cc);
 void tquic_cc_discard(struct tquic_cc *cc, u32 bytes);
+
+/** tquic_cc_min_window - kMinimumWindow, RFC 9002 section 7.2, bytes */
+static inline u64 tquic_cc_min_window(const struct tquic_cc *cc)
+{
+	return 2ULL * cc->mss;
+}
 
 static inline bool tquic_cc_in_slow_start(const struct tquic_cc *cc)
 {

@@ -4,6 +4,13 @@
  * and the probe timeout.  Works on the log of a space and on the paths its
  * packets left by; says what became of each frame through ops; owns no timer
  * and reads no clock.
+ *
+ * The life of a frame record, from tquic_sent_commit() on: any number of times
+ * `lost` (its packet was declared lost, or a PTO wants its content sent again),
+ * then exactly once either `acked` or `drop`, which release what it refers to.  A
+ * lost packet stays in the log for about a PTO, so that a late ACK of it is seen
+ * for what it is.  The callbacks may not touch the log; they may be called for a
+ * frame whose content was acknowledged meanwhile through another packet.
  */
 #ifndef _TQUIC_LOSS_H
 #define _TQUIC_LOSS_H
@@ -19,6 +26,9 @@
 #define TQUIC_INITIAL_RTT_US	333000	/* kInitialRtt */
 #define TQUIC_PERSISTENT	3	/* kPersistentCongestionThreshold */
 #define TQUIC_MAX_PTO_SHIFT	10
+#define TQUIC_REORDER_SHIFT	3	/* kTimeThreshold: 1 + 1/8 */
+#define TQUIC_REORDER_MAX_PKTS	300	/* the packet threshold grows no further */
+#define TQUIC_LOSS_MAX_LOST	512	/* lost packets of a space kept for a late ACK */
 
 /* RFC 9002 section 5 */
 struct tquic_rtt {
@@ -37,7 +47,9 @@ struct tquic_recovery {
 	u32 max_ack_delay_us;	/* the peer's; counts once the handshake is confirmed */
 	u32 pto_count;
 	u32 reorder_pkts;	/* packet threshold in force, grows with spurious losses */
-	u32 reorder_shift;	/* time threshold: 9/8 RTT, more after spurious losses */
+	u32 reorder_shift;	/* time threshold: RTT + RTT >> this, shrinks likewise */
+	u32 event_lost;		/* losses of the last congestion event not proven spurious */
+	u64 newest_acked_us;	/* when the newest packet acknowledged so far left */
 	u64 delivered;		/* bytes acknowledged, for delivery rate */
 	u64 delivered_us;	/* when the last of them was */
 	u64 delivery_rate;	/* bytes per second, last sample */
@@ -50,20 +62,28 @@ struct tquic_recovery {
 struct tquic_space_loss {
 	struct tquic_sent sent;
 	u64 largest_acked;	/* TQUIC_PN_NONE: none yet */
+	u64 skipped_pn;		/* number that we left out: an ACK of it is a lie; TQUIC_PN_NONE: none */
 	u64 loss_us;		/* loss_time; TQUIC_TIME_NEVER: none */
 	u64 last_eliciting_us;	/* when the last ack-eliciting packet left */
 	u32 eliciting;		/* ack-eliciting packets in flight */
+	u32 nr_lost;		/* packets declared lost and still in the log */
 	u64 ecn_ce;		/* CE count the peer last reported */
 };
 
 struct tquic_loss_ops {
-	/* one frame of a packet was acknowledged, or its packet declared lost */
+	/* the frame was acknowledged (also after it was lost); the record's last callback */
 	void (*acked)(void *arg, struct tquic_frame *f);
+	/* what the frame carried is to be sent again, if it still matters */
 	void (*lost)(void *arg, struct tquic_frame *f);
-	/* the packet is forgotten: release what its frame referred to */
+	/* the packet is forgotten: release what its frame refers to; the record's last callback */
 	void (*drop)(void *arg, struct tquic_frame *f);
 	/* a PMTU probe of bytes was acknowledged or lost; not a congestion signal */
 	void (*mtu_probe)(void *arg, u8 path, u32 bytes, bool acked);
+	/*
+	 * For black hole detection: a packet of that size was lost, or is the largest
+	 * that an ACK newly acknowledged on the path.  May be NULL.
+	 */
+	void (*sized)(void *arg, u8 path, u32 bytes, bool acked);
 };
 
 struct tquic_loss_ctx {
@@ -71,6 +91,7 @@ struct tquic_loss_ctx {
 	void *arg;
 	struct tquic_recovery *path[TQUIC_LOSS_MAX_PATHS];	/* NULL: gone */
 	bool confirmed;		/* handshake confirmed: ack delays count */
+	bool keep_backoff;	/* client unsure of its address validation: ACKs leave pto_count alone */
 };
 
 /* What one ACK did */

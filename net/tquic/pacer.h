@@ -11,6 +11,7 @@
 
 #define TQUIC_PACER_BATCH_US	1000		/* what a batch is worth */
 #define TQUIC_PACER_MAX_BATCH	65536		/* bytes */
+#define TQUIC_PACER_MIN_RTT_US	2000		/* paths with a shorter min_rtt are not paced */
 
 struct tquic_pacer {
 	u64 rate;		/* bytes per second; 0: not paced */
@@ -18,6 +19,8 @@ struct tquic_pacer {
 	s64 tokens;		/* bytes that may leave; below zero: debt */
 	u64 last_us;		/* when tokens was true */
 	u32 burst;		/* bytes, most that tokens holds */
+	u32 batch;		/* bytes, least that is let out at a time */
+	u32 rem;		/* of the last refill, millionths of a byte */
 	u32 mss;
 };
 

@@ -4,15 +4,19 @@
  * packet, then one for each frame that matters if it is lost.  Records live in
  * blocks from tquic_frame_cache; a block whose packets are all settled is
  * recycled.  Knows neither time nor congestion.
+ *
+ * A packet is written by begin, add for each frame, then commit (or abort); it is
+ * live until it is settled.  Walks visit live packets only, in the order they left.
  */
 #ifndef _TQUIC_SENT_H
 #define _TQUIC_SENT_H
 
+#include <linux/bitops.h>
 #include <linux/list.h>
 #include "wire.h"
 
 #define TQUIC_SENT_BLOCK_SIZE	4096
-#define TQUIC_SENT_RECS		((TQUIC_SENT_BLOCK_SIZE - 48) / 32)
+#define TQUIC_SENT_RECS		((TQUIC_SENT_BLOCK_SIZE - 64) / 32)
 #define TQUIC_SENT_MAX_FRAMES	16	/* records of one packet, beside its own */
 #define TQUIC_SENT_SPARE	2	/* blocks kept for reuse by a connection */
 
@@ -22,10 +26,11 @@
 #define TQUIC_PKT_ELICITING	BIT(0)
 #define TQUIC_PKT_INFLIGHT	BIT(1)	/* counts for congestion control */
 #define TQUIC_PKT_SETTLED	BIT(2)	/* acknowledged, or lost and forgotten */
-#define TQUIC_PKT_LOST		BIT(3)	/* declared lost; its frames are released */
+#define TQUIC_PKT_LOST		BIT(3)	/* declared lost, kept to recognise a late ACK */
 #define TQUIC_PKT_MTU_PROBE	BIT(4)
 #define TQUIC_PKT_APP_LIMITED	BIT(5)
 #define TQUIC_PKT_PROBE		BIT(6)	/* sent by a PTO */
+#define TQUIC_PKT_AFTER_ACKED	BIT(7)	/* of loss.c: what left just before it was acknowledged */
 
 /* A sent frame: what it referred to, never what it said */
 struct tquic_frame {
@@ -51,7 +56,7 @@ struct tquic_pkt {
 	u64 pn;
 	u64 sent_us;
 	u32 delivered;		/* path's delivered bytes when it left, low 32 bits */
-	u32 delivered_us;	/* and when those were, low 32 bits */
+	u32 delivered_us;	/* and when those were; once lost: when it was declared so */
 };
 
 union tquic_rec {
@@ -64,7 +69,9 @@ struct tquic_sent_block {
 	u64 last_pn;		/* of its newest packet */
 	u16 used;		/* records */
 	u16 live;		/* packets not settled */
-	u32 reserved[3];
+	u32 reserved;
+	u64 map[2];		/* a bit for each record that is a live packet */
+	u64 reserved2[2];
 	union tquic_rec rec[TQUIC_SENT_RECS];
 };
 
@@ -74,6 +81,14 @@ struct tquic_sent {
 	u32 nr_spare;
 	u32 nr_live;			/* packets not settled */
 	union tquic_rec *open;		/* the packet being written, else NULL */
+};
+
+/* Where a walk over live packets is; settling the packet it gave last is allowed */
+struct tquic_sent_walk {
+	const struct list_head *blocks;
+	struct tquic_sent_block *block;	/* of the packet given last */
+	struct tquic_sent_block *next;
+	u64 map[2];			/* packets of block still to come */
 };
 
 int tquic_sent_setup(void);
@@ -86,6 +101,9 @@ void tquic_sent_commit(struct tquic_sent *s);
 void tquic_sent_abort(struct tquic_sent *s);
 void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b, struct tquic_pkt *pkt);
 struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s);
+void tquic_sent_trim(struct tquic_sent *s);
+void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 pn);
+struct tquic_pkt *tquic_sent_walk_block(struct tquic_sent_walk *w);
 
 static inline struct tquic_frame *tquic_pkt_frames(struct tquic_pkt *pkt)
 {
@@ -96,6 +114,28 @@ static inline struct tquic_frame *tquic_pkt_frames(struct tquic_pkt *pkt)
 static inline u32 tquic_sent_room(const struct tquic_sent *s)
 {
 	return TQUIC_SENT_MAX_FRAMES - s->open->pkt.nframes;
+}
+
+/**
+ * tquic_sent_walk_next - the next live packet, in the order they left
+ * @w: a walk that tquic_sent_walk_from() began
+ *
+ * The packet given before may be settled meanwhile, no other.  Returns NULL at the end.
+ */
+static inline struct tquic_pkt *tquic_sent_walk_next(struct tquic_sent_walk *w)
+{
+	u32 i;
+
+	if (w->map[0]) {
+		i = __ffs64(w->map[0]);
+		w->map[0] &= w->map[0] - 1;
+	} else if (w->map[1]) {
+		i = 64 + __ffs64(w->map[1]);
+		w->map[1] &= w->map[1] - 1;
+	} else {
+		return tquic_sent_walk_block(w);
+	}
+	return &w->block->rec[i].pkt;
 }
 
 #endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Received packet numbers and the ACKs owed for them, RFC 9000 sections 13.2 and
+ * 19.3.  Decides when an ACK must leave and writes it; never sends anything.
+ */
+#include <linux/errno.h>
+#include <linux/slab.h>
+
+#include "ack.h"
+#include "varint.h"
+
+/** tquic_ack_init - nothing received, no ACK owed; allocates nothing */
+void tquic_ack_init(struct tquic_ack *a)
+{
+	memset(a, 0, sizeof(*a));
+	tquic_ranges_init(&a->rcvd, TQUIC_ACK_MAX_RANGES);
+	a->due_us = TQUIC_TIME_NEVER;
+}
+
+/** tquic_ack_free - release the memory of the ranges */
+void tquic_ack_free(struct tquic_ack *a)
+{
+	tquic_ranges_free(&a->rcvd);
+}
+
+/**
+ * tquic_ack_seen - @pn was received before, or is so old that it counts as received
+ *
+ * To be asked after the packet number is known and, as RFC 9000 section 12.3 has it,
+ * before anything in the packet takes effect.
+ */
+bool tquic_ack_seen(const struct tquic_ack *a, u64 pn)
+{
+	u64 largest = tquic_ack_largest(a);
+
+	if (pn < a->floor)
+		return true;
+	if (largest == TQUIC_PN_NONE || pn > largest)
+		return false;
+	return tquic_ranges_contains(&a->rcvd, pn, pn + 1);
+}
+
+/* add pn, which is neither seen nor next in order */
+static int add_pn(struct tquic_ack *a, u64 pn)
+{
+	if (a->rcvd.nr >= TQUIC_ACK_MAX_RANGES) {
+		/* no room for more holes: what fills the lowest one is not wanted any more */
+		if (pn < a->rcvd.r[0].end)
+			return 1;
+		a->floor = a->rcvd.r[0].end;
+		tquic_ranges_drop_first(&a->rcvd);
+	}
+	return tquic_ranges_add(&a->rcvd, pn, pn + 1, GFP_ATOMIC) < 0 ? -ENOMEM : 0;
+}
+
+static void count_ecn(struct tquic_ack *a, enum tquic_ecn ecn)
+{
+	static const u8 slot[] = {
+		[TQUIC_ECN_ECT0] = 0,
+		[TQUIC_ECN_ECT1] = 1,
+		[TQUIC_ECN_CE] = 2,
+	};
+
+	if (ecn != TQUIC_ECN_NOT)
+		a->ecn[slot[ecn]]++;
+}
+
+/**
+ * tquic_ack_note - a packet was received, authenticated and is being processed
+ * @a: the space's state
+ * @pn: its packet number
+ * @eliciting: it has a frame that asks for an ACK
+ * @ecn: codepoint it arrived with
+ * @now_us: when it arrived
+ * @max_delay_us: how long its ACK may wait; 0: not at all (Initial, Handshake)
+ *
+ * RFC 9000 section 13.2.1: an ACK is owed at once for every second ack-eliciting
+ * packet, for one that is out of order or that follows a gap, and for one that was
+ * marked CE; else within @max_delay_us.
+ *
+ * Returns 0: new, process it.  1: received before, or too old to tell, drop it.
+ * -ENOMEM: it could not be noted and must be treated as not received.
+ */
+int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn ecn, u64 now_us,
+		   u64 max_delay_us)
+{
+	u64 largest = tquic_ack_largest(a);
+	bool disorder = false;
+	int ret;
+
+	if (largest != TQUIC_PN_NONE && pn == largest + 1) {
+		a->rcvd.r[a->rcvd.nr - 1].end++;
+	} else {
+		if (tquic_ack_seen(a, pn))
+			return 1;
+		ret = add_pn(a, pn);
+		if (ret)
+			return ret;
+		disorder = largest != TQUIC_PN_NONE;
+	}
+	if (largest == TQUIC_PN_NONE || pn > largest)
+		a->largest_us = now_us;
+	count_ecn(a, ecn);
+	a->unsent = true;
+	if (!eliciting)
+		return 0;
+	if (++a->eliciting >= TQUIC_ACK_TOLERANCE || disorder || ecn == TQUIC_ECN_CE ||
+	    !max_delay_us)
+		a->now = true;
+	else if (a->due_us == TQUIC_TIME_NEVER)
+		a->due_us = now_us + max_delay_us;
+	return 0;
+}
+
+/* how many ranges below the highest fit in room bytes */
+static u32 ranges_that_fit(const struct tquic_ranges *rs, long room)
+{
+	const struct tquic_range *r;
+	u32 n;
+
+	for (n = 0; n + 1 < rs->nr; n++) {
+		r = &rs->r[rs->nr - 2 - n];
+		room -= tquic_varint_len(r[1].start - r->end - 1) +
+			tquic_varint_len(r->end - r->start - 1);
+		/* the count itself takes a second byte from 64 on */
+		if (room < (n + 1 >= 64 ? 1 : 0))
+			break;
+	}
+	return n;
+}
+
+/**
+ * tquic_ack_write - write an ACK frame of all that was received, RFC 9000 section 19.3
+ * @a: the space's state; it does not change
+ * @p: where to write
+ * @end: first byte that is not ours; lower ranges are left out when room is short
+ * @exponent: our ack_delay_exponent
+ * @now_us: for the ACK delay
+ * @largest: the largest packet number acknowledged, for the record of the packet
+ *
+ * Returns the byte after the frame; @p when nothing was received or no room is there.
+ */
+u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us, u64 *largest)
+{
+	const struct tquic_range *r;
+	bool ecn = a->ecn[0] || a->ecn[1] || a->ecn[2];
+	u64 delay, top;
+	long room;
+	u32 n, i;
+
+	if (!a->rcvd.nr)
+		return p;
+	r = &a->rcvd.r[a->rcvd.nr - 1];
+	top = r->end - 1;
+	delay = now_us > a->largest_us ? (now_us - a->largest_us) >> exponent : 0;
+
+	room = end - p;
+	room -= 2 + tquic_varint_len(top) + tquic_varint_len(delay) +
+		tquic_varint_len(top - r->start);
+	for (i = 0; ecn && i < 3; i++)
+		room -= tquic_varint_len(a->ecn[i]);
+	if (room < 0)
+		return p;
+	n = ranges_that_fit(&a->rcvd, room);
+
+	*p++ = ecn ? TQUIC_FT_ACK_ECN : TQUIC_FT_ACK;
+	p = tquic_varint_put(p, top);
+	p = tquic_varint_put(p, delay);
+	p = tquic_varint_put(p, n);
+	p = tquic_varint_put(p, top - r->start);
+	while (n--) {
+		r--;
+		p = tquic_varint_put(p, r[1].start - r->end - 1);
+		p = tquic_varint_put(p, r->end - r->start - 1);
+	}
+	for (i = 0; ecn && i < 3; i++)
+		p = tquic_varint_put(p, a->ecn[i]);
+	*largest = top;
+	return p;
+}
+
+/** tquic_ack_sent - the packet with the frame just written leaves: nothing is owed now */
+void tquic_ack_sent(struct tquic_ack *a)
+{
+	a->sent_largest = tquic_ack_largest(a) + 1;
+	a->due_us = TQUIC_TIME_NEVER;
+	a->eliciting = 0;
+	a->now = false;
+	a->unsent = false;
+}
+
+/**
+ * tquic_ack_acked - the peer has an ACK of ours that went up to @largest
+ *
+ * RFC 9000 section 13.2.4: what lies below need not be repeated.  The highest few
+ * ranges stay, so that a packet that was merely overtaken is still welcome.
+ */
+void tquic_ack_acked(struct tquic_ack *a, u64 largest)
+{
+	struct tquic_ranges *rs = &a->rcvd;
+
+	while (rs->nr > TQUIC_ACK_KEEP_RANGES && rs->r[0].end <= largest) {
+		a->floor = rs->r[0].end;
+		tquic_ranges_drop_first(rs);
+	}
+}

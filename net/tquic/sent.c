@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The log of sent packets.  Owns the blocks and which of their records are live
+ * packets; never looks into a frame record and never decides a packet's fate.
+ */
+#include <linux/slab.h>
+
+#include "sent.h"
+
+static struct kmem_cache *frame_cache;
+
+static_assert(sizeof(union tquic_rec) == 32);
+static_assert(sizeof(struct tquic_pkt) == 32);
+static_assert(sizeof(struct tquic_sent_block) == TQUIC_SENT_BLOCK_SIZE);
+static_assert(TQUIC_SENT_RECS <= 128);
+
+/* a cache with a constructor is never merged and its objects are never cleared for us */
+static void block_ctor(void *obj)
+{
+	struct tquic_sent_block *b = obj;
+
+	INIT_LIST_HEAD(&b->node);
+}
+
+/**
+ * tquic_sent_setup - make tquic_frame_cache, once for the module
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int tquic_sent_setup(void)
+{
+	frame_cache = kmem_cache_create("tquic_frame_cache", TQUIC_SENT_BLOCK_SIZE, 0,
+					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, block_ctor);
+	return frame_cache ? 0 : -ENOMEM;
+}
+
+/** tquic_sent_teardown - undo tquic_sent_setup(); every log must have been freed */
+void tquic_sent_teardown(void)
+{
+	kmem_cache_destroy(frame_cache);
+	frame_cache = NULL;
+}
+
+/** tquic_sent_init - an empty log; allocates nothing */
+void tquic_sent_init(struct tquic_sent *s)
+{
+	INIT_LIST_HEAD(&s->blocks);
+	INIT_LIST_HEAD(&s->spare);
+	s->nr_spare = 0;
+	s->nr_live = 0;
+	s->open = NULL;
+}
+
+static void free_list(struct list_head *head)
+{
+	struct tquic_sent_block *b, *n;
+
+	list_for_each_entry_safe(b, n, head, node) {
+		list_del(&b->node);
+		kmem_cache_free(frame_cache, b);
+	}
+}
+
+/**
+ * tquic_sent_free - give all blocks back and leave an empty log
+ *
+ * What frame records refer to is the caller's to release before.
+ */
+void tquic_sent_free(struct tquic_sent *s)
+{
+	free_list(&s->blocks);
+	free_list(&s->spare);
+	tquic_sent_init(s);
+}
+
+/**
+ * tquic_sent_trim - give back what an idle connection does not need
+ *
+ * The spare blocks, and the last one when no packet is live.  Allowed at any time
+ * but between begin and commit.
+ */
+void tquic_sent_trim(struct tquic_sent *s)
+{
+	free_list(&s->spare);
+	s->nr_spare = 0;
+	if (!s->nr_live)
+		free_list(&s->blocks);
+}
+
+static struct tquic_sent_block *newest_block(struct tquic_sent *s)
+{
+	return list_empty(&s->blocks) ? NULL :
+	       list_last_entry(&s->blocks, struct tquic_sent_block, node);
+}
+
+static void reset_block(struct tquic_sent_block *b)
+{
+	b->last_pn = 0;
+	b->used = 0;
+	b->live = 0;
+	b->map[0] = 0;
+	b->map[1] = 0;
+}
+
+static void recycle_block(struct tquic_sent *s, struct tquic_sent_block *b)
+{
+	if (s->nr_spare < TQUIC_SENT_SPARE) {
+		list_move(&b->node, &s->spare);
+		s->nr_spare++;
+		return;
+	}
+	list_del(&b->node);
+	kmem_cache_free(frame_cache, b);
+}
+
+static struct tquic_sent_block *add_block(struct tquic_sent *s, gfp_t gfp)
+{
+	struct tquic_sent_block *b;
+
+	if (s->nr_spare) {
+		b = list_first_entry(&s->spare, struct tquic_sent_block, node);
+		list_move_tail(&b->node, &s->blocks);
+		s->nr_spare--;
+	} else {
+		b = kmem_cache_alloc(frame_cache, gfp);
+		if (!b)
+			return NULL;
+		list_add_tail(&b->node, &s->blocks);
+	}
+	reset_block(b);
+	return b;
+}
+
+/**
+ * tquic_sent_begin - open a packet at the end of the log
+ * @s: the log; no packet may be open
+ * @gfp: for a new block, when neither the newest nor a spare one has room
+ *
+ * Reserves room for the packet and TQUIC_SENT_MAX_FRAMES frames.  The record is zero
+ * but for its type; the caller fills it before tquic_sent_commit(), pn being larger
+ * than that of every packet before.  Returns NULL when memory fails.
+ */
+struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp)
+{
+	struct tquic_sent_block *b = newest_block(s);
+	struct tquic_pkt *pkt;
+
+	if (b && b->used + 1 + TQUIC_SENT_MAX_FRAMES > TQUIC_SENT_RECS) {
+		if (b->live)
+			b = NULL;
+		else
+			reset_block(b);
+	}
+	if (!b) {
+		b = add_block(s, gfp);
+		if (!b)
+			return NULL;
+	}
+	s->open = &b->rec[b->used];
+	pkt = &s->open->pkt;
+	memset(pkt, 0, sizeof(*pkt));
+	pkt->type = TQUIC_REC_PACKET;
+	return pkt;
+}
+
+/**
+ * tquic_sent_add - the next frame record of the open packet
+ * @s: the log; tquic_sent_room() says whether one more fits
+ *
+ * The record holds whatever was there before: the caller writes type, and every
+ * other field that its loss callbacks read.
+ */
+struct tquic_frame *tquic_sent_add(struct tquic_sent *s)
+{
+	return &s->open[++s->open->pkt.nframes].frame;
+}
+
+/** tquic_sent_commit - the open packet has left: it is live from now on */
+void tquic_sent_commit(struct tquic_sent *s)
+{
+	struct tquic_sent_block *b = newest_block(s);
+	u32 i = b->used;
+
+	b->map[i / 64] |= 1ULL << (i % 64);
+	b->last_pn = s->open->pkt.pn;
+	b->used = i + 1 + s->open->pkt.nframes;
+	b->live++;
+	s->nr_live++;
+	s->open = NULL;
+}
+
+/** tquic_sent_abort - forget the open packet; it was not sent */
+void tquic_sent_abort(struct tquic_sent *s)
+{
+	s->open = NULL;
+}
+
+/**
+ * tquic_sent_settle - a packet's fate is known: its records may be reused
+ * @s: the log
+ * @b: the block that holds @pkt, as the walk has it
+ * @pkt: a live packet; it and its frame records are gone afterwards
+ */
+void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b, struct tquic_pkt *pkt)
+{
+	u32 i = (union tquic_rec *)pkt - b->rec;
+
+	pkt->flags |= TQUIC_PKT_SETTLED;
+	b->map[i / 64] &= ~(1ULL << (i % 64));
+	b->live--;
+	s->nr_live--;
+	if (b->live)
+		return;
+	if (!list_is_last(&b->node, &s->blocks))
+		recycle_block(s, b);
+	else if (!s->open)
+		reset_block(b);
+}
+
+/** tquic_sent_oldest - the oldest live packet, NULL if there is none */
+struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s)
+{
+	struct tquic_sent_walk w;
+
+	tquic_sent_walk_from(&w, s, 0);
+	return tquic_sent_walk_next(&w);
+}
+
+static struct tquic_sent_block *block_or_null(const struct list_head *blocks,
+					      struct list_head *node)
+{
+	return node == blocks ? NULL : list_entry(node, struct tquic_sent_block, node);
+}
+
+/**
+ * tquic_sent_walk_from - begin a walk over live packets
+ * @w: the walk
+ * @s: the log; no packet may be added before the walk ends
+ * @pn: blocks whose packets are all below are passed over
+ *
+ * The first packets given may still be below @pn.
+ */
+void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 pn)
+{
+	struct tquic_sent_block *b = block_or_null(&s->blocks, s->blocks.next);
+
+	while (b && b->last_pn < pn)
+		b = block_or_null(&s->blocks, b->node.next);
+	w->blocks = &s->blocks;
+	w->block = NULL;
+	w->next = b;
+	w->map[0] = 0;
+	w->map[1] = 0;
+}
+
+/** tquic_sent_walk_block - tquic_sent_walk_next() at the end of a block */
+struct tquic_pkt *tquic_sent_walk_block(struct tquic_sent_walk *w)
+{
+	do {
+		w->block = w->next;
+		if (!w->block)
+			return NULL;
+		w->next = block_or_null(w->blocks, w->block->node.next);
+		w->map[0] = w->block->map[0];
+		w->map[1] = w->block->map[1];
+	} while (!(w->map[0] | w->map[1]));
+	return tquic_sent_walk_next(w);
+}
