@@ -21,8 +21,9 @@ struct tquic_cipher {
 	const char *aead;
 	const char *hp;		/* ecb(aes) masks a batch in one call; chacha20 one by one */
 	const char *hmac;	/* of the key schedule */
-	u8 key_len;
+	u8 key_len;		/* of the AEAD and of header protection */
 	u8 secret_len;
+	u8 iv_head;		/* bytes of the kernel's IV before the nonce: CCM's length octet */
 	u64 tx_limit;		/* packets sealed with one key, RFC 9001 section 6.6 */
 	u64 rx_limit;		/* failed openings over all keys */
 };
@@ -44,7 +45,7 @@ struct tquic_crypto {
 	struct skcipher_request *hp_req;
 	u64 used;				/* packets sealed with the current key */
 	u64 failed;				/* openings that failed, all keys */
-	u64 phase_pn;				/* first packet number sealed or opened in this phase */
+	u64 phase_pn;				/* first packet number of this phase */
 	u8 phase;				/* current key phase bit */
 	bool next_ready;			/* key[!phase] holds the next phase's key */
 	u8 secret[TQUIC_SECRET_MAX];		/* of the newest derived phase */
@@ -65,6 +66,7 @@ int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n);
 int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server);
 int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
 			   u8 *tag);
+struct crypto_aead *tquic_crypto_aead(const char *name);
 int tquic_crypto_hkdf_expand(const char *hmac, const u8 *secret, u32 secret_len, const char *label,
 			     u8 *out, u32 out_len);
 
@@ -74,7 +76,38 @@ static inline bool tquic_crypto_ready(const struct tquic_crypto *c)
 	return c->cipher;
 }
 
-/** tquic_crypto_usable - the accelerated code runs inline in this context; else punt to process context */
 bool tquic_crypto_usable(void);
+
+/**
+ * tquic_crypto_apply_mask - put header protection on, RFC 9001 section 5.4.1
+ * @first: first byte of the packet
+ * @pn: its packet number
+ * @mask: from tquic_crypto_masks()
+ * @long_hdr: it has a long header
+ * @pn_len: 1 to 4
+ */
+static inline void tquic_crypto_apply_mask(u8 *first, u8 *pn, const u8 *mask, bool long_hdr,
+					   u8 pn_len)
+{
+	*first ^= mask[0] & (long_hdr ? 0x0f : 0x1f);
+	while (pn_len--)
+		pn[pn_len] ^= mask[pn_len + 1];
+}
+
+/**
+ * tquic_crypto_remove_mask - take header protection off
+ *
+ * As tquic_crypto_apply_mask(); returns the length of the packet number.
+ */
+static inline u8 tquic_crypto_remove_mask(u8 *first, u8 *pn, const u8 *mask, bool long_hdr)
+{
+	u8 pn_len, i;
+
+	*first ^= mask[0] & (long_hdr ? 0x0f : 0x1f);
+	pn_len = (*first & TQUIC_HDR_PN_LEN) + 1;
+	for (i = 0; i < pn_len; i++)
+		pn[i] ^= mask[i + 1];
+	return pn_len;
+}
 
 #endif

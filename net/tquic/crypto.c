@@ -1,0 +1,738 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet protection, RFC 9001 sections 5 and 6, RFC 9369 section 3.3: keys from
+ * secrets, AEAD, header protection, key phases, Initial secrets, the Retry tag.
+ * Knows the kernel's crypto API, and nothing of headers or connections; whether
+ * a key may be updated or discarded is the engine's decision.
+ *
+ * Setting up, updating and freeing keys takes process context, because it
+ * allocates.  Sealing, opening and masking work in softirq and allocate nothing;
+ * callers serialize them per struct tquic_crypto (each has one request), and ask
+ * tquic_crypto_usable() once per batch before they begin.
+ *
+ * The transforms are taken unmasked.  The accelerated AES of x86 hides behind a
+ * wrapper that is marked asynchronous, and a caller that wants synchronous ones
+ * gets the slow C code.  Where SIMD is usable the wrapper runs inline; elsewhere
+ * it would queue the work, and nothing here calls it then.
+ */
+#include <asm/simd.h>
+#include <crypto/hash.h>
+#include <crypto/internal/simd.h>
+#include <linux/err.h>
+#include <linux/mutex.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/tls.h>
+#include "crypto.h"
+
+#define HASH_MAX	TQUIC_SECRET_MAX
+#define LABEL_MAX	32
+#define SALT_LEN	20
+#define RETRY_KEY_LEN	16
+
+/* no device that works behind our back, none that allocates for each request */
+#define ALG_MASK	(CRYPTO_ALG_KERN_DRIVER_ONLY | CRYPTO_ALG_ALLOCATES_MEMORY)
+
+static const struct tquic_cipher ciphers[] = {
+	{
+		.type = TLS_CIPHER_AES_GCM_128,
+		.aead = "gcm(aes)", .hp = "ecb(aes)", .hmac = "hmac(sha256)",
+		.key_len = 16, .secret_len = 32,
+		.tx_limit = 1ULL << 23, .rx_limit = 1ULL << 52,
+	}, {
+		.type = TLS_CIPHER_AES_GCM_256,
+		.aead = "gcm(aes)", .hp = "ecb(aes)", .hmac = "hmac(sha384)",
+		.key_len = 32, .secret_len = 48,
+		.tx_limit = 1ULL << 23, .rx_limit = 1ULL << 52,
+	}, {
+		.type = TLS_CIPHER_AES_CCM_128,
+		.aead = "ccm(aes)", .hp = "ecb(aes)", .hmac = "hmac(sha256)",
+		.key_len = 16, .secret_len = 32, .iv_head = 1,
+		.tx_limit = 2965820, .rx_limit = 2965820,	/* 2^21.5 */
+	}, {
+		.type = TLS_CIPHER_CHACHA20_POLY1305,
+		.aead = "rfc7539(chacha20,poly1305)", .hp = "chacha20", .hmac = "hmac(sha256)",
+		.key_len = 32, .secret_len = 32,
+		.tx_limit = TQUIC_PN_MAX, .rx_limit = 1ULL << 36,
+	},
+};
+
+/* RFC 9001 sections 5.1, 5.2, 5.8, 6.1 (v1), RFC 9369 section 3.3 (v2) */
+struct version {
+	u32 version;
+	const char *key;
+	const char *iv;
+	const char *hp;
+	const char *ku;
+	u8 salt[SALT_LEN];
+	u8 retry_key[RETRY_KEY_LEN];
+	u8 retry_nonce[TQUIC_IV_LEN];
+};
+
+static const struct version versions[] = {
+	{
+		.version = QUIC_VERSION_V1,
+		.key = "quic key", .iv = "quic iv", .hp = "quic hp", .ku = "quic ku",
+		.salt = { 0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17,
+			  0x9a, 0xe6, 0xa4, 0xc8, 0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a },
+		.retry_key = { 0xbe, 0x0c, 0x69, 0x0b, 0x9f, 0x66, 0x57, 0x5a,
+			       0x1d, 0x76, 0x6b, 0x54, 0xe3, 0x68, 0xc8, 0x4e },
+		.retry_nonce = { 0x46, 0x15, 0x99, 0xd3, 0x5d, 0x63,
+				 0x2b, 0xf2, 0x23, 0x98, 0x25, 0xbb },
+	}, {
+		.version = QUIC_VERSION_V2,
+		.key = "quicv2 key", .iv = "quicv2 iv", .hp = "quicv2 hp", .ku = "quicv2 ku",
+		.salt = { 0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00, 0xa6, 0xdb, 0x81, 0x93,
+			  0x81, 0xbe, 0x6e, 0x26, 0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9 },
+		.retry_key = { 0x8f, 0xb4, 0xb0, 0x1b, 0x56, 0xac, 0x48, 0xe2,
+			       0x60, 0xfb, 0xcb, 0xce, 0xad, 0x7c, 0xcc, 0x92 },
+		.retry_nonce = { 0xd8, 0x69, 0x69, 0xbc, 0x2d, 0x7c,
+				 0x6d, 0x99, 0x90, 0xef, 0xb0, 0x4a },
+	},
+};
+
+/* The hashes of the key schedule: each is keyed anew for each secret, under hmac_lock */
+static struct {
+	const char *name;
+	struct crypto_shash *tfm;
+} hmacs[] = {
+	{ .name = "hmac(sha256)" },
+	{ .name = "hmac(sha384)" },
+};
+
+static DEFINE_MUTEX(hmac_lock);
+
+/* Keyed at setup and never again, so anyone may use them at any time */
+static struct crypto_aead *retry_aeads[ARRAY_SIZE(versions)];
+
+/* some transform in use would go asynchronous where SIMD is not usable */
+static bool needs_simd __read_mostly;
+
+static const struct version *version_find(u32 version)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(versions); i++)
+		if (versions[i].version == version)
+			return &versions[i];
+	return NULL;
+}
+
+/**
+ * tquic_crypto_cipher - the properties of an AEAD
+ * @type: TLS_CIPHER_*
+ *
+ * Returns NULL when we do not speak it.
+ */
+const struct tquic_cipher *tquic_crypto_cipher(u32 type)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(ciphers); i++)
+		if (ciphers[i].type == type)
+			return &ciphers[i];
+	return NULL;
+}
+
+/**
+ * tquic_crypto_usable - the ciphers run inline in this context
+ *
+ * When this is false, sealing, opening and masking must wait for process context.
+ */
+bool tquic_crypto_usable(void)
+{
+	return crypto_simd_usable() || !READ_ONCE(needs_simd);
+}
+
+static void note_async(const struct crypto_tfm *tfm)
+{
+	if (tfm->__crt_alg->cra_flags & CRYPTO_ALG_ASYNC)
+		WRITE_ONCE(needs_simd, true);
+}
+
+/* Nothing may be under way when a cipher returns: the IV was on the stack */
+static int finished(int err)
+{
+	if (WARN_ON_ONCE(err == -EINPROGRESS || err == -EBUSY))
+		return -EIO;
+	return err;
+}
+
+/* --- the key schedule ------------------------------------------------------ */
+
+static struct crypto_shash *hmac_begin(const char *name, const u8 *key, u32 key_len)
+{
+	int err = -EINVAL;
+	u32 i;
+
+	mutex_lock(&hmac_lock);
+	for (i = 0; i < ARRAY_SIZE(hmacs); i++) {
+		if (strcmp(hmacs[i].name, name))
+			continue;
+		err = crypto_shash_setkey(hmacs[i].tfm, key, key_len);
+		if (!err)
+			return hmacs[i].tfm;
+	}
+	mutex_unlock(&hmac_lock);
+	return ERR_PTR(err);
+}
+
+static void hmac_end(void)
+{
+	mutex_unlock(&hmac_lock);
+}
+
+static int hmac_digest(struct crypto_shash *tfm, const u8 *data, u32 len, u8 *out)
+{
+	SHASH_DESC_ON_STACK(desc, tfm);
+	int err;
+
+	desc->tfm = tfm;
+	err = crypto_shash_digest(desc, data, len, out);
+	shash_desc_zero(desc);
+	return err;
+}
+
+/*
+ * HKDF-Expand-Label with an empty context, RFC 8446 section 7.1, of an HMAC that
+ * has the secret as its key.  Nothing QUIC derives is longer than one hash.
+ */
+static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u32 out_len)
+{
+	static const char prefix[] = "tls13 ";
+	u32 label_len = sizeof(prefix) - 1 + strlen(label);
+	u8 info[2 + 1 + LABEL_MAX + 1 + 1], hash[HASH_MAX], *p = info;
+	int err;
+
+	if (label_len > LABEL_MAX || out_len > crypto_shash_digestsize(tfm))
+		return -EINVAL;
+	*p++ = 0;
+	*p++ = out_len;
+	*p++ = label_len;
+	memcpy(p, prefix, sizeof(prefix) - 1);
+	memcpy(p + sizeof(prefix) - 1, label, strlen(label));
+	p += label_len;
+	*p++ = 0;	/* of the context */
+	*p++ = 1;	/* T(1) of HKDF-Expand */
+	err = hmac_digest(tfm, info, p - info, hash);
+	if (!err)
+		memcpy(out, hash, out_len);
+	memzero_explicit(hash, sizeof(hash));
+	return err;
+}
+
+/**
+ * tquic_crypto_hkdf_expand - HKDF-Expand-Label with an empty context
+ * @hmac: hash, as in struct tquic_cipher
+ * @secret: what to derive from
+ * @secret_len: in bytes
+ * @label: without "tls13 "
+ * @out: derived bytes
+ * @out_len: how many, at most those of the hash
+ *
+ * RFC 9001 section 5.1.  Process context.  Returns 0 or a negative errno.
+ */
+int tquic_crypto_hkdf_expand(const char *hmac, const u8 *secret, u32 secret_len, const char *label,
+			     u8 *out, u32 out_len)
+{
+	struct crypto_shash *tfm = hmac_begin(hmac, secret, secret_len);
+	int err;
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = expand_label(tfm, label, out, out_len);
+	hmac_end();
+	return err;
+}
+
+/**
+ * tquic_crypto_initial_secrets - secrets of Initial packets, RFC 9001 section 5.2
+ * @version: of the connection
+ * @dcid: destination connection ID of the client's first Initial, or the one a Retry gave
+ * @client: 32 bytes out
+ * @server: 32 bytes out
+ *
+ * Process context.  Returns 0, -EINVAL for a version we do not speak, or another errno.
+ */
+int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server)
+{
+	const struct tquic_cipher *cipher = tquic_crypto_cipher(TLS_CIPHER_AES_GCM_128);
+	const struct version *v = version_find(version);
+	struct crypto_shash *tfm;
+	u8 secret[HASH_MAX];
+	int err;
+
+	if (!v)
+		return -EINVAL;
+	tfm = hmac_begin(cipher->hmac, v->salt, SALT_LEN);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = hmac_digest(tfm, dcid->id, dcid->len, secret);	/* HKDF-Extract */
+	if (!err)
+		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
+	if (!err)
+		err = expand_label(tfm, "client in", client, cipher->secret_len);
+	if (!err)
+		err = expand_label(tfm, "server in", server, cipher->secret_len);
+	hmac_end();
+	memzero_explicit(secret, sizeof(secret));
+	return err;
+}
+
+/* --- keys ------------------------------------------------------------------ */
+
+/**
+ * tquic_crypto_aead - allocate an AEAD transform that suits this module
+ * @name: of the kernel's algorithm
+ *
+ * Process context.  Returns it, with tags of 16 bytes, or an error pointer.
+ */
+struct crypto_aead *tquic_crypto_aead(const char *name)
+{
+	struct crypto_aead *tfm = crypto_alloc_aead(name, 0, ALG_MASK);
+	int err;
+
+	if (IS_ERR(tfm))
+		return tfm;
+	err = crypto_aead_setauthsize(tfm, TQUIC_TAG_LEN);
+	if (err) {
+		crypto_free_aead(tfm);
+		return ERR_PTR(err);
+	}
+	note_async(crypto_aead_tfm(tfm));
+	return tfm;
+}
+
+static int packet_key_alloc(struct tquic_key *k, const char *name)
+{
+	struct crypto_aead *tfm;
+
+	if (k->aead)
+		return 0;
+	tfm = tquic_crypto_aead(name);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	k->req = aead_request_alloc(tfm, GFP_KERNEL);
+	if (!k->req) {
+		crypto_free_aead(tfm);
+		return -ENOMEM;
+	}
+	aead_request_set_callback(k->req, 0, NULL, NULL);
+	k->aead = tfm;
+	return 0;
+}
+
+/* AEAD key and IV of one phase; @tfm has its secret as the key */
+static int packet_key_set(struct tquic_key *k, const struct tquic_cipher *cipher,
+			  const struct version *v, struct crypto_shash *tfm)
+{
+	u8 key[TQUIC_SECRET_MAX];
+	int err;
+
+	k->valid = false;
+	err = expand_label(tfm, v->key, key, cipher->key_len);
+	if (!err)
+		err = expand_label(tfm, v->iv, k->iv, TQUIC_IV_LEN);
+	if (!err)
+		err = crypto_aead_setkey(k->aead, key, cipher->key_len);
+	memzero_explicit(key, sizeof(key));
+	k->valid = !err;
+	return err;
+}
+
+static void packet_key_free(struct tquic_key *k)
+{
+	if (!k->aead)
+		return;
+	aead_request_free(k->req);
+	crypto_free_aead(k->aead);
+}
+
+static int hp_alloc(struct tquic_crypto *c)
+{
+	struct crypto_skcipher *tfm = crypto_alloc_skcipher(c->cipher->hp, 0, ALG_MASK);
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	c->hp_req = skcipher_request_alloc(tfm, GFP_KERNEL);
+	if (!c->hp_req) {
+		crypto_free_skcipher(tfm);
+		return -ENOMEM;
+	}
+	skcipher_request_set_callback(c->hp_req, 0, NULL, NULL);
+	note_async(crypto_skcipher_tfm(tfm));
+	c->hp = tfm;
+	return 0;
+}
+
+static int hp_set(struct tquic_crypto *c, const struct version *v, struct crypto_shash *tfm)
+{
+	u8 key[TQUIC_SECRET_MAX];
+	int err;
+
+	err = expand_label(tfm, v->hp, key, c->cipher->key_len);
+	if (!err)
+		err = crypto_skcipher_setkey(c->hp, key, c->cipher->key_len);
+	memzero_explicit(key, sizeof(key));
+	return err;
+}
+
+/**
+ * tquic_crypto_install - make one direction of one level ready
+ * @c: zero, or installed before: then its keys are replaced and its counts start again
+ * @version: of the connection
+ * @type: TLS_CIPHER_*
+ * @secret: traffic secret, as long as the cipher's
+ *
+ * RFC 9001 section 5.1.  Process context.  Returns 0, -EINVAL for a version or
+ * cipher we do not speak, or another errno; then @c is empty.
+ */
+int tquic_crypto_install(struct tquic_crypto *c, u32 version, u32 type, const u8 *secret)
+{
+	const struct tquic_cipher *cipher = tquic_crypto_cipher(type);
+	const struct version *v = version_find(version);
+	struct crypto_shash *tfm;
+	int err;
+
+	tquic_crypto_free(c);
+	if (!cipher || !v)
+		return -EINVAL;
+	c->cipher = cipher;
+	c->version = version;
+	memcpy(c->secret, secret, cipher->secret_len);
+	err = packet_key_alloc(&c->key[0], cipher->aead);
+	if (!err)
+		err = hp_alloc(c);
+	if (err)
+		goto free;
+	tfm = hmac_begin(cipher->hmac, secret, cipher->secret_len);
+	if (IS_ERR(tfm)) {
+		err = PTR_ERR(tfm);
+		goto free;
+	}
+	err = packet_key_set(&c->key[0], cipher, v, tfm);
+	if (!err)
+		err = hp_set(c, v, tfm);
+	hmac_end();
+	if (!err)
+		return 0;
+free:
+	tquic_crypto_free(c);
+	return err;
+}
+
+/**
+ * tquic_crypto_free - give up keys and secrets; @c is empty afterwards
+ * @c: may be empty
+ *
+ * Process context.
+ */
+void tquic_crypto_free(struct tquic_crypto *c)
+{
+	packet_key_free(&c->key[0]);
+	packet_key_free(&c->key[1]);
+	if (c->hp) {
+		skcipher_request_free(c->hp_req);
+		crypto_free_skcipher(c->hp);
+	}
+	memzero_explicit(c, sizeof(*c));
+}
+
+/**
+ * tquic_crypto_prepare_update - derive the keys of the next phase, RFC 9001 section 6.1
+ * @c: 1-RTT keys
+ *
+ * They take the place of the previous phase's, which cannot be used from here on:
+ * the engine waits until packets under those are no longer expected (section 6.5).
+ * Process context.  Returns 0, also when they were ready already, or an errno;
+ * then the current phase is as it was, and the call may be repeated.
+ */
+int tquic_crypto_prepare_update(struct tquic_crypto *c)
+{
+	const struct version *v = version_find(c->version);
+	struct tquic_key *k = &c->key[!c->phase];
+	const struct tquic_cipher *cipher = c->cipher;
+	u8 secret[TQUIC_SECRET_MAX];
+	struct crypto_shash *tfm;
+	int err;
+
+	if (!cipher)
+		return -ENOKEY;
+	if (c->next_ready)
+		return 0;
+	err = packet_key_alloc(k, cipher->aead);
+	if (err)
+		return err;
+	tfm = hmac_begin(cipher->hmac, c->secret, cipher->secret_len);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = expand_label(tfm, v->ku, secret, cipher->secret_len);
+	if (!err)
+		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
+	if (!err)
+		err = packet_key_set(k, cipher, v, tfm);
+	hmac_end();
+	if (!err) {
+		memcpy(c->secret, secret, cipher->secret_len);
+		c->next_ready = true;
+	}
+	memzero_explicit(secret, sizeof(secret));
+	return err;
+}
+
+/**
+ * tquic_crypto_update - switch to the prepared phase
+ * @c: 1-RTT keys
+ * @pn: first packet number of the new phase
+ *
+ * The keys left behind still open packets, until the next ones are prepared.
+ * Any context.  Returns 0 or -EAGAIN when none are prepared.
+ */
+int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
+{
+	if (!c->next_ready)
+		return -EAGAIN;
+	c->phase = !c->phase;
+	c->next_ready = false;
+	c->phase_pn = pn;
+	c->used = 0;
+	return 0;
+}
+
+/* --- packets --------------------------------------------------------------- */
+
+/* The kernel's IV: the nonce of RFC 9001 section 5.3, for CCM after its length octet */
+static void nonce_make(u8 *iv, const struct tquic_key *k, u8 head, u64 pn)
+{
+	u8 i, *end = iv + head + TQUIC_IV_LEN;
+
+	iv[0] = 2;	/* CCM: the length field has 3 bytes; overwritten where @head is 0 */
+	memcpy(iv + head, k->iv, TQUIC_IV_LEN);
+	for (i = 1; i <= sizeof(pn); i++, pn >>= 8)
+		end[-i] ^= pn;
+}
+
+/**
+ * tquic_crypto_seal - encrypt one packet
+ * @c: keys; the current phase is used
+ * @pn: packet number
+ * @src: associated data (the header), then plaintext
+ * @dst: associated data, then room for @plain_len + TQUIC_TAG_LEN; may be @src
+ * @ad_len: bytes of associated data, whole in the first entry of @src
+ * @plain_len: bytes of plaintext
+ *
+ * Out of place some ciphers copy the associated data to @dst and others leave its
+ * room there alone, so the first entry of @src should be the header's memory in
+ * @dst; the plaintext may follow it in that entry and in further ones.  Entries
+ * whose lengths are multiples of 16 are the fastest.  No memory of the stack.
+ * RFC 9001 section 5.3.  Softirq where tquic_crypto_usable().  Returns 0, -ENOKEY,
+ * -EKEYEXPIRED at the limit of section 6.6, or what the cipher returns.
+ */
+int tquic_crypto_seal(struct tquic_crypto *c, u64 pn, struct scatterlist *src,
+		      struct scatterlist *dst, u32 ad_len, u32 plain_len)
+{
+	struct tquic_key *k = &c->key[c->phase];
+	u8 iv[16] = {};
+	int err;
+
+	if (unlikely(!k->valid))
+		return -ENOKEY;
+	if (unlikely(c->used >= c->cipher->tx_limit))
+		return -EKEYEXPIRED;
+	if (WARN_ON_ONCE(!tquic_crypto_usable()))
+		return -EIO;
+	nonce_make(iv, k, c->cipher->iv_head, pn);
+	aead_request_set_ad(k->req, ad_len);
+	aead_request_set_crypt(k->req, src, dst, plain_len, iv);
+	err = finished(crypto_aead_encrypt(k->req));
+	c->used += !err;
+	return err;
+}
+
+/**
+ * tquic_crypto_open - verify and decrypt one packet
+ * @c: keys
+ * @phase: key phase bit of the packet; 0 below 1-RTT
+ * @pn: packet number
+ * @src: associated data (the unprotected header), then ciphertext with its tag
+ * @dst: associated data, then room for the plaintext; may be @src
+ * @ad_len: bytes of associated data, whole in the first entry of @src
+ * @cipher_len: bytes of ciphertext, tag included
+ *
+ * The other phase than the current one is the next once it is prepared, and the
+ * previous one before.  Softirq where tquic_crypto_usable().  Returns 0, -EBADMSG
+ * when the packet is not authentic (counted in @c->failed, which the caller holds
+ * against the cipher's rx_limit), -ENOKEY, or what the cipher returns.
+ */
+int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterlist *src,
+		      struct scatterlist *dst, u32 ad_len, u32 cipher_len)
+{
+	struct tquic_key *k = &c->key[!!phase];
+	u8 iv[16] = {};
+	int err;
+
+	if (unlikely(!k->valid))
+		return -ENOKEY;
+	if (WARN_ON_ONCE(!tquic_crypto_usable()))
+		return -EIO;
+	if (unlikely(cipher_len < TQUIC_TAG_LEN)) {
+		c->failed++;
+		return -EBADMSG;
+	}
+	nonce_make(iv, k, c->cipher->iv_head, pn);
+	aead_request_set_ad(k->req, ad_len);
+	aead_request_set_crypt(k->req, src, dst, cipher_len, iv);
+	err = finished(crypto_aead_decrypt(k->req));
+	c->failed += err == -EBADMSG;
+	return err;
+}
+
+/* RFC 9001 section 5.4.4: the sample is counter and nonce, as the kernel's IV is */
+static int mask_chacha20(struct tquic_crypto *c, u8 *sample)
+{
+	struct scatterlist sg;
+	u8 iv[TQUIC_SAMPLE_LEN];
+
+	memcpy(iv, sample, sizeof(iv));
+	memset(sample, 0, TQUIC_SAMPLE_LEN);
+	sg_init_one(&sg, sample, TQUIC_SAMPLE_LEN);
+	skcipher_request_set_crypt(c->hp_req, &sg, &sg, TQUIC_SAMPLE_LEN, iv);
+	return finished(crypto_skcipher_encrypt(c->hp_req));
+}
+
+/**
+ * tquic_crypto_masks - header protection masks of a batch, RFC 9001 section 5.4
+ * @c: keys
+ * @samples: @n times 16 bytes of ciphertext in, masks out; not on the stack
+ * @n: 1 to TQUIC_CRYPTO_BATCH
+ *
+ * Softirq where tquic_crypto_usable().  Returns 0 or a negative errno.
+ */
+int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n)
+{
+	struct scatterlist sg;
+	int err = 0;
+	u32 i;
+
+	if (unlikely(!c->hp))
+		return -ENOKEY;
+	if (WARN_ON_ONCE(!tquic_crypto_usable()))
+		return -EIO;
+	if (!crypto_skcipher_ivsize(c->hp)) {
+		sg_init_one(&sg, samples, n * TQUIC_SAMPLE_LEN);
+		skcipher_request_set_crypt(c->hp_req, &sg, &sg, n * TQUIC_SAMPLE_LEN, NULL);
+		return finished(crypto_skcipher_encrypt(c->hp_req));
+	}
+	for (i = 0; i < n && !err; i++)
+		err = mask_chacha20(c, samples + i * TQUIC_SAMPLE_LEN);
+	return err;
+}
+
+/**
+ * tquic_crypto_retry_tag - the Retry Integrity Tag, RFC 9001 section 5.8
+ * @version: of the Retry packet
+ * @odcid: destination connection ID of the Initial packet it answers
+ * @pkt: the Retry packet without its tag
+ * @len: its bytes
+ * @tag: 16 bytes out
+ *
+ * Softirq where tquic_crypto_usable(); allocates.  Whoever checks a tag compares
+ * it with crypto_memneq().  Returns 0, -EINVAL, -ENOMEM or what the cipher returns.
+ */
+int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
+			   u8 *tag)
+{
+	const struct version *v = version_find(version);
+	u32 ad_len = 1 + odcid->len + len;
+	struct aead_request *req;
+	struct crypto_aead *tfm;
+	struct scatterlist sg;
+	u8 iv[TQUIC_IV_LEN];
+	u8 *buf;
+	int err = -ENOMEM;
+
+	if (!v || odcid->len > TQUIC_CID_MAX || len > TQUIC_MAX_UDP)
+		return -EINVAL;
+	if (WARN_ON_ONCE(!tquic_crypto_usable()))
+		return -EIO;
+	tfm = retry_aeads[v - versions];
+	req = aead_request_alloc(tfm, GFP_ATOMIC);
+	buf = kmalloc(ad_len + TQUIC_TAG_LEN, GFP_ATOMIC);
+	if (!req || !buf)
+		goto free;
+	buf[0] = odcid->len;
+	memcpy(buf + 1, odcid->id, odcid->len);
+	memcpy(buf + 1 + odcid->len, pkt, len);
+	memcpy(iv, v->retry_nonce, sizeof(iv));
+	sg_init_one(&sg, buf, ad_len + TQUIC_TAG_LEN);
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_ad(req, ad_len);
+	aead_request_set_crypt(req, &sg, &sg, 0, iv);
+	err = finished(crypto_aead_encrypt(req));
+	if (!err)
+		memcpy(tag, buf + ad_len, TQUIC_TAG_LEN);
+free:
+	kfree(buf);
+	aead_request_free(req);
+	return err;
+}
+
+/* --- the module's life ----------------------------------------------------- */
+
+static int retry_setup(u32 i)
+{
+	struct crypto_aead *tfm = tquic_crypto_aead(ciphers[0].aead);
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	retry_aeads[i] = tfm;
+	return crypto_aead_setkey(tfm, versions[i].retry_key, RETRY_KEY_LEN);
+}
+
+/**
+ * tquic_crypto_setup - take what all connections share
+ *
+ * Process context.  Returns 0 or a negative errno; then nothing is held.
+ */
+int tquic_crypto_setup(void)
+{
+	struct crypto_shash *tfm;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(hmacs); i++) {
+		tfm = crypto_alloc_shash(hmacs[i].name, 0, 0);
+		if (IS_ERR(tfm)) {
+			err = PTR_ERR(tfm);
+			goto teardown;
+		}
+		hmacs[i].tfm = tfm;
+	}
+	for (i = 0; i < ARRAY_SIZE(versions); i++) {
+		err = retry_setup(i);
+		if (err)
+			goto teardown;
+	}
+	return 0;
+teardown:
+	tquic_crypto_teardown();
+	return err;
+}
+
+/** tquic_crypto_teardown - undo tquic_crypto_setup(), also half of it; process context */
+void tquic_crypto_teardown(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(versions); i++) {
+		if (retry_aeads[i])
+			crypto_free_aead(retry_aeads[i]);
+		retry_aeads[i] = NULL;
+	}
+	for (i = 0; i < ARRAY_SIZE(hmacs); i++) {
+		if (hmacs[i].tfm)
+			crypto_free_shash(hmacs[i].tfm);
+		hmacs[i].tfm = NULL;
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Whether vector registers may be used here: as the test says. */
+#ifndef _SHIM_CRYPTO_SIMD_H
+#define _SHIM_CRYPTO_SIMD_H
+
+#include <linux/types.h>
+
+extern bool shim_simd_usable;
+
+static inline bool crypto_simd_usable(void)
+{
+	return shim_simd_usable;
+}
+
+#endif
