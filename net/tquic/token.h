@@ -7,6 +7,7 @@
 #ifndef _TQUIC_TOKEN_H
 #define _TQUIC_TOKEN_H
 
+#include <crypto/hash.h>
 #include <linux/in6.h>
 #include "crypto.h"
 
@@ -16,12 +17,13 @@
 
 struct tquic_token_keys {
 	struct crypto_aead *aead;	/* seals address tokens */
-	u8 reset_key[32];		/* HMAC key of reset tokens */
+	struct crypto_shash *reset;	/* HMAC that reset tokens come from, keyed */
 };
 
 /* What an address token says once it has proven authentic */
 struct tquic_token_info {
 	bool retry;			/* from a Retry packet, else from NEW_TOKEN */
+	u32 version;			/* it is good for no other, RFC 9369 section 5 */
 	u64 issued_us;
 	struct tquic_cid odcid;		/* Retry: the client's first destination connection ID */
 	struct tquic_cid rscid;		/* Retry: the source connection ID we chose */

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tokens, RFC 9000 sections 8.1 and 10.3: sealing what an address token says and
+ * reading it again, and deriving stateless reset tokens.  Holds no state but the
+ * keys, so it cannot tell whether a token comes a second time.
+ *
+ * An address token on the wire is [type | nonce | sealed | tag].  Its type, Retry
+ * or NEW_TOKEN, is authenticated, and with it the client's address and, for a
+ * Retry, the port.  Sealed are version, time and, for a Retry, two connection IDs.
+ */
+#include <linux/err.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "compat/unaligned.h"
+#include "token.h"
+
+#define KEY_LEN		16
+#define RESET_KEY_LEN	32
+#define RESET_HASH_LEN	32
+
+#define TYPE_RETRY	1
+#define TYPE_NEW	2
+
+#define HEAD_LEN	(1 + TQUIC_IV_LEN)
+#define AD_MAX		(1 + sizeof(struct in6_addr) + 2)
+#define FIXED_LEN	(4 + 8)			/* version and time */
+#define PLAIN_MAX	(FIXED_LEN + 2 * (1 + TQUIC_CID_MAX))
+
+static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= TQUIC_TOKEN_MAX);
+static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= QUIC_TOKEN_MAX_BYTES);
+
+/**
+ * tquic_token_keys_init - make the keys of a network namespace
+ * @k: keys
+ *
+ * Process context.  Returns 0 or a negative errno; then nothing is held.
+ */
+int tquic_token_keys_init(struct tquic_token_keys *k)
+{
+	u8 key[RESET_KEY_LEN];
+	int err;
+
+	k->aead = tquic_crypto_aead("gcm(aes)");
+	if (IS_ERR(k->aead))
+		return PTR_ERR(k->aead);
+	k->reset = crypto_alloc_shash("hmac(sha256)", 0, 0);
+	if (IS_ERR(k->reset)) {
+		err = PTR_ERR(k->reset);
+		goto free_aead;
+	}
+	get_random_bytes(key, KEY_LEN);
+	err = crypto_aead_setkey(k->aead, key, KEY_LEN);
+	if (!err) {
+		get_random_bytes(key, RESET_KEY_LEN);
+		err = crypto_shash_setkey(k->reset, key, RESET_KEY_LEN);
+	}
+	memzero_explicit(key, sizeof(key));
+	if (!err)
+		return 0;
+	crypto_free_shash(k->reset);
+free_aead:
+	crypto_free_aead(k->aead);
+	memset(k, 0, sizeof(*k));
+	return err;
+}
+
+/** tquic_token_keys_free - undo tquic_token_keys_init(); process context */
+void tquic_token_keys_free(struct tquic_token_keys *k)
+{
+	crypto_free_shash(k->reset);
+	crypto_free_aead(k->aead);
+	memset(k, 0, sizeof(*k));
+}
+
+/* What is authenticated beside the sealed part; returns its length */
+static u32 put_ad(u8 *p, u8 type, const struct in6_addr *addr, u16 port)
+{
+	*p++ = type;
+	memcpy(p, addr, sizeof(*addr));
+	if (type != TYPE_RETRY)
+		return 1 + sizeof(*addr);	/* a client comes back from another port */
+	put_unaligned_be16(port, p + sizeof(*addr));
+	return 1 + sizeof(*addr) + 2;
+}
+
+static u8 *put_cid(u8 *p, const struct tquic_cid *cid)
+{
+	*p++ = cid->len;
+	memcpy(p, cid->id, cid->len);
+	return p + cid->len;
+}
+
+static const u8 *get_cid(const u8 *p, const u8 *end, struct tquic_cid *cid)
+{
+	if (!p || p >= end || *p > TQUIC_CID_MAX || end - p - 1 < *p)
+		return NULL;
+	cid->len = *p++;
+	memcpy(cid->id, p, cid->len);
+	return p + cid->len;
+}
+
+static u32 put_plain(u8 *start, const struct tquic_token_info *info)
+{
+	u8 *p = start;
+
+	put_unaligned_be32(info->version, p);
+	put_unaligned_be64(info->issued_us, p + 4);
+	p += FIXED_LEN;
+	if (info->retry) {
+		p = put_cid(p, &info->odcid);
+		p = put_cid(p, &info->rscid);
+	}
+	return p - start;
+}
+
+/* @len bytes at @p, which proved authentic: only another build of ours could get them wrong */
+static int get_plain(const u8 *p, u32 len, struct tquic_token_info *info)
+{
+	const u8 *end = p + len;
+
+	if (len < FIXED_LEN)
+		return -EBADMSG;
+	info->version = get_unaligned_be32(p);
+	info->issued_us = get_unaligned_be64(p + 4);
+	p += FIXED_LEN;
+	if (info->retry) {
+		p = get_cid(p, end, &info->odcid);
+		p = get_cid(p, end, &info->rscid);
+	}
+	return p == end ? 0 : -EBADMSG;
+}
+
+/* Seal or open [AD | text | tag] in @buf, which is not on the stack */
+static int crypt(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, u32 text_len,
+		 const u8 *nonce)
+{
+	u32 cipher_len = text_len + TQUIC_TAG_LEN;
+	struct aead_request *req;
+	struct scatterlist sg;
+	u8 iv[TQUIC_IV_LEN];
+	int err;
+
+	if (WARN_ON_ONCE(!tquic_crypto_usable()))
+		return -EIO;
+	req = aead_request_alloc(aead, GFP_ATOMIC);
+	if (!req)
+		return -ENOMEM;
+	memcpy(iv, nonce, sizeof(iv));
+	sg_init_one(&sg, buf, ad_len + cipher_len);
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_ad(req, ad_len);
+	aead_request_set_crypt(req, &sg, &sg, seal ? text_len : cipher_len, iv);
+	err = seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+	aead_request_free(req);
+	return err;
+}
+
+/**
+ * tquic_token_make - write an address token
+ * @k: keys
+ * @info: what it shall say; the connection IDs count for a Retry
+ * @addr: the client's address, IPv4 mapped
+ * @port: the client's port, counts for a Retry
+ * @out: room for TQUIC_TOKEN_MAX bytes
+ *
+ * Softirq where tquic_crypto_usable(); allocates.  Returns the token's length or
+ * a negative errno.
+ */
+int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *info,
+		     const struct in6_addr *addr, u16 port, u8 *out)
+{
+	u8 *buf = kmalloc(AD_MAX + PLAIN_MAX + TQUIC_TAG_LEN, GFP_ATOMIC);
+	u32 ad_len, len;
+	int err;
+
+	if (!buf)
+		return -ENOMEM;
+	out[0] = info->retry ? TYPE_RETRY : TYPE_NEW;
+	get_random_bytes(out + 1, TQUIC_IV_LEN);
+	ad_len = put_ad(buf, out[0], addr, port);
+	len = put_plain(buf + ad_len, info);
+	err = crypt(k->aead, true, buf, ad_len, len, out + 1);
+	if (!err)
+		memcpy(out + HEAD_LEN, buf + ad_len, len + TQUIC_TAG_LEN);
+	kfree_sensitive(buf);
+	return err ?: HEAD_LEN + len + TQUIC_TAG_LEN;
+}
+
+/**
+ * tquic_token_check - read an address token
+ * @k: keys
+ * @token: as it came
+ * @len: its bytes, of any length
+ * @addr: where it came from, IPv4 mapped
+ * @port: where it came from
+ * @now_us: now
+ * @info: what it says, valid when 0 is returned; compare its version with the packet's
+ *
+ * Softirq where tquic_crypto_usable(); allocates.  Returns 0, -EBADMSG when it is
+ * not ours for this address, -ESTALE when it is too old, or another errno.
+ */
+int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
+		      const struct in6_addr *addr, u16 port, u64 now_us,
+		      struct tquic_token_info *info)
+{
+	u32 ad_len, text_len;
+	u64 age_us;
+	u8 *buf;
+	int err;
+
+	if (len < HEAD_LEN + FIXED_LEN + TQUIC_TAG_LEN ||
+	    len > HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN ||
+	    (token[0] != TYPE_RETRY && token[0] != TYPE_NEW))
+		return -EBADMSG;
+	buf = kmalloc(AD_MAX + PLAIN_MAX + TQUIC_TAG_LEN, GFP_ATOMIC);
+	if (!buf)
+		return -ENOMEM;
+	memset(info, 0, sizeof(*info));
+	info->retry = token[0] == TYPE_RETRY;
+	ad_len = put_ad(buf, token[0], addr, port);
+	text_len = len - HEAD_LEN - TQUIC_TAG_LEN;
+	memcpy(buf + ad_len, token + HEAD_LEN, text_len + TQUIC_TAG_LEN);
+	err = crypt(k->aead, false, buf, ad_len, text_len, token + 1);
+	if (!err)
+		err = get_plain(buf + ad_len, text_len, info);
+	kfree_sensitive(buf);
+	if (err)
+		return err;
+	age_us = now_us - info->issued_us;	/* huge for one from the future */
+	return age_us > (info->retry ? TQUIC_TOKEN_RETRY_US : TQUIC_TOKEN_NEW_US) ? -ESTALE : 0;
+}
+
+/**
+ * tquic_token_reset - the stateless reset token of a connection ID, RFC 9000 section 10.3.2
+ * @k: keys
+ * @cid: a connection ID that we issued
+ * @token: 16 bytes out
+ *
+ * The same for the same @cid as long as the keys live.  Any context, allocates nothing.
+ */
+void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token)
+{
+	SHASH_DESC_ON_STACK(desc, k->reset);
+	u8 hash[RESET_HASH_LEN];
+
+	desc->tfm = k->reset;
+	if (WARN_ON_ONCE(crypto_shash_digest(desc, cid->id, cid->len, hash)))
+		get_random_bytes(hash, sizeof(hash));	/* nobody can guess it, we neither */
+	memcpy(token, hash, TQUIC_TOKEN_RESET_LEN);
+	shash_desc_zero(desc);
+	memzero_explicit(hash, sizeof(hash));
+}
