@@ -23,7 +23,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
-#if __has_include(<linux/skbuff_ref.h>)
+#ifdef TQUIC_HAVE_SKBUFF_REF
 #include <linux/skbuff_ref.h>
 #endif
 
@@ -123,6 +123,7 @@ static int wrapper(struct sock *sk, struct page *page, int offset, size_t size,	
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bv, 1, size);			\
 	return method(sk, &msg, size);							\
 }
+
 #define TQUIC_PROTO_SENDPAGE_INIT(wrapper)	.sendpage = wrapper,
 #define TQUIC_OPS_SENDPAGE_INIT			.sendpage = inet_sendpage,
 #else
@@ -175,7 +176,7 @@ static inline int tquic_recv_error(struct sock *sk, struct msghdr *msg, int len)
 #endif
 }
 
-/** tquic_zerocopy_realloc - the completion that covers @size more bytes, see msg_zerocopy_realloc() */
+/** tquic_zerocopy_realloc - a completion that covers @size more bytes, or @uarg enlarged */
 static inline struct ubuf_info *tquic_zerocopy_realloc(struct sock *sk, size_t size,
 						       struct ubuf_info *uarg)
 {
@@ -205,7 +206,7 @@ static inline void tquic_iptunnel_xmit(struct sock *sk, struct rtable *rt, struc
 #endif
 }
 
-/** tquic_ip6tunnel_xmit - send @skb, which has its IPv6 header and its dst; @dev counts, may be NULL */
+/** tquic_ip6tunnel_xmit - send @skb, which has its IPv6 header and dst; @dev may be NULL */
 static inline void tquic_ip6tunnel_xmit(struct sock *sk, struct sk_buff *skb,
 					struct net_device *dev)
 {

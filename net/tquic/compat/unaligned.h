@@ -3,10 +3,10 @@
 #ifndef _TQUIC_COMPAT_UNALIGNED_H
 #define _TQUIC_COMPAT_UNALIGNED_H
 
-#if __has_include(<linux/unaligned.h>)
-#include <linux/unaligned.h>
-#else
+#ifdef TQUIC_HAVE_ASM_UNALIGNED
 #include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
 #endif
 
 #endif
