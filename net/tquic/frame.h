@@ -32,8 +32,10 @@ struct tquic_rx_frame {
 		struct {	/* ACK; ranges are read with tquic_frame_ack_next() */
 			u64 largest;
 			u64 delay;	/* not yet scaled by the exponent */
-			u64 count;	/* additional ranges */
+			u64 count;	/* additional ranges that are still to be read */
 			u64 first;	/* first ACK range */
+			u64 smallest;	/* of the range read last */
+			bool begun;	/* the first range was read */
 			const u8 *ranges;
 			const u8 *ranges_end;
 			u64 ecn[3];	/* ECT(0), ECT(1), CE */

@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames on bytes alone: what each type looks like and where it may appear.
+ * Reads every field and its bounds; what a frame means for a connection, a
+ * stream or a limit is decided elsewhere.  The ACK frame is written in ack.c.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "frame.h"
+#include "varint.h"
+
+#define ENCODING_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING)
+#define VIOLATION	TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION)
+
+#define MAX_STREAMS_LIMIT	(1ULL << 60)	/* RFC 9000 section 4.6 */
+#define PATH_DATA_LEN		8
+
+/* the columns of RFC 9000 section 12.4 table 3 */
+#define PKTS_IH01	(TQUIC_FP_INITIAL | TQUIC_FP_HANDSHAKE | TQUIC_FP_0RTT | TQUIC_FP_1RTT)
+#define PKTS_IH_1	(TQUIC_FP_INITIAL | TQUIC_FP_HANDSHAKE | TQUIC_FP_1RTT)
+#define PKTS_01		(TQUIC_FP_0RTT | TQUIC_FP_1RTT)
+#define PKTS_1		TQUIC_FP_1RTT
+#define ACK_PROPS	(PKTS_IH_1 | TQUIC_FP_NOT_ELICITING | TQUIC_FP_NOT_INFLIGHT)
+
+static const u8 ptype_bit[] = {
+	[TQUIC_PT_INITIAL] = TQUIC_FP_INITIAL,
+	[TQUIC_PT_0RTT] = TQUIC_FP_0RTT,
+	[TQUIC_PT_HANDSHAKE] = TQUIC_FP_HANDSHAKE,
+	[TQUIC_PT_RETRY] = 0,
+	[TQUIC_PT_1RTT] = TQUIC_FP_1RTT,
+	[TQUIC_PT_VERNEG] = 0,
+};
+
+/* The decoders read what follows the type; they return the byte after the frame or NULL. */
+
+/* @len bytes of payload at @p; their stream offset must stay below 2^62 */
+static const u8 *take_data(const u8 *p, const u8 *end, u64 len, struct tquic_rx_frame *f)
+{
+	if (len > end - p || f->stream.off > TQUIC_VARINT_MAX - len)
+		return NULL;
+	f->stream.data = p;
+	f->stream.len = len;
+	return p + len;
+}
+
+static const u8 *decode_stream(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	u64 len;
+
+	f->stream.off = 0;
+	f->stream.fin = f->type & TQUIC_FT_STREAM_FIN;
+	p = tquic_varint_get(p, end, &f->stream.sid);
+	if (p && (f->type & TQUIC_FT_STREAM_OFF))
+		p = tquic_varint_get(p, end, &f->stream.off);
+	if (!p)
+		return NULL;
+	len = end - p;
+	if (f->type & TQUIC_FT_STREAM_LEN)
+		p = tquic_varint_get(p, end, &len);
+	return p ? take_data(p, end, len, f) : NULL;
+}
+
+static const u8 *decode_crypto(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	u64 len;
+
+	f->stream.sid = 0;
+	f->stream.fin = false;
+	p = tquic_varint_get(p, end, &f->stream.off);
+	if (p)
+		p = tquic_varint_get(p, end, &len);
+	return p ? take_data(p, end, len, f) : NULL;
+}
+
+static const u8 *decode_datagram(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	u64 len = end - p;
+
+	f->stream.sid = 0;
+	f->stream.off = 0;
+	f->stream.fin = false;
+	if (f->type == TQUIC_FT_DATAGRAM_LEN)
+		p = tquic_varint_get(p, end, &len);
+	return p ? take_data(p, end, len, f) : NULL;
+}
+
+/* over @n integers that are not looked at */
+static const u8 *skip_varints(const u8 *p, const u8 *end, u64 n)
+{
+	for (; n; n--) {
+		if (p >= end || end - p < 1 << (*p >> 6))
+			return NULL;
+		p += 1 << (*p >> 6);
+	}
+	return p;
+}
+
+static const u8 *decode_ack(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	int i;
+
+	memset(f->ack.ecn, 0, sizeof(f->ack.ecn));
+	f->ack.begun = false;
+	p = tquic_varint_get(p, end, &f->ack.largest);
+	if (p)
+		p = tquic_varint_get(p, end, &f->ack.delay);
+	if (p)
+		p = tquic_varint_get(p, end, &f->ack.count);
+	if (p)
+		p = tquic_varint_get(p, end, &f->ack.first);
+	if (!p || f->ack.first > f->ack.largest)
+		return NULL;
+	f->ack.ranges = p;
+	if (f->ack.count > (end - p) / 2)
+		return NULL;
+	p = skip_varints(p, end, 2 * f->ack.count);
+	f->ack.ranges_end = p;
+	for (i = 0; p && f->type == TQUIC_FT_ACK_ECN && i < 3; i++)
+		p = tquic_varint_get(p, end, &f->ack.ecn[i]);
+	return p;
+}
+
+static const u8 *decode_empty(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	return p;
+}
+
+/* a run of PADDING counts as one frame */
+static const u8 *decode_padding(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	const u8 *next = memchr_inv(p, 0, end - p);
+
+	return next ?: end;
+}
+
+static const u8 *decode_reset_stream(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	f->reset.final_size = 0;
+	p = tquic_varint_get(p, end, &f->reset.sid);
+	if (p)
+		p = tquic_varint_get(p, end, &f->reset.err);
+	if (p && f->type == TQUIC_FT_RESET_STREAM)
+		p = tquic_varint_get(p, end, &f->reset.final_size);
+	return p;
+}
+
+static const u8 *decode_new_token(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	u64 len;
+
+	p = tquic_varint_get(p, end, &len);
+	if (!p || !len || len > end - p)
+		return NULL;
+	f->token.data = p;
+	f->token.len = len;
+	return p + len;
+}
+
+static const u8 *decode_limit(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	f->limit.sid = 0;
+	return tquic_varint_get(p, end, &f->limit.max);
+}
+
+static const u8 *decode_stream_limit(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	p = tquic_varint_get(p, end, &f->limit.sid);
+	return p ? tquic_varint_get(p, end, &f->limit.max) : NULL;
+}
+
+static const u8 *decode_streams_limit(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	p = decode_limit(p, end, f);
+	return p && f->limit.max <= MAX_STREAMS_LIMIT ? p : NULL;
+}
+
+static const u8 *decode_new_cid(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	p = tquic_varint_get(p, end, &f->new_cid.seq);
+	if (p)
+		p = tquic_varint_get(p, end, &f->new_cid.prior_to);
+	if (!p || p == end || f->new_cid.prior_to > f->new_cid.seq)
+		return NULL;
+	f->new_cid.cid_len = *p++;
+	if (!f->new_cid.cid_len || f->new_cid.cid_len > TQUIC_CID_MAX ||
+	    end - p < f->new_cid.cid_len + TQUIC_TOKEN_RESET_LEN)
+		return NULL;
+	f->new_cid.cid = p;
+	p += f->new_cid.cid_len;
+	f->new_cid.reset_token = p;
+	return p + TQUIC_TOKEN_RESET_LEN;
+}
+
+static const u8 *decode_retire_cid(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	return tquic_varint_get(p, end, &f->retire_seq);
+}
+
+static const u8 *decode_path(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	if (end - p < PATH_DATA_LEN)
+		return NULL;
+	f->path_data = p;
+	return p + PATH_DATA_LEN;
+}
+
+static const u8 *decode_close(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	u64 len;
+
+	f->close.app = f->type == TQUIC_FT_CONNECTION_CLOSE_APP;
+	f->close.frame_type = 0;
+	p = tquic_varint_get(p, end, &f->close.err);
+	if (p && !f->close.app)
+		p = tquic_varint_get(p, end, &f->close.frame_type);
+	if (p)
+		p = tquic_varint_get(p, end, &len);
+	if (!p || len > end - p)
+		return NULL;
+	f->close.reason = p;
+	f->close.reason_len = len;
+	return p + len;
+}
+
+/* RFC 9000 section 12.4 table 3 with the 0-RTT rules of section 12.5; RFC 9221 section 4 */
+static const struct frame_type {
+	const u8 *(*decode)(const u8 *p, const u8 *end, struct tquic_rx_frame *f);
+	u8 props;
+} frame_types[] = {
+	[TQUIC_FT_PADDING] = { decode_padding,
+			       PKTS_IH01 | TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING },
+	[TQUIC_FT_PING] = { decode_empty, PKTS_IH01 },
+	[TQUIC_FT_ACK] = { decode_ack, ACK_PROPS },
+	[TQUIC_FT_ACK_ECN] = { decode_ack, ACK_PROPS },
+	[TQUIC_FT_RESET_STREAM] = { decode_reset_stream, PKTS_01 },
+	[TQUIC_FT_STOP_SENDING] = { decode_reset_stream, PKTS_01 },
+	[TQUIC_FT_CRYPTO] = { decode_crypto, PKTS_IH_1 },
+	[TQUIC_FT_NEW_TOKEN] = { decode_new_token, PKTS_1 },
+	[TQUIC_FT_STREAM ... TQUIC_FT_STREAM + 7] = { decode_stream, PKTS_01 },
+	[TQUIC_FT_MAX_DATA] = { decode_limit, PKTS_01 },
+	[TQUIC_FT_MAX_STREAM_DATA] = { decode_stream_limit, PKTS_01 },
+	[TQUIC_FT_MAX_STREAMS_BIDI] = { decode_streams_limit, PKTS_01 },
+	[TQUIC_FT_MAX_STREAMS_UNI] = { decode_streams_limit, PKTS_01 },
+	[TQUIC_FT_DATA_BLOCKED] = { decode_limit, PKTS_01 },
+	[TQUIC_FT_STREAM_DATA_BLOCKED] = { decode_stream_limit, PKTS_01 },
+	[TQUIC_FT_STREAMS_BLOCKED_BIDI] = { decode_streams_limit, PKTS_01 },
+	[TQUIC_FT_STREAMS_BLOCKED_UNI] = { decode_streams_limit, PKTS_01 },
+	[TQUIC_FT_NEW_CONNECTION_ID] = { decode_new_cid, PKTS_01 | TQUIC_FP_PROBING },
+	[TQUIC_FT_RETIRE_CONNECTION_ID] = { decode_retire_cid, PKTS_1 },
+	[TQUIC_FT_PATH_CHALLENGE] = { decode_path, PKTS_01 | TQUIC_FP_PROBING },
+	[TQUIC_FT_PATH_RESPONSE] = { decode_path, PKTS_1 | TQUIC_FP_PROBING },
+	[TQUIC_FT_CONNECTION_CLOSE] = { decode_close, PKTS_IH01 | TQUIC_FP_NOT_ELICITING },
+	[TQUIC_FT_CONNECTION_CLOSE_APP] = { decode_close, PKTS_01 | TQUIC_FP_NOT_ELICITING },
+	[TQUIC_FT_HANDSHAKE_DONE] = { decode_empty, PKTS_1 },
+	[TQUIC_FT_DATAGRAM] = { decode_datagram, PKTS_01 },
+	[TQUIC_FT_DATAGRAM_LEN] = { decode_datagram, PKTS_01 },
+};
+
+/* why a frame whose type is not in the table is an error; section 12.4 */
+static int unknown_type(const u8 *p, const u8 *end)
+{
+	const u8 *next;
+	u64 type;
+
+	next = tquic_varint_get(p, end, &type);
+	if (next && next - p != tquic_varint_len(type))
+		return VIOLATION;
+	return ENCODING_ERROR;
+}
+
+/**
+ * tquic_frame_decode - read the frame that a packet's payload starts with
+ * @p: where it starts, before @end
+ * @end: end of the payload
+ * @ptype: enum tquic_ptype of the packet
+ * @f: the frame; it points into the payload
+ *
+ * RFC 9000 sections 12.4 and 19, RFC 9221.  A run of PADDING is one frame.
+ *
+ * Returns the bytes of the frame, at least 1, or a TQUIC_WERR(): FRAME_ENCODING_ERROR for
+ * an unknown type, one that does not fit or has a field out of bounds; PROTOCOL_VIOLATION
+ * for a type that this packet may not carry or that is not encoded in the shortest way.
+ */
+int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f)
+{
+	const struct frame_type *ft;
+	const u8 *next;
+
+	if (unlikely(p >= end))
+		return ENCODING_ERROR;
+	if (unlikely(*p >= ARRAY_SIZE(frame_types) || !frame_types[*p].decode))
+		return unknown_type(p, end);
+	ft = &frame_types[*p];
+	if (unlikely(!(ft->props & ptype_bit[ptype])))
+		return VIOLATION;
+	f->type = *p;
+	f->props = ft->props;
+	/* the frames of a transfer, without an indirect call */
+	if (likely((f->type & ~7) == TQUIC_FT_STREAM))
+		next = decode_stream(p + 1, end, f);
+	else if (likely(f->type == TQUIC_FT_ACK))
+		next = decode_ack(p + 1, end, f);
+	else
+		next = ft->decode(p + 1, end, f);
+	return likely(next) ? next - p : ENCODING_ERROR;
+}
+
+/**
+ * tquic_frame_ack_next - the next range of an ACK frame, from the highest to the lowest
+ * @f: a decoded ACK frame; the position in it moves on
+ * @smallest: smallest packet number acknowledged in the range
+ * @largest: largest
+ *
+ * RFC 9000 section 19.3.1.  Returns 1 with a range, 0 after the last one, or a
+ * TQUIC_WERR() of FRAME_ENCODING_ERROR for a range that would go below 0.
+ */
+int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
+{
+	u64 gap, len, top;
+	const u8 *p;
+
+	if (!f->ack.begun) {
+		f->ack.begun = true;
+		top = f->ack.largest;
+		len = f->ack.first;
+	} else {
+		if (!f->ack.count)
+			return 0;
+		f->ack.count--;
+		p = tquic_varint_get(f->ack.ranges, f->ack.ranges_end, &gap);
+		if (p)
+			p = tquic_varint_get(p, f->ack.ranges_end, &len);
+		if (!p || gap + 2 > f->ack.smallest)
+			return ENCODING_ERROR;
+		f->ack.ranges = p;
+		top = f->ack.smallest - gap - 2;
+	}
+	if (len > top)
+		return ENCODING_ERROR;
+	f->ack.smallest = top - len;
+	*smallest = f->ack.smallest;
+	*largest = top;
+	return 1;
+}
+
+/**
+ * tquic_frame_stream_len - bytes of a STREAM frame before its Length field or its data
+ * @sid: stream ID
+ * @off: stream offset
+ */
+u32 tquic_frame_stream_len(u64 sid, u64 off)
+{
+	return 1 + tquic_varint_len(sid) + (off ? tquic_varint_len(off) : 0);
+}
+
+/**
+ * tquic_frame_put_stream - write a STREAM frame up to its data
+ * @p: room for tquic_frame_stream_len() bytes, and the length's if @with_len
+ * @sid: stream ID
+ * @off: stream offset of the data
+ * @len: bytes of data that will follow
+ * @fin: the data ends the stream
+ * @with_len: with a Length field; without, the data must end the packet
+ *
+ * RFC 9000 section 19.8.  Returns where the data goes.
+ */
+u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin, bool with_len)
+{
+	*p++ = TQUIC_FT_STREAM | (fin ? TQUIC_FT_STREAM_FIN : 0) |
+	       (with_len ? TQUIC_FT_STREAM_LEN : 0) | (off ? TQUIC_FT_STREAM_OFF : 0);
+	p = tquic_varint_put(p, sid);
+	if (off)
+		p = tquic_varint_put(p, off);
+	return with_len ? tquic_varint_put(p, len) : p;
+}
+
+/**
+ * tquic_frame_put_crypto - write a CRYPTO frame up to its data
+ * @p: room for 1 byte and two integers
+ * @off: offset of the data in the handshake stream of the level
+ * @len: bytes of data that will follow
+ *
+ * RFC 9000 section 19.6.  Returns where the data goes.
+ */
+u8 *tquic_frame_put_crypto(u8 *p, u64 off, u32 len)
+{
+	*p++ = TQUIC_FT_CRYPTO;
+	p = tquic_varint_put(p, off);
+	return tquic_varint_put(p, len);
+}
+
+/**
+ * tquic_frame_put_reset_stream - write a RESET_STREAM frame, RFC 9000 section 19.4
+ * @p: room for 1 byte and three integers
+ * @sid: stream ID
+ * @err: application error code
+ * @final_size: bytes sent on the stream
+ *
+ * Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_reset_stream(u8 *p, u64 sid, u64 err, u64 final_size)
+{
+	*p++ = TQUIC_FT_RESET_STREAM;
+	p = tquic_varint_put(p, sid);
+	p = tquic_varint_put(p, err);
+	return tquic_varint_put(p, final_size);
+}
+
+/**
+ * tquic_frame_put_stop_sending - write a STOP_SENDING frame, RFC 9000 section 19.5
+ * @p: room for 1 byte and two integers
+ * @sid: stream ID
+ * @err: application error code
+ *
+ * Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_stop_sending(u8 *p, u64 sid, u64 err)
+{
+	*p++ = TQUIC_FT_STOP_SENDING;
+	p = tquic_varint_put(p, sid);
+	return tquic_varint_put(p, err);
+}
+
+/**
+ * tquic_frame_put_limit - write a limit of the connection
+ * @p: room for 1 byte and one integer
+ * @type: MAX_DATA, MAX_STREAMS, DATA_BLOCKED or STREAMS_BLOCKED
+ * @max: the limit
+ *
+ * RFC 9000 sections 19.9, 19.11, 19.12 and 19.14.  Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_limit(u8 *p, u64 type, u64 max)
+{
+	*p++ = type;
+	return tquic_varint_put(p, max);
+}
+
+/**
+ * tquic_frame_put_stream_limit - write a limit of a stream
+ * @p: room for 1 byte and two integers
+ * @type: MAX_STREAM_DATA or STREAM_DATA_BLOCKED
+ * @sid: stream ID
+ * @max: the limit, a stream offset
+ *
+ * RFC 9000 sections 19.10 and 19.13.  Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_stream_limit(u8 *p, u64 type, u64 sid, u64 max)
+{
+	*p++ = type;
+	p = tquic_varint_put(p, sid);
+	return tquic_varint_put(p, max);
+}
+
+/**
+ * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame, RFC 9000 section 19.15
+ * @p: room for 18 bytes, two integers and the connection ID
+ * @seq: sequence number
+ * @prior_to: Retire Prior To, at most @seq
+ * @cid: connection ID of 1 to 20 bytes
+ * @reset_token: its stateless reset token, TQUIC_TOKEN_RESET_LEN bytes
+ *
+ * Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
+			    const u8 *reset_token)
+{
+	*p++ = TQUIC_FT_NEW_CONNECTION_ID;
+	p = tquic_varint_put(p, seq);
+	p = tquic_varint_put(p, prior_to);
+	*p++ = cid->len;
+	memcpy(p, cid->id, cid->len);
+	p += cid->len;
+	memcpy(p, reset_token, TQUIC_TOKEN_RESET_LEN);
+	return p + TQUIC_TOKEN_RESET_LEN;
+}
+
+/**
+ * tquic_frame_put_retire_cid - write a RETIRE_CONNECTION_ID frame, RFC 9000 section 19.16
+ * @p: room for 1 byte and one integer
+ * @seq: sequence number
+ *
+ * Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_retire_cid(u8 *p, u64 seq)
+{
+	return tquic_frame_put_limit(p, TQUIC_FT_RETIRE_CONNECTION_ID, seq);
+}
+
+/**
+ * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame
+ * @p: room for 9 bytes
+ * @type: which
+ * @data: 8 bytes
+ *
+ * RFC 9000 sections 19.17 and 19.18.  Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
+{
+	*p++ = type;
+	memcpy(p, data, PATH_DATA_LEN);
+	return p + PATH_DATA_LEN;
+}
+
+/**
+ * tquic_frame_put_token - write a NEW_TOKEN frame, RFC 9000 section 19.7
+ * @p: room for 1 byte, one integer and the token
+ * @token: the token
+ * @len: its length, not 0
+ *
+ * Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
+{
+	*p++ = TQUIC_FT_NEW_TOKEN;
+	p = tquic_varint_put(p, len);
+	memcpy(p, token, len);
+	return p + len;
+}
+
+/**
+ * tquic_frame_put_close - write a CONNECTION_CLOSE frame, RFC 9000 section 19.19
+ * @p: room for 1 byte, three integers and the reason
+ * @app: an application's close (type 0x1d)
+ * @err: error code
+ * @frame_type: type of the frame at fault, 0 if unknown; not written if @app
+ * @reason: reason phrase
+ * @len: its length
+ *
+ * Returns the byte after the frame.
+ */
+u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len)
+{
+	*p++ = app ? TQUIC_FT_CONNECTION_CLOSE_APP : TQUIC_FT_CONNECTION_CLOSE;
+	p = tquic_varint_put(p, err);
+	if (!app)
+		p = tquic_varint_put(p, frame_type);
+	p = tquic_varint_put(p, len);
+	if (len)
+		memcpy(p, reason, len);
+	return p + len;
+}
+
+/**
+ * tquic_frame_put_datagram - write a DATAGRAM frame up to its data, RFC 9221 section 4
+ * @p: room for 1 byte and one integer
+ * @len: bytes of data that will follow
+ *
+ * Returns where the data goes.
+ */
+u8 *tquic_frame_put_datagram(u8 *p, u32 len)
+{
+	*p++ = TQUIC_FT_DATAGRAM_LEN;
+	return tquic_varint_put(p, len);
+}
