@@ -20,7 +20,7 @@
 #define TQUIC_CRYPTO_MAX_RX	65536	/* CRYPTO bytes buffered ahead of the reader, per level */
 #define TQUIC_UNDECRYPTABLE_MAX	16	/* packets kept until their keys arrive */
 #define TQUIC_HANDSHAKE_US	30000000ULL	/* a handshake must end in this time */
-#define TQUIC_TOKEN_CLIENT_MAX	120	/* UAPI: bytes of a client's token */
+#define TQUIC_TOKEN_CLIENT_MAX	256	/* bytes of a token that a client sends */
 
 enum tquic_conn_state {
 	TQUIC_CONN_IDLE,	/* no packet sent or received yet */
@@ -40,7 +40,6 @@ struct tquic_space {
 	struct tquic_sendbuf crypto_tx;
 	struct tquic_recvbuf crypto_rx;
 	u64 next_pn;
-	u64 skip_pn;		/* a number never used, to catch optimistic ACKs; TQUIC_PN_NONE: none */
 	u8 probes;		/* PTO: packets to send beyond the window */
 	bool gone;		/* keys discarded, RFC 9001 section 4.9 */
 };
@@ -108,6 +107,7 @@ struct tquic_conn {
 	bool finished;			/* client: Finished is queued, 1-RTT frames may leave */
 	bool no_encrypt;		/* both ends sent disable_1rtt_encryption */
 	bool nodelay;
+	bool rekey;			/* tquic_conn_work() is to derive the next phase's keys */
 	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
 	u8 spin;
 	u8 ecn;				/* codepoint we send with */
@@ -138,14 +138,17 @@ struct tquic_conn {
 	u64 handshake_us;
 	u64 close_us;			/* end of closing or draining */
 	u64 pace_us;			/* the pacer lets the next batch out */
+	u64 nagle_us;			/* a partial packet waits for more bytes no longer than this */
 	u64 key_discard_us;		/* old key phase may go, next one be prepared */
 	u64 idle_timeout_us;		/* the smaller of both ends' */
 	u64 keepalive_interval_us;	/* 0: none */
+	u64 last_tx_us;			/* when the last packet left */
 	bool idle_restarted;		/* sent something eliciting since the last receipt */
 
 	/* handshake */
 	struct tquic_cid odcid;		/* destination of the client's first Initial */
 	struct tquic_cid scid;		/* our first source connection ID */
+	struct tquic_cid rscid;		/* client: Source Connection ID of the Retry we got */
 	u8 token[TQUIC_TOKEN_CLIENT_MAX];	/* client: to be sent in Initials */
 	u32 token_len;
 	bool retried;
@@ -158,7 +161,7 @@ struct tquic_conn {
 	int sk_err;			/* errno for the user, positive; 0: clean */
 	u8 close_reason_len;
 	u8 close_reason[64];
-	u32 close_rx;			/* packets since the last CONNECTION_CLOSE we sent */
+	u32 close_rx;			/* packets received since CONNECTION_CLOSE was first sent */
 
 	struct tquic_conn_stats stats;
 };
@@ -206,6 +209,7 @@ void tquic_conn_work(struct tquic_conn *conn, u64 now_us);
 int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us);
 void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id);
 void tquic_conn_issue_cids(struct tquic_conn *conn);
+int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us);
 void tquic_conn_touch(struct tquic_conn *conn, u64 now_us);
 
 /** tquic_conn_alive - it can still carry data */

@@ -52,6 +52,16 @@ static inline bool tquic_header_has_sample(const struct tquic_hdr *h)
 	return h->len >= h->pn_off + 4 + TQUIC_SAMPLE_LEN;
 }
 
+/** tquic_header_get_pn - the @pn_len bytes of a truncated packet number */
+static inline u32 tquic_header_get_pn(const u8 *p, u8 pn_len)
+{
+	u32 pn = 0;
+
+	while (pn_len--)
+		pn = pn << 8 | *p++;
+	return pn;
+}
+
 /** tquic_header_put_pn - write the low @pn_len bytes of @pn; returns the byte after them */
 static inline u8 *tquic_header_put_pn(u8 *p, u64 pn, u8 pn_len)
 {

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The connection as a whole: making it, what its peer's transport parameters
+ * mean for it, the ways it ends, and taking it apart.  Packets are the business
+ * of input.c and output.c, clocks of timer.c.
+ */
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "conn.h"
+#include "frame.h"
+#include "handshake.h"
+#include "input.h"
+#include "output.h"
+#include "scratch.h"
+
+static struct kmem_cache *conn_cache;
+
+static void conn_ctor(void *obj)
+{
+	/* a constructor keeps SLUB from merging the cache under another name */
+}
+
+/**
+ * tquic_conn_setup - make the slab cache of connections
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tquic_conn_setup(void)
+{
+	conn_cache = kmem_cache_create("tquic_conn_cache", sizeof(struct tquic_conn), 0,
+				       SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, conn_ctor);
+	return conn_cache ? 0 : -ENOMEM;
+}
+
+/** tquic_conn_teardown - undo tquic_conn_setup(); every connection is gone */
+void tquic_conn_teardown(void)
+{
+	kmem_cache_destroy(conn_cache);
+}
+
+static void spaces_init(struct tquic_conn *conn)
+{
+	int i;
+
+	for (i = 0; i < TQUIC_SPACE_NUM; i++) {
+		struct tquic_space *sp = &conn->spaces[i];
+
+		tquic_loss_space_init(&sp->loss);
+		tquic_ack_init(&sp->ack);
+		tquic_sendbuf_init(&sp->crypto_tx);
+		tquic_recvbuf_init(&sp->crypto_rx);
+	}
+}
+
+static void deadlines_init(struct tquic_conn *conn, u64 now_us)
+{
+	conn->keepalive_us = TQUIC_TIME_NEVER;
+	conn->close_us = TQUIC_TIME_NEVER;
+	conn->pace_us = TQUIC_TIME_NEVER;
+	conn->nagle_us = TQUIC_TIME_NEVER;
+	conn->key_discard_us = TQUIC_TIME_NEVER;
+	conn->handshake_us = now_us + TQUIC_HANDSHAKE_US;
+	conn->idle_timeout_us = conn->local.max_idle_timeout_us;
+	conn->idle_us = conn->idle_timeout_us ? now_us + conn->idle_timeout_us : TQUIC_TIME_NEVER;
+}
+
+/* The connection IDs a connection begins with, RFC 9000 section 7.2 and 7.3 */
+static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
+{
+	struct tquic_cid_local *first;
+
+	conn->scid.len = TQUIC_CID_LEN;
+	get_random_bytes(conn->scid.id, TQUIC_CID_LEN);
+	tquic_cids_init(&conn->cids, conn->local.active_connection_id_limit);
+	first = tquic_cid_issue(&conn->cids, &conn->scid, NULL);
+	first->due = false;	/* the handshake itself announces it */
+
+	conn->local.has_iscid = true;
+	conn->local.iscid = conn->scid;
+	if (!p->server) {
+		conn->odcid.len = TQUIC_CID_LEN;
+		get_random_bytes(conn->odcid.id, TQUIC_CID_LEN);
+		conn->dcid = conn->odcid;
+		return conn->ops->cid_add(conn, &conn->scid);
+	}
+	conn->odcid = *p->odcid;
+	conn->dcid = *p->dcid;
+	tquic_cid_set_first(&conn->cids, p->dcid->id, p->dcid->len);
+	conn->local.has_odcid = true;
+	conn->local.odcid = *p->odcid;
+	if (p->rscid) {
+		conn->local.has_rscid = true;
+		conn->local.rscid = *p->rscid;
+	}
+	if (conn->local.has_reset_token)
+		conn->ops->reset_token(conn, &conn->scid, conn->local.reset_token);
+	return conn->ops->cid_add(conn, &conn->scid);
+}
+
+/**
+ * tquic_conn_create - make a connection
+ * @p: who owns it, its role, addresses and settings
+ * @now_us: the time
+ *
+ * Nothing is sent: a client's first packet leaves when its ClientHello is
+ * queued.  Process context; the owner's socket is locked.
+ *
+ * Return: the connection or an ERR_PTR(-ENOMEM, or what the crypto API said).
+ */
+struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_us)
+{
+	struct tquic_conn *conn;
+	struct tquic_path *path;
+	int err = -ENOMEM;
+
+	conn = kmem_cache_alloc(conn_cache, GFP_KERNEL);
+	if (!conn)
+		return ERR_PTR(-ENOMEM);
+	memset(conn, 0, sizeof(*conn));
+	conn->ops = p->ops;
+	conn->owner = p->owner;
+	conn->mib = p->mib;
+	conn->server = p->server;
+	conn->version = p->version;
+	conn->local = *p->local;
+	conn->keepalive_interval_us = p->keepalive_us;
+	conn->loss_ctx.ops = &tquic_output_loss_ops;
+	conn->loss_ctx.arg = conn;
+	skb_queue_head_init(&conn->undecryptable);
+	tquic_tparam_init(&conn->remote);
+	spaces_init(conn);
+	deadlines_init(conn, now_us);
+	tquic_streams_init(&conn->streams, p->server, &conn->local, &conn->remote,
+			   p->rx_window_max);
+	tquic_mib_inc(conn->mib, CONN_CURRENT);
+
+	conn->scratch = kmalloc(sizeof(*conn->scratch), GFP_KERNEL_ACCOUNT);
+	if (!conn->scratch)
+		goto fail;
+	sg_init_table(conn->scratch->src, TQUIC_SCRATCH_SG);
+	path = tquic_path_add(conn, p->addr_local, p->addr_remote, GFP_KERNEL);
+	if (!path)
+		goto fail;
+	tquic_loss_recovery_init(&path->rec, p->cc, path->mtu.cur, p->initial_rtt_us);
+	path->validated = !p->server || p->validated;
+	conn->path = path;
+	err = cids_begin(conn, p);
+	if (err)
+		goto fail;
+	err = tquic_handshake_initial_keys(conn, p->server ? p->idcid : &conn->odcid);
+	if (err)
+		goto fail;
+	return conn;
+
+fail:
+	tquic_conn_free(conn);
+	return ERR_PTR(err);
+}
+
+static void space_free(struct tquic_conn *conn, struct tquic_space *sp)
+{
+	tquic_loss_space_free(&conn->loss_ctx, &sp->loss);
+	tquic_ack_free(&sp->ack);
+	tquic_crypto_free(&sp->tx);
+	tquic_crypto_free(&sp->rx);
+	tquic_sendbuf_free(&sp->crypto_tx);
+	tquic_recvbuf_free(&sp->crypto_rx);
+}
+
+/**
+ * tquic_conn_free - take a connection apart, whatever its state
+ * @conn: the connection; the owner's socket is locked and nobody else has it
+ *
+ * Its connection IDs leave the lookup table; sends nothing.
+ */
+void tquic_conn_free(struct tquic_conn *conn)
+{
+	u64 held = conn->streams.held_bytes;
+	int i;
+
+	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
+		if (conn->cids.local[i].used)
+			conn->ops->cid_del(conn, &conn->cids.local[i].cid);
+	if (conn->server && conn->odcid.len)
+		conn->ops->cid_del(conn, &conn->odcid);
+	for (i = 0; i < TQUIC_SPACE_NUM; i++)
+		space_free(conn, &conn->spaces[i]);
+	tquic_streams_free(&conn->streams);
+	if (held)
+		conn->ops->tx_free(conn, held);
+	skb_queue_purge(&conn->undecryptable);
+	for (i = 0; i < TQUIC_PATH_MAX; i++)
+		if (conn->paths[i])
+			tquic_path_del(conn, conn->paths[i]);
+	if (conn->tx_frag.page)
+		put_page(conn->tx_frag.page);
+	kfree(conn->scratch);
+	tquic_mib_dec(conn->mib, CONN_CURRENT);
+	kmem_cache_free(conn_cache, conn);
+}
+
+/**
+ * tquic_conn_discard_space - drop the keys of a level and all it still had to say
+ * @conn: the connection
+ * @id: Initial or Handshake, RFC 9001 section 4.9
+ */
+void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
+{
+	struct tquic_space *sp = &conn->spaces[id];
+
+	if (sp->gone)
+		return;
+	sp->gone = true;
+	sp->probes = 0;
+	space_free(conn, sp);
+	tquic_loss_space_init(&sp->loss);
+	tquic_ack_init(&sp->ack);
+	conn->path->rec.pto_count = 0;	/* RFC 9002 section 6.2.2 */
+}
+
+/**
+ * tquic_conn_touch - a packet of the peer was accepted: the idle period begins anew
+ * @conn: the connection
+ * @now_us: the time
+ *
+ * RFC 9000 section 10.1.  The keep-alive, where one is asked for, too.
+ */
+void tquic_conn_touch(struct tquic_conn *conn, u64 now_us)
+{
+	u64 pto3 = 3 * tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed);
+
+	conn->idle_restarted = false;
+	if (conn->idle_timeout_us)
+		conn->idle_us = now_us + max(conn->idle_timeout_us, pto3);
+	if (conn->keepalive_interval_us && conn->state == TQUIC_CONN_ESTABLISHED)
+		conn->keepalive_us = now_us + conn->keepalive_interval_us;
+}
+
+/* Connection IDs in the peer's parameters must be those it used, RFC 9000 section 7.3 */
+static bool remote_cids_ok(const struct tquic_conn *conn, const struct tquic_tparam *tp)
+{
+	const struct tquic_cid *dcid = &conn->dcid;
+
+	if (!tp->has_iscid || tp->iscid.len != dcid->len ||
+	    memcmp(tp->iscid.id, dcid->id, dcid->len))
+		return false;
+	if (conn->server)
+		return true;
+	if (!tp->has_odcid || tp->odcid.len != conn->odcid.len ||
+	    memcmp(tp->odcid.id, conn->odcid.id, conn->odcid.len))
+		return false;
+	if (tp->has_rscid != conn->retried)
+		return false;
+	return !conn->retried || (tp->rscid.len == conn->rscid.len &&
+				  !memcmp(tp->rscid.id, conn->rscid.id, tp->rscid.len));
+}
+
+/* The smaller of both, where 0 is none */
+static u64 idle_min(u64 a, u64 b)
+{
+	if (!a || !b)
+		return a + b;
+	return min(a, b);
+}
+
+/**
+ * tquic_conn_set_remote - take the peer's transport parameters
+ * @conn: the connection
+ * @body: the TLS extension's body
+ * @len: bytes of it
+ * @now_us: the time
+ *
+ * Return: 0; -EINVAL when they break RFC 9000 section 7.4 or 18.2: the
+ * connection is then closed with TRANSPORT_PARAMETER_ERROR; -EISCONN when set already.
+ */
+int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us)
+{
+	struct tquic_tparam *tp = &conn->remote;
+	struct tquic_path *path = conn->path;
+	int ret;
+
+	if (conn->remote_set)
+		return -EISCONN;
+	ret = tquic_tparam_decode(tp, !conn->server, body, len);
+	if (!ret && !remote_cids_ok(conn, tp))
+		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM);
+	if (ret) {
+		tquic_tparam_init(tp);
+		tquic_conn_fail(conn, ret, TQUIC_FT_CRYPTO, now_us);
+		return -EINVAL;
+	}
+	conn->remote_set = true;
+	conn->no_encrypt = conn->local.disable_1rtt_encryption && tp->disable_1rtt_encryption;
+	conn->idle_timeout_us = idle_min(conn->local.max_idle_timeout_us, tp->max_idle_timeout_us);
+	path->rec.max_ack_delay_us = tp->max_ack_delay_us;
+	conn->cids.local_limit = min_t(u8, tp->active_connection_id_limit, TQUIC_CID_LOCAL_MAX);
+	if (tp->has_reset_token)
+		tquic_cid_set_first_token(&conn->cids, tp->reset_token);
+	tquic_streams_apply_remote(&conn->streams);
+	tquic_conn_touch(conn, now_us);
+	return 0;
+}
+
+/**
+ * tquic_conn_issue_cids - keep the peer supplied with connection IDs
+ * @conn: the connection
+ *
+ * RFC 9000 section 5.1.1.  One that cannot be published is not issued.
+ */
+void tquic_conn_issue_cids(struct tquic_conn *conn)
+{
+	u8 token[TQUIC_TOKEN_RESET_LEN];
+	struct tquic_cid cid;
+
+	while (tquic_cid_want_issue(&conn->cids)) {
+		cid.len = TQUIC_CID_LEN;
+		get_random_bytes(cid.id, cid.len);
+		if (conn->ops->cid_add(conn, &cid))
+			break;
+		conn->ops->reset_token(conn, &cid, token);
+		tquic_cid_issue(&conn->cids, &cid, token);
+		conn->due |= TQUIC_DUE_NEW_CID;
+	}
+	memzero_explicit(token, sizeof(token));
+}
+
+static void set_state(struct tquic_conn *conn, enum tquic_conn_state state)
+{
+	if (conn->state < TQUIC_CONN_ESTABLISHED && state > TQUIC_CONN_ESTABLISHED)
+		tquic_mib_inc(conn->mib, CONN_HANDSHAKE_FAILED);
+	conn->state = state;
+	conn->ops->wake(conn, TQUIC_WAKE_READ | TQUIC_WAKE_WRITE | TQUIC_WAKE_STATE);
+}
+
+/* RFC 9000 section 10.2: closing and draining last three PTOs */
+static void close_linger(struct tquic_conn *conn, u64 now_us)
+{
+	conn->close_us = now_us + 3 * tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed);
+}
+
+static void close_keep(struct tquic_conn *conn, bool app, u64 err, u64 frame_type,
+		       const u8 *reason, u32 len)
+{
+	conn->close_app = app;
+	conn->close_err = err;
+	conn->close_frame_type = frame_type;
+	conn->close_reason_len = min_t(u32, len, sizeof(conn->close_reason));
+	memcpy(conn->close_reason, reason, conn->close_reason_len);
+}
+
+/**
+ * tquic_conn_close - close from our side
+ * @conn: the connection
+ * @app: @err is the application's code, else one of RFC 9000 section 20.1
+ * @err: why
+ * @frame_type: the frame that was wrong, 0: none in particular
+ * @reason: words for the peer; may be NULL when @reason_len is 0
+ * @reason_len: bytes of it; 64 are sent at most
+ * @sk_err: errno for the user, positive; 0: it ended well
+ * @now_us: the time
+ *
+ * Sends CONNECTION_CLOSE and enters the closing state.  A connection that has
+ * sent nothing yet is over at once.
+ */
+void tquic_conn_close(struct tquic_conn *conn, bool app, u64 err, u64 frame_type,
+		      const u8 *reason, u32 reason_len, int sk_err, u64 now_us)
+{
+	if (!tquic_conn_alive(conn))
+		return;
+	close_keep(conn, app, err, frame_type, reason, reason_len);
+	conn->sk_err = sk_err;
+	if (conn->state == TQUIC_CONN_IDLE) {
+		set_state(conn, TQUIC_CONN_CLOSED);
+		return;
+	}
+	if (!app && err) {
+		tquic_mib_inc(conn->mib, CONN_CLOSE_ERROR_SENT);
+		if (err >= QUIC_TRANSPORT_ERROR_CRYPTO)
+			tquic_mib_inc(conn->mib, CONN_TLS_ALERT_SENT);
+	}
+	tquic_output_close(conn, now_us);
+	close_linger(conn, now_us);
+	set_state(conn, TQUIC_CONN_CLOSING);
+}
+
+/**
+ * tquic_conn_fail - the peer broke the protocol: close with the RFC's code
+ * @conn: the connection
+ * @werr: a TQUIC_WERR()
+ * @frame_type: the frame it was in, 0: none in particular
+ * @now_us: the time
+ */
+void tquic_conn_fail(struct tquic_conn *conn, int werr, u64 frame_type, u64 now_us)
+{
+	if (!tquic_conn_alive(conn))
+		return;
+	tquic_mib_inc(conn->mib, PROTOCOL_ERRORS);
+	tquic_conn_close(conn, false, tquic_werr_code(werr), frame_type, NULL, 0, EPROTO, now_us);
+}
+
+/* What a code in the peer's CONNECTION_CLOSE is for the user */
+static int close_errno(const struct tquic_rx_frame *f)
+{
+	if (f->close.app)
+		return f->close.err ? ECONNRESET : 0;
+	switch (f->close.err) {
+	case QUIC_TRANSPORT_ERROR_NONE:
+		return 0;
+	case QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED:
+		return ECONNREFUSED;
+	default:
+		return EPROTO;
+	}
+}
+
+/**
+ * tquic_conn_peer_closed - the peer sent CONNECTION_CLOSE: drain
+ * @conn: the connection
+ * @f: the frame
+ * @now_us: the time
+ *
+ * RFC 9000 section 10.2.2.  Data that has arrived stays readable.
+ */
+void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame *f, u64 now_us)
+{
+	if (conn->state >= TQUIC_CONN_DRAINING)
+		return;
+	tquic_mib_inc(conn->mib, CONN_CLOSE_RECEIVED);
+	if (!f->close.app && f->close.err)
+		tquic_mib_inc(conn->mib, CONN_CLOSE_ERROR_RECEIVED);
+	if (!f->close.app && f->close.err >= QUIC_TRANSPORT_ERROR_CRYPTO)
+		tquic_mib_inc(conn->mib, CONN_TLS_ALERT_RECEIVED);
+	if (!f->close.app && f->close.err == QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED)
+		tquic_mib_inc(conn->mib, CONN_REFUSED);
+	if (conn->state != TQUIC_CONN_CLOSING) {
+		conn->close_remote = true;
+		close_keep(conn, f->close.app, f->close.err, f->close.frame_type,
+			   f->close.reason, f->close.reason_len);
+		conn->sk_err = close_errno(f);
+	}
+	close_linger(conn, now_us);
+	set_state(conn, TQUIC_CONN_DRAINING);
+}
+
+/**
+ * tquic_conn_die - the connection is over, at once and silently
+ * @conn: the connection
+ * @sk_err: errno for the user, positive; 0: keep what is there
+ */
+void tquic_conn_die(struct tquic_conn *conn, int sk_err)
+{
+	if (conn->state == TQUIC_CONN_CLOSED)
+		return;
+	if (sk_err && !conn->sk_err)
+		conn->sk_err = sk_err;
+	set_state(conn, TQUIC_CONN_CLOSED);
+}
+
+/**
+ * tquic_conn_icmp - the network says that the peer cannot be reached
+ * @conn: the connection
+ * @err: positive errno of the ICMP message
+ * @now_us: the time
+ *
+ * Believed only before anything was heard of the peer: later it could be
+ * forged, and the idle timeout decides.
+ */
+void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us)
+{
+	if (conn->state >= TQUIC_CONN_ESTABLISHED || conn->server || conn->path->rx_bytes)
+		return;
+	if (err == ECONNREFUSED)
+		tquic_mib_inc(conn->mib, CONN_REFUSED);
+	tquic_conn_die(conn, err);
+}
+
+/**
+ * tquic_conn_tx_done - the peer has everything that was written
+ * @conn: the connection
+ *
+ * What close() waits for before it says CONNECTION_CLOSE.
+ */
+bool tquic_conn_tx_done(const struct tquic_conn *conn)
+{
+	return !conn->streams.held_bytes && list_empty(&conn->streams.tx_ready) &&
+	       !conn->spaces[TQUIC_SPACE_APP].loss.eliciting;
+}
+
+/**
+ * tquic_conn_key_update - begin a new key phase
+ * @conn: the connection
+ * @now_us: the time
+ *
+ * RFC 9001 section 6.1.  Process context.
+ *
+ * Return: 0; -EAGAIN before the handshake is confirmed or while the last
+ * update is not over yet; -EOPNOTSUPP when nothing is encrypted.
+ */
+int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	int err;
+
+	if (conn->no_encrypt)
+		return -EOPNOTSUPP;
+	if (!conn->confirmed || conn->key_discard_us != TQUIC_TIME_NEVER ||
+	    sp->loss.largest_acked == TQUIC_PN_NONE || sp->loss.largest_acked < sp->tx.phase_pn)
+		return -EAGAIN;
+	err = tquic_crypto_prepare_update(&sp->tx);
+	if (!err)
+		err = tquic_crypto_prepare_update(&sp->rx);
+	if (!err)
+		err = tquic_crypto_update(&sp->tx, sp->next_pn);
+	if (err)
+		return err;
+	tquic_mib_inc(conn->mib, KEY_UPDATES);
+	conn->due |= TQUIC_DUE_PING;
+	return 0;
+}
+
+/**
+ * tquic_conn_work - what must run in process context
+ * @conn: the connection, its socket locked
+ * @now_us: the time
+ *
+ * Derives the next phase's receive keys and sends what softirq could not.
+ */
+void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+
+	if (!tquic_conn_alive(conn))
+		return;
+	if (conn->rekey) {
+		conn->rekey = false;
+		/* without memory the peer's next update fails, and only that */
+		tquic_crypto_prepare_update(&sp->rx);
+		tquic_crypto_prepare_update(&sp->tx);
+	}
+	tquic_output_flush(conn, now_us);
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Initial and Handshake packets, coalesced into datagrams (RFC 9000 section
+ * 12.2), and CONNECTION_CLOSE at whatever level has keys.  These are few: they
+ * are built in an skb's head, one datagram at a time, everything copied.
+ */
+#include "conn.h"
+#include "flight.h"
+#include "frame.h"
+#include "header.h"
+#include "output.h"
+#include "packet.h"
+#include "varint.h"
+
+#define PN_LEN	4
+
+/* A datagram and the packets in it that are not sealed yet */
+struct flight {
+	struct tquic_conn *conn;
+	struct sk_buff *skb;
+	u8 *p;				/* where the next packet goes */
+	u8 *end;
+	u32 nr;
+	bool expand;			/* to 1200 bytes, RFC 9000 section 14.1 */
+	struct tquic_packet pkt[TQUIC_SPACE_NUM];
+	u8 *len_at[TQUIC_SPACE_NUM];
+};
+
+static const u8 space_ptype[TQUIC_SPACE_NUM] = {
+	[TQUIC_SPACE_INITIAL] = TQUIC_PT_INITIAL,
+	[TQUIC_SPACE_HANDSHAKE] = TQUIC_PT_HANDSHAKE,
+	[TQUIC_SPACE_APP] = TQUIC_PT_1RTT,
+};
+
+static bool flight_begin(struct flight *fl, struct tquic_conn *conn)
+{
+	u64 room = min_t(u64, tquic_path_amplification_room(conn->path), TQUIC_MIN_UDP);
+
+	memset(fl, 0, sizeof(*fl));
+	if (room < 64) {
+		tquic_mib_inc(conn->mib, DROP_AMPLIFICATION);
+		return false;
+	}
+	fl->conn = conn;
+	fl->skb = tquic_packet_skb(TQUIC_MIN_UDP);
+	if (!fl->skb) {
+		tquic_mib_inc(conn->mib, TX_NOMEM);
+		return false;
+	}
+	fl->p = skb_tail_pointer(fl->skb);
+	fl->end = fl->p + room;
+	return true;
+}
+
+/* Open a packet of a level at fl->p; NULL: no room, no keys or no memory */
+static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id id)
+{
+	struct tquic_conn *conn = fl->conn;
+	struct tquic_packet *b = &fl->pkt[fl->nr];
+	struct tquic_space *sp = &conn->spaces[id];
+	u32 token_len = id == TQUIC_SPACE_INITIAL ? conn->token_len : 0;
+
+	if (sp->gone || !tquic_crypto_ready(&sp->tx))
+		return NULL;
+	if (fl->end - fl->p < tquic_header_long_len(space_ptype[id], &conn->dcid, &conn->scid,
+						    token_len, PN_LEN) + TQUIC_TAG_LEN + 16)
+		return NULL;
+	b->conn = conn;
+	b->path = conn->path;
+	b->sp = sp;
+	b->space = id;
+	b->sg = conn->scratch->src;
+	b->slot = fl->p;
+	b->run = fl->p;
+	b->end = fl->end - (id == TQUIC_SPACE_APP && conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
+	b->rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
+	if (!b->rec)
+		return NULL;
+	fl->len_at[fl->nr] = NULL;
+	if (id == TQUIC_SPACE_APP)
+		b->p = tquic_header_put_short(fl->p, &conn->dcid, sp->tx.phase, conn->spin,
+					      sp->next_pn, PN_LEN);
+	else
+		b->p = tquic_header_put_pn(tquic_header_put_long(fl->p, space_ptype[id],
+								 conn->version, &conn->dcid,
+								 &conn->scid, conn->token,
+								 token_len, PN_LEN,
+								 &fl->len_at[fl->nr]),
+					   sp->next_pn, PN_LEN);
+	b->payload = b->p;
+	return b;
+}
+
+/* Keep the packet if it says anything */
+static bool flight_keep(struct flight *fl, struct tquic_packet *b)
+{
+	if (b->p == b->payload) {
+		tquic_sent_abort(&b->sp->loss.sent);
+		return false;
+	}
+	if (b->space == TQUIC_SPACE_INITIAL && (!fl->conn->server || b->eliciting))
+		fl->expand = true;
+	fl->p = b->p + (b->end < fl->end ? TQUIC_TAG_LEN : 0);
+	fl->nr++;
+	return true;
+}
+
+/* Length field, seal, header protection */
+static int flight_seal(struct flight *fl, u32 i, u64 now_us)
+{
+	struct tquic_packet *b = &fl->pkt[i];
+	u8 *mask = fl->conn->scratch->samples;
+	u8 *pn = b->payload - PN_LEN;
+	int len, err;
+
+	if (fl->len_at[i])
+		tquic_varint_put2(fl->len_at[i], b->p - pn + TQUIC_TAG_LEN);
+	len = tquic_packet_seal(b, now_us);
+	if (len < 0 || (b->space == TQUIC_SPACE_APP && fl->conn->no_encrypt))
+		return len;
+	memcpy(mask, pn + 4, TQUIC_SAMPLE_LEN);
+	err = tquic_crypto_masks(&b->sp->tx, mask, 1);
+	if (!err)
+		tquic_crypto_apply_mask(b->slot, pn, mask, fl->len_at[i], PN_LEN);
+	return err;
+}
+
+/* Expand, seal and send a datagram; false: it held nothing, or the connection is over */
+static bool flight_send(struct flight *fl, u64 now_us)
+{
+	struct tquic_conn *conn = fl->conn;
+	u32 i, len = fl->p - skb_tail_pointer(fl->skb);
+
+	if (!fl->nr) {
+		kfree_skb(fl->skb);
+		return false;
+	}
+	if (fl->expand && len < TQUIC_MIN_UDP &&
+	    fl->end - skb_tail_pointer(fl->skb) == TQUIC_MIN_UDP) {
+		struct tquic_packet *b = &fl->pkt[fl->nr - 1];
+
+		memset(b->p, TQUIC_FT_PADDING, TQUIC_MIN_UDP - len);
+		b->p += TQUIC_MIN_UDP - len;
+		len = TQUIC_MIN_UDP;
+	}
+	for (i = 0; i < fl->nr; i++) {
+		if (flight_seal(fl, i, now_us) < 0) {
+			kfree_skb(fl->skb);
+			return false;
+		}
+	}
+	skb_put(fl->skb, len);
+	tquic_packet_account(conn, conn->path, fl->nr, len, now_us);
+	conn->ops->xmit(conn, conn->path, fl->skb, len, conn->ecn);
+	return true;
+}
+
+/* Something of a handshake level is to be sent now */
+static bool space_wants(struct tquic_conn *conn, enum tquic_space_id id, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[id];
+	u64 off;
+
+	if (sp->gone || !tquic_crypto_ready(&sp->tx))
+		return false;
+	if (sp->probes || tquic_ack_due(&sp->ack, now_us))
+		return true;
+	return !conn->cork && tquic_sendbuf_next(&sp->crypto_tx, sp->crypto_tx.end_off, 1, &off);
+}
+
+static void level_frames(struct tquic_packet *b, u64 now_us)
+{
+	tquic_packet_put_ack(b, now_us);
+	if (!b->conn->cork)
+		tquic_packet_put_crypto(b);
+	if (b->sp->probes && !b->eliciting)
+		tquic_packet_put_ping(b);
+}
+
+/**
+ * tquic_flight_output - send what the Initial and Handshake levels have to say
+ * @conn: the connection, not confirmed yet
+ * @now_us: the time
+ *
+ * Both levels share datagrams.  Congestion control lets the first flights out
+ * as they are: they fit the initial window; the amplification limit holds.
+ */
+void tquic_flight_output(struct tquic_conn *conn, u64 now_us)
+{
+	enum tquic_space_id id;
+	struct tquic_packet *b;
+	struct flight fl;
+	bool handshake;
+
+	while (space_wants(conn, TQUIC_SPACE_INITIAL, now_us) ||
+	       space_wants(conn, TQUIC_SPACE_HANDSHAKE, now_us)) {
+		if (!flight_begin(&fl, conn))
+			return;
+		handshake = false;
+		for (id = TQUIC_SPACE_INITIAL; id <= TQUIC_SPACE_HANDSHAKE; id++) {
+			if (!space_wants(conn, id, now_us))
+				continue;
+			b = flight_packet(&fl, id);
+			if (!b)
+				break;
+			level_frames(b, now_us);
+			if (flight_keep(&fl, b) && id == TQUIC_SPACE_HANDSHAKE)
+				handshake = true;
+		}
+		if (!flight_send(&fl, now_us))
+			return;
+		/* RFC 9001 section 4.9.1 */
+		if (handshake && !conn->server)
+			tquic_conn_discard_space(conn, TQUIC_SPACE_INITIAL);
+	}
+}
+
+/* An application's reasons are not for eyes before the handshake is over, RFC 9000 section 10.2.3 */
+static void close_frame(struct tquic_packet *b)
+{
+	struct tquic_conn *conn = b->conn;
+	bool app = conn->close_app;
+	u64 err = conn->close_err;
+	u32 len = conn->close_reason_len;
+
+	if (app && b->space != TQUIC_SPACE_APP) {
+		app = false;
+		err = QUIC_TRANSPORT_ERROR_APPLICATION;
+		len = 0;
+	}
+	b->p = tquic_frame_put_close(b->p, app, err, conn->close_frame_type, conn->close_reason, len);
+}
+
+/**
+ * tquic_output_close - send CONNECTION_CLOSE at every level that has keys
+ * @conn: the connection
+ * @now_us: the time
+ *
+ * RFC 9000 section 10.2.3.  Does nothing in a context where crypto would not
+ * run inline: the peer's next packet asks again.
+ */
+void tquic_output_close(struct tquic_conn *conn, u64 now_us)
+{
+	enum tquic_space_id id;
+	struct tquic_packet *b;
+	struct flight fl;
+
+	if (!tquic_crypto_usable() || conn->ops->route(conn, conn->path) || !flight_begin(&fl, conn))
+		return;
+	for (id = TQUIC_SPACE_INITIAL; id < TQUIC_SPACE_NUM; id++) {
+		b = flight_packet(&fl, id);
+		if (!b)
+			continue;
+		if (b->end - b->p >= 32 + conn->close_reason_len)
+			close_frame(b);
+		flight_keep(&fl, b);
+	}
+	if (flight_send(&fl, now_us))
+		tquic_mib_inc(conn->mib, CONN_CLOSE_SENT);
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's part of the handshake, RFC 9001 section 4: Initial keys, secrets
+ * that user space installs, CRYPTO bytes both ways, Retry, and what it means
+ * that the handshake is complete and then confirmed.  Reads no TLS beyond the
+ * length of a message.
+ */
+#include <crypto/algapi.h>
+#include <linux/tls.h>
+
+#include "conn.h"
+#include "frame.h"
+#include "handshake.h"
+#include "input.h"
+#include "output.h"
+
+#define TLS_MSG_HDR	4	/* type and 24-bit length, RFC 8446 section 4 */
+
+/**
+ * tquic_handshake_initial_keys - derive the Initial keys of both directions
+ * @conn: the connection
+ * @dcid: Destination Connection ID of the client's first Initial (after a
+ *	Retry: of the first one since)
+ *
+ * RFC 9001 section 5.2.  Process context.
+ *
+ * Return: 0 or -errno of the crypto API.
+ */
+int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_INITIAL];
+	u8 client[32], server[32];
+	int err;
+
+	tquic_crypto_free(&sp->tx);
+	tquic_crypto_free(&sp->rx);
+	err = tquic_crypto_initial_secrets(conn->version, dcid, client, server);
+	if (!err)
+		err = tquic_crypto_install(&sp->tx, conn->version, TLS_CIPHER_AES_GCM_128,
+					   conn->server ? server : client);
+	if (!err)
+		err = tquic_crypto_install(&sp->rx, conn->version, TLS_CIPHER_AES_GCM_128,
+					   conn->server ? client : server);
+	memzero_explicit(client, sizeof(client));
+	memzero_explicit(server, sizeof(server));
+	return err;
+}
+
+/* RFC 9001 section 4.1.2: neither side needs Handshake keys any more */
+static void handshake_confirmed(struct tquic_conn *conn, u64 now_us)
+{
+	conn->confirmed = true;
+	conn->loss_ctx.confirmed = true;
+	tquic_conn_discard_space(conn, TQUIC_SPACE_INITIAL);
+	tquic_conn_discard_space(conn, TQUIC_SPACE_HANDSHAKE);
+	tquic_conn_issue_cids(conn);
+	tquic_path_mtu_changed(conn, conn->path, now_us);
+	tquic_mtu_start(&conn->path->mtu, now_us);
+	conn->rekey = !conn->no_encrypt;
+	if (conn->rekey)
+		conn->ops->defer(conn);
+}
+
+/* Both 1-RTT secrets are here */
+static void handshake_complete(struct tquic_conn *conn, u64 now_us)
+{
+	conn->state = TQUIC_CONN_ESTABLISHED;
+	tquic_mib_inc(conn->mib, CONN_ESTABLISHED);
+	tquic_conn_touch(conn, now_us);
+	if (conn->server) {
+		conn->due |= TQUIC_DUE_HANDSHAKE_DONE;
+		handshake_confirmed(conn, now_us);
+	}
+	conn->ops->wake(conn, TQUIC_WAKE_WRITE | TQUIC_WAKE_STATE);
+}
+
+/**
+ * tquic_handshake_secret - install one secret of one level and direction
+ * @conn: the connection
+ * @info: what user space gave
+ * @now_us: the time
+ *
+ * Packets that came before their keys are opened now.  Process context.
+ *
+ * Return: 0; -EINVAL for a level or cipher that does not exist; -EOPNOTSUPP for
+ * one that is not built; -EEXIST when it is installed already or dropped;
+ * -ENOTCONN when the connection is over; -ENOMEM.
+ */
+int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info, u64 now_us)
+{
+	struct tquic_space *app = &conn->spaces[TQUIC_SPACE_APP];
+	struct tquic_crypto *c;
+	struct tquic_space *sp;
+	int err;
+
+	if (info->level == QUIC_CRYPTO_EARLY)
+		return -EOPNOTSUPP;
+	if (info->level != QUIC_CRYPTO_APP && info->level != QUIC_CRYPTO_HANDSHAKE)
+		return -EINVAL;
+	if (!tquic_conn_alive(conn))
+		return -ENOTCONN;
+	sp = &conn->spaces[tquic_handshake_space(info->level)];
+	c = info->send ? &sp->tx : &sp->rx;
+	if (sp->gone || tquic_crypto_ready(c))
+		return -EEXIST;
+	err = tquic_crypto_install(c, conn->version, info->type, info->secret);
+	if (err)
+		return err;
+	if (info->level == QUIC_CRYPTO_APP && conn->state < TQUIC_CONN_ESTABLISHED &&
+	    tquic_crypto_ready(&app->tx) && tquic_crypto_ready(&app->rx))
+		handshake_complete(conn, now_us);
+	if (!info->send)
+		tquic_input_retry_undecryptable(conn, now_us);
+	return 0;
+}
+
+/**
+ * tquic_handshake_append - take handshake bytes of a level for sending
+ * @conn: the connection
+ * @level: QUIC_CRYPTO_INITIAL, _HANDSHAKE or _APP
+ * @page: where they are; a reference is taken
+ * @page_off: offset in the page
+ * @len: bytes
+ * @gfp: how to allocate
+ *
+ * Return: 0, -EINVAL (level), -ENOTCONN (keys dropped, connection over) or -ENOMEM.
+ */
+int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
+			   u32 len, gfp_t gfp)
+{
+	struct tquic_space *sp;
+
+	if (level > QUIC_CRYPTO_HANDSHAKE)
+		return -EINVAL;
+	sp = &conn->spaces[tquic_handshake_space(level)];
+	if (sp->gone || !tquic_conn_alive(conn))
+		return -ENOTCONN;
+	return tquic_sendbuf_append(&sp->crypto_tx, page, page_off, len, NULL, gfp);
+}
+
+/**
+ * tquic_handshake_queued - a handshake message is complete: the flight may leave
+ * @conn: the connection
+ * @level: of the message
+ * @more: MSG_MORE: the rest of the flight follows, wait for it
+ * @now_us: the time
+ *
+ * The caller flushes.
+ */
+void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us)
+{
+	conn->cork = more;
+	if (conn->state == TQUIC_CONN_IDLE) {
+		conn->state = TQUIC_CONN_HANDSHAKE;
+		conn->handshake_us = now_us + TQUIC_HANDSHAKE_US;
+		tquic_mib_inc(conn->mib, CONN_ACTIVE_OPENS);
+	}
+	if (!conn->server && level == QUIC_CRYPTO_HANDSHAKE && !more)
+		conn->finished = true;
+}
+
+/**
+ * tquic_handshake_peek - what handshake bytes can be read
+ * @conn: the connection
+ * @level: the level they are of
+ * @msg_len: bytes of the first TLS message there, header included
+ *
+ * Levels are read in order, and a message only when all of it is here.
+ *
+ * Return: bytes of that message, 0: none is complete.
+ */
+u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level, u32 *msg_len)
+{
+	static const u8 levels[] = { QUIC_CRYPTO_INITIAL, QUIC_CRYPTO_HANDSHAKE, QUIC_CRYPTO_APP };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(levels); i++) {
+		struct tquic_recvbuf *rb = &conn->spaces[tquic_handshake_space(levels[i])].crypto_rx;
+		u8 hdr[TLS_MSG_HDR];
+		u32 n;
+
+		if (tquic_recvbuf_ready(rb) < TLS_MSG_HDR)
+			continue;
+		for (n = 0; n < TLS_MSG_HDR; n++) {
+			const u8 *p;
+
+			tquic_recvbuf_peek(rb, rb->read_off + n, &p);
+			hdr[n] = *p;
+		}
+		n = TLS_MSG_HDR + (hdr[1] << 16 | hdr[2] << 8 | hdr[3]);
+		/* a message that can never be complete here is handed out in pieces */
+		if (n > TQUIC_CRYPTO_MAX_RX)
+			n = min_t(u64, n, tquic_recvbuf_ready(rb));
+		if (tquic_recvbuf_ready(rb) < n)
+			continue;
+		*level = levels[i];
+		*msg_len = n;
+		return n;
+	}
+	return 0;
+}
+
+/** tquic_handshake_read - the user has taken @len bytes of @level */
+void tquic_handshake_read(struct tquic_conn *conn, u8 level, u32 len)
+{
+	tquic_recvbuf_consume(&conn->spaces[tquic_handshake_space(level)].crypto_rx, len);
+}
+
+/**
+ * tquic_handshake_rx_crypto - a CRYPTO frame arrived
+ * @conn: the connection
+ * @id: the space it came in
+ * @f: the frame
+ * @skb: the packet that holds it
+ *
+ * Return: 0, -ENOMEM or -ENOBUFS (drop the packet), or CRYPTO_BUFFER_EXCEEDED
+ * as a wire error, RFC 9000 section 7.5.
+ */
+int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
+			      const struct tquic_rx_frame *f, struct sk_buff *skb)
+{
+	struct tquic_recvbuf *rb = &conn->spaces[id].crypto_rx;
+	u64 before = rb->ready_off;
+	int ret;
+
+	if (f->stream.off + f->stream.len > rb->read_off + TQUIC_CRYPTO_MAX_RX)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_CRYPTO_BUF_EXCEEDED);
+	ret = tquic_recvbuf_insert(rb, f->stream.off, f->stream.data, f->stream.len, skb, GFP_ATOMIC);
+	if (ret < 0)
+		return ret;
+	if (rb->ready_off != before)
+		conn->ops->wake(conn, TQUIC_WAKE_READ);
+	return 0;
+}
+
+/**
+ * tquic_handshake_rx_retry - the server wants our address proven first
+ * @conn: the connection
+ * @h: the packet's header
+ * @pkt: the packet
+ * @now_us: the time
+ *
+ * RFC 9000 section 17.2.5, RFC 9001 section 5.8.  Process context: new Initial
+ * keys are derived.
+ *
+ * Return: 0, or -EPROTO: ignore it.
+ */
+int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h, const u8 *pkt,
+			     u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_INITIAL];
+	u8 tag[TQUIC_TAG_LEN];
+	int err;
+
+	if (conn->server || conn->retried || sp->ack.rcvd.nr || !h->token_len ||
+	    h->token_len > sizeof(conn->token) || h->len < TQUIC_TAG_LEN)
+		return -EPROTO;
+	err = tquic_crypto_retry_tag(conn->version, &conn->odcid, pkt, h->len - TQUIC_TAG_LEN, tag);
+	if (err || crypto_memneq(tag, pkt + h->len - TQUIC_TAG_LEN, TQUIC_TAG_LEN))
+		return -EPROTO;
+	conn->rscid.len = h->scid_len;
+	memcpy(conn->rscid.id, h->scid, h->scid_len);
+	err = tquic_handshake_initial_keys(conn, &conn->rscid);
+	if (err)
+		return err;
+	conn->retried = true;
+	conn->dcid = conn->rscid;
+	memcpy(conn->token, h->token, h->token_len);
+	conn->token_len = h->token_len;
+	tquic_loss_requeue_oldest(&conn->loss_ctx, &sp->loss, U32_MAX);
+	tquic_loss_space_free(&conn->loss_ctx, &sp->loss);
+	tquic_loss_space_init(&sp->loss);
+	tquic_conn_touch(conn, now_us);
+	return 0;
+}
+
+/**
+ * tquic_handshake_rx_done - HANDSHAKE_DONE arrived
+ * @conn: the connection
+ * @now_us: the time
+ *
+ * Return: 0, or PROTOCOL_VIOLATION at a server, RFC 9000 section 19.20.
+ */
+int tquic_handshake_rx_done(struct tquic_conn *conn, u64 now_us)
+{
+	if (conn->server)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	if (!conn->confirmed)
+		handshake_confirmed(conn, now_us);
+	return 0;
+}

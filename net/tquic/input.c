@@ -1,0 +1,786 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way in, top to bottom: an skb from the UDP socket, perhaps a GRO
+ * aggregate (tquic_input), its packets unprotected and opened where they lie,
+ * their frames dispatched, and once at the end what all of it made due.  STREAM
+ * data stays in the memory it arrived in.  Everything runs under the socket lock.
+ */
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
+#include "compat/unaligned.h"
+#include "conn.h"
+#include "frame.h"
+#include "handshake.h"
+#include "header.h"
+#include "input.h"
+#include "output.h"
+#include "scratch.h"
+
+#define PN_AT		(1 + TQUIC_CID_LEN)			/* of a short header to us */
+#define MIN_1RTT	(PN_AT + 4 + TQUIC_SAMPLE_LEN)		/* enough for a sample */
+
+/* The skb being worked on */
+struct input {
+	struct tquic_conn *conn;
+	struct tquic_path *path;
+	struct sk_buff *skb;		/* owns the bytes of the current packet */
+	u64 now_us;
+	u8 ecn;
+	bool charged;			/* skb is charged to the owner */
+	bool eliciting;			/* of the current packet */
+	bool probing;			/* it holds only probing frames */
+};
+
+/* What is remembered of a packet that waits for its keys, in skb->cb */
+struct waiting {
+	u64 now_us;
+	u8 path;
+	u8 ecn;
+};
+
+/* ---- frames ----------------------------------------------------------- */
+
+/* The skb's memory will stay with a receive buffer: somebody pays for it */
+static int hold_skb(struct input *in)
+{
+	if (in->charged)
+		return 0;
+	if (in->conn->ops->rx_charge(in->conn, in->skb)) {
+		tquic_mib_inc(in->conn->mib, DROP_RMEM);
+		return -ENOBUFS;
+	}
+	in->charged = true;
+	return 0;
+}
+
+static int rx_stream(struct input *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->stream.sid, false, GFP_ATOMIC, &s);
+	if (ret || !s)
+		return ret;
+	ret = hold_skb(in);
+	if (ret)
+		return ret;
+	ret = tquic_stream_rx_data(ss, s, f->stream.off, f->stream.data, f->stream.len,
+				   f->stream.fin, in->skb, GFP_ATOMIC);
+	return ret < 0 ? ret : 0;
+}
+
+static int rx_reset(struct input *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_streams *ss = &in->conn->streams;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->reset.sid, false, GFP_ATOMIC, &s);
+	if (ret || !s)
+		return ret;
+	return tquic_stream_rx_reset(ss, s, f->reset.err, f->reset.final_size);
+}
+
+static int rx_stop(struct input *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_streams *ss = &in->conn->streams;
+	u64 held = ss->held_bytes;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->reset.sid, true, GFP_ATOMIC, &s);
+	if (ret || !s)
+		return ret;
+	tquic_stream_rx_stop(ss, s, f->reset.err);
+	if (held != ss->held_bytes)
+		in->conn->ops->tx_free(in->conn, held - ss->held_bytes);
+	return 0;
+}
+
+static int rx_stream_limit(struct input *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_streams *ss = &in->conn->streams;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->limit.sid, f->type == TQUIC_FT_MAX_STREAM_DATA,
+				     GFP_ATOMIC, &s);
+	if (ret || !s || f->type != TQUIC_FT_MAX_STREAM_DATA)
+		return ret;
+	tquic_stream_max_data(ss, s, f->limit.max);
+	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
+	return 0;
+}
+
+static int rx_limit(struct input *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_streams *ss = &conn->streams;
+	u64 event;
+	int uni;
+
+	switch (f->type) {
+	case TQUIC_FT_MAX_DATA:
+		if (tquic_streams_max_data(ss, f->limit.max))
+			conn->ops->wake(conn, TQUIC_WAKE_WRITE);
+		break;
+	case TQUIC_FT_MAX_STREAMS_BIDI:
+	case TQUIC_FT_MAX_STREAMS_UNI:
+		uni = f->type == TQUIC_FT_MAX_STREAMS_UNI;
+		if (!tquic_credit_tx_raise(&ss->open[uni], f->limit.max))
+			break;
+		event = f->limit.max << 2 | uni << 1 | (conn->server ? 1 : 0);
+		conn->ops->event(conn, QUIC_EVENT_STREAM_MAX_STREAM, &event, sizeof(event));
+		conn->ops->wake(conn, TQUIC_WAKE_WRITE);
+		break;
+	}
+	return 0;
+}
+
+static int rx_ack(struct input *in, struct tquic_rx_frame *f, enum tquic_space_id id)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_space *sp = &conn->spaces[id];
+	struct tquic_ack_result res = {};
+	u64 delay_us = 0;
+	int ret;
+
+	if (id == TQUIC_SPACE_APP)
+		delay_us = min_t(u64, f->ack.delay, U32_MAX) << conn->remote.ack_delay_exponent;
+	ret = tquic_loss_on_ack(&conn->loss_ctx, &sp->loss, sp->next_pn, f, delay_us, in->now_us,
+				&res);
+	if (ret)
+		return ret;
+	if (unlikely(res.lost_pkts)) {
+		tquic_mib_add(conn->mib, PKT_LOST, res.lost_pkts);
+		conn->stats.lost_pkts += res.lost_pkts;
+	}
+	if (unlikely(res.spurious_pkts))
+		tquic_mib_add(conn->mib, PKT_SPURIOUS, res.spurious_pkts);
+	return 0;
+}
+
+static int rx_new_cid(struct input *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_cid_remote *cid;
+	int ret;
+
+	ret = tquic_cid_rx_new(&conn->cids, f->new_cid.seq, f->new_cid.prior_to, f->new_cid.cid,
+			       f->new_cid.cid_len, f->new_cid.reset_token);
+	if (ret)
+		return ret;
+	/* the one in use may have been retired under us */
+	cid = tquic_cid_of_path(&conn->cids, conn->path->index);
+	if (cid)
+		conn->dcid = cid->cid;
+	if (conn->cids.nr_retire)
+		conn->due |= TQUIC_DUE_RETIRE_CID;
+	return 0;
+}
+
+static int rx_retire_cid(struct input *in, const struct tquic_rx_frame *f, const u8 *dcid)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_cid gone = {};
+	int ret;
+
+	ret = tquic_cid_rx_retire(&conn->cids, f->retire_seq, dcid, TQUIC_CID_LEN, &gone);
+	if (ret)
+		return ret;
+	if (gone.len)
+		conn->ops->cid_del(conn, &gone);
+	tquic_conn_issue_cids(conn);
+	return 0;
+}
+
+/* Frames that are neither STREAM nor ACK nor PADDING */
+static int rx_control(struct input *in, struct tquic_rx_frame *f, enum tquic_space_id id,
+		      const u8 *dcid)
+{
+	struct tquic_conn *conn = in->conn;
+	int ret;
+
+	switch (f->type) {
+	case TQUIC_FT_CRYPTO:
+		ret = hold_skb(in);
+		return ret ?: tquic_handshake_rx_crypto(conn, id, f, in->skb);
+	case TQUIC_FT_RESET_STREAM:
+		return rx_reset(in, f);
+	case TQUIC_FT_STOP_SENDING:
+		return rx_stop(in, f);
+	case TQUIC_FT_MAX_STREAM_DATA:
+	case TQUIC_FT_STREAM_DATA_BLOCKED:
+		return rx_stream_limit(in, f);
+	case TQUIC_FT_NEW_CONNECTION_ID:
+		return rx_new_cid(in, f);
+	case TQUIC_FT_RETIRE_CONNECTION_ID:
+		return rx_retire_cid(in, f, dcid);
+	case TQUIC_FT_PATH_CHALLENGE:
+		tquic_path_rx_challenge(conn, in->path, f->path_data);
+		return 0;
+	case TQUIC_FT_PATH_RESPONSE:
+		tquic_path_rx_response(conn, f->path_data, in->now_us);
+		return 0;
+	case TQUIC_FT_CONNECTION_CLOSE:
+	case TQUIC_FT_CONNECTION_CLOSE_APP:
+		tquic_conn_peer_closed(conn, f, in->now_us);
+		return 0;
+	case TQUIC_FT_HANDSHAKE_DONE:
+		return tquic_handshake_rx_done(conn, in->now_us);
+	case TQUIC_FT_NEW_TOKEN:
+		if (conn->server)
+			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->token.data, f->token.len);
+		return 0;
+	case TQUIC_FT_DATAGRAM:
+	case TQUIC_FT_DATAGRAM_LEN:
+		/* RFC 9221 section 3: we have announced that we take none */
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	default:
+		return rx_limit(in, f);
+	}
+}
+
+/*
+ * All frames of one packet.  Returns 0; a wire error, the connection is then
+ * closed; or -errno: the packet is to be treated as lost.
+ */
+static int rx_frames(struct input *in, const u8 *p, const u8 *end, u8 ptype, enum tquic_space_id id,
+		     const u8 *dcid)
+{
+	struct tquic_rx_frame f;
+	int ret;
+
+	in->eliciting = false;
+	in->probing = true;
+	f.type = 0;
+	ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);	/* no frame at all */
+	while (p < end) {
+		ret = tquic_frame_decode(p, end, ptype, &f);
+		if (ret < 0)
+			break;
+		p += ret;
+		ret = 0;
+		if (!(f.props & TQUIC_FP_NOT_ELICITING))
+			in->eliciting = true;
+		if (!(f.props & TQUIC_FP_PROBING))
+			in->probing = false;
+		if (likely((f.type & ~7ULL) == TQUIC_FT_STREAM))
+			ret = rx_stream(in, &f);
+		else if (f.type == TQUIC_FT_ACK || f.type == TQUIC_FT_ACK_ECN)
+			ret = rx_ack(in, &f, id);
+		else if (f.type > TQUIC_FT_PING)
+			ret = rx_control(in, &f, id, dcid);
+		if (ret)
+			break;
+	}
+	if (unlikely(tquic_is_werr(ret)))
+		tquic_conn_fail(in->conn, ret, f.type, in->now_us);
+	return ret;
+}
+
+/* ---- one packet ------------------------------------------------------- */
+
+/* An opened packet: frames, then the note that it came */
+static void rx_packet(struct input *in, enum tquic_space_id id, u8 ptype, u64 pn, const u8 *dcid,
+		      const u8 *p, const u8 *end)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_space *sp = &conn->spaces[id];
+	bool newest;
+	int ret;
+
+	if (tquic_ack_seen(&sp->ack, pn)) {
+		tquic_mib_inc(conn->mib, DROP_DUPLICATE);
+		return;
+	}
+	newest = tquic_ack_largest(&sp->ack) == TQUIC_PN_NONE || pn > tquic_ack_largest(&sp->ack);
+	ret = rx_frames(in, p, end, ptype, id, dcid);
+	if (ret) {
+		if (ret == -ENOMEM)
+			tquic_mib_inc(conn->mib, DROP_NOMEM);
+		return;
+	}
+	if (sp->gone)	/* a frame of it ended the handshake */
+		return;
+	if (tquic_ack_note(&sp->ack, pn, in->eliciting, in->ecn, in->now_us,
+			   id == TQUIC_SPACE_APP ? conn->local.max_ack_delay_us : 0) < 0) {
+		tquic_mib_inc(conn->mib, DROP_NOMEM);
+		return;
+	}
+	tquic_mib_inc(conn->mib, RX_PACKETS);
+	conn->stats.rx_pkts++;
+	tquic_path_on_packet(conn, in->path, in->probing, newest, in->now_us);
+}
+
+/* Which key phase opens this packet, RFC 9001 section 6.3; *update: it begins a new one */
+static int rx_phase(struct tquic_space *sp, bool bit, u64 pn, bool *update)
+{
+	struct tquic_crypto *rx = &sp->rx;
+
+	*update = false;
+	if (likely(bit == rx->phase))
+		return bit;
+	if (pn < rx->phase_pn && !rx->next_ready)
+		return bit;	/* the old key, while it is kept */
+	*update = true;
+	return rx->next_ready ? bit : -1;
+}
+
+/* The peer has begun a new key phase: follow, RFC 9001 section 6.2 */
+static void rx_key_update(struct tquic_conn *conn, u64 pn, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	u8 phase;
+
+	tquic_crypto_update(&sp->rx, pn);
+	phase = sp->rx.phase;
+	if (sp->tx.phase != phase && !tquic_crypto_update(&sp->tx, sp->next_pn))
+		tquic_mib_inc(conn->mib, KEY_UPDATES);
+	conn->key_discard_us = now_us +
+			       3 * tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed);
+	conn->ops->event(conn, QUIC_EVENT_KEY_UPDATE, &phase, 1);
+}
+
+/* A packet did not open: garbage, a stateless reset, or an attack on the key's limit */
+static void rx_undecipherable(struct input *in, const u8 *p, u32 len)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_crypto *rx = &conn->spaces[TQUIC_SPACE_APP].rx;
+
+	if (len > TQUIC_TOKEN_RESET_LEN + 5 &&
+	    tquic_cid_is_reset(&conn->cids, p + len - TQUIC_TOKEN_RESET_LEN)) {
+		tquic_mib_inc(conn->mib, CONN_RESET_RECEIVED);
+		tquic_conn_die(conn, ECONNRESET);
+		return;
+	}
+	tquic_mib_inc(conn->mib, DROP_DECRYPT);
+	if (tquic_crypto_ready(rx) && rx->failed > rx->cipher->rx_limit)
+		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_AEAD_LIMIT_REACHED), 0,
+				in->now_us);
+}
+
+/* One 1-RTT packet, contiguous in memory that is ours to write */
+static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	u32 pn_len, truncated, ad_len, tag = 0;
+	struct scatterlist sg;
+	bool update = false;
+	int phase;
+	u64 pn;
+
+	if (!conn->no_encrypt) {
+		pn_len = tquic_crypto_remove_mask(p, p + PN_AT, mask, false);
+		tag = TQUIC_TAG_LEN;
+	} else {
+		pn_len = (p[0] & TQUIC_HDR_PN_LEN) + 1;
+	}
+	ad_len = PN_AT + pn_len;
+	truncated = tquic_header_get_pn(p + PN_AT, pn_len);
+	pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack), truncated, pn_len);
+	if (!conn->no_encrypt) {
+		phase = rx_phase(sp, p[0] & TQUIC_HDR_PHASE, pn, &update);
+		sg_init_one(&sg, p, len);
+		if (phase < 0 || tquic_crypto_open(&sp->rx, phase, pn, &sg, &sg, ad_len, len - ad_len)) {
+			rx_undecipherable(in, p, len);
+			return;
+		}
+	}
+	if (unlikely(p[0] & 0x18)) {	/* reserved bits, RFC 9000 section 17.3.1 */
+		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION), 0,
+				in->now_us);
+		return;
+	}
+	if (unlikely(update))
+		rx_key_update(conn, pn, in->now_us);
+	rx_packet(in, TQUIC_SPACE_APP, TQUIC_PT_1RTT, pn, p + 1, p + ad_len, p + len - tag);
+}
+
+/* Keep a packet until its keys come (or process context does) */
+static void rx_wait(struct input *in, const u8 *p, u32 len)
+{
+	struct tquic_conn *conn = in->conn;
+	struct waiting *w;
+	struct sk_buff *skb;
+
+	if (skb_queue_len(&conn->undecryptable) >= TQUIC_UNDECRYPTABLE_MAX) {
+		tquic_mib_inc(conn->mib, DROP_UNDECRYPTABLE_FULL);
+		return;
+	}
+	skb = alloc_skb(len, GFP_ATOMIC);
+	if (!skb) {
+		tquic_mib_inc(conn->mib, DROP_NOMEM);
+		return;
+	}
+	skb_put_data(skb, p, len);
+	w = (struct waiting *)skb->cb;
+	w->now_us = in->now_us;
+	w->path = in->path->index;
+	w->ecn = in->ecn;
+	__skb_queue_tail(&conn->undecryptable, skb);
+}
+
+/* The server's first Initial names the connection ID to use from now on, RFC 9000 section 7.2 */
+static void rx_first_initial(struct tquic_conn *conn, const struct tquic_hdr *h)
+{
+	if (conn->server || tquic_ack_largest(&conn->spaces[TQUIC_SPACE_INITIAL].ack) != TQUIC_PN_NONE)
+		return;
+	conn->dcid.len = h->scid_len;
+	memcpy(conn->dcid.id, h->scid, h->scid_len);
+	tquic_cid_set_first(&conn->cids, h->scid, h->scid_len);
+}
+
+/* An Initial or Handshake packet, contiguous in memory that is ours to write */
+static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
+{
+	struct tquic_conn *conn = in->conn;
+	enum tquic_space_id id = h->type == TQUIC_PT_INITIAL ? TQUIC_SPACE_INITIAL :
+							      TQUIC_SPACE_HANDSHAKE;
+	struct tquic_space *sp = &conn->spaces[id];
+	u8 *mask = conn->scratch->samples;
+	struct scatterlist sg;
+	u32 pn_len, ad_len;
+	u64 pn;
+
+	if (sp->gone) {
+		tquic_mib_inc(conn->mib, DROP_NO_KEYS);
+		return;
+	}
+	if (h->len < h->pn_off + 4 + TQUIC_SAMPLE_LEN) {
+		tquic_mib_inc(conn->mib, DROP_HEADER);
+		return;
+	}
+	memcpy(mask, p + h->pn_off + 4, TQUIC_SAMPLE_LEN);
+	if (tquic_crypto_masks(&sp->rx, mask, 1))
+		return;
+	pn_len = tquic_crypto_remove_mask(p, p + h->pn_off, mask, true);
+	ad_len = h->pn_off + pn_len;
+	pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack),
+				    tquic_header_get_pn(p + h->pn_off, pn_len), pn_len);
+	sg_init_one(&sg, p, h->len);
+	if (tquic_crypto_open(&sp->rx, 0, pn, &sg, &sg, ad_len, h->len - ad_len)) {
+		tquic_mib_inc(conn->mib, DROP_DECRYPT);
+		return;
+	}
+	if (p[0] & 0x0c) {	/* reserved bits, RFC 9000 section 17.2 */
+		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION), 0,
+				in->now_us);
+		return;
+	}
+	if (conn->state == TQUIC_CONN_IDLE && conn->server)
+		conn->state = TQUIC_CONN_HANDSHAKE;
+	if (id == TQUIC_SPACE_INITIAL)
+		rx_first_initial(conn, h);
+	rx_packet(in, id, h->type, pn, h->dcid, p + ad_len, p + h->len - TQUIC_TAG_LEN);
+	if (id == TQUIC_SPACE_HANDSHAKE && conn->server && tquic_conn_alive(conn)) {
+		/* RFC 9000 section 8.1, RFC 9001 section 4.9.1 */
+		in->path->validated = true;
+		tquic_conn_discard_space(conn, TQUIC_SPACE_INITIAL);
+	}
+}
+
+/* A version negotiation packet ends an attempt that has heard nothing else, RFC 9000 section 6.2 */
+static void rx_verneg(struct input *in, const u8 *p, u32 len)
+{
+	struct tquic_conn *conn = in->conn;
+	u32 off = 7 + p[5] + p[6 + p[5]];	/* the list of versions */
+
+	if (conn->server || conn->state != TQUIC_CONN_HANDSHAKE || conn->retried ||
+	    tquic_ack_largest(&conn->spaces[TQUIC_SPACE_INITIAL].ack) != TQUIC_PN_NONE)
+		return;
+	for (; off + 4 <= len; off += 4)
+		if (get_unaligned_be32(p + off) == conn->version)
+			return;
+	tquic_mib_inc(conn->mib, DROP_VERSION);
+	tquic_conn_die(conn, EPROTONOSUPPORT);
+}
+
+/* One packet of a datagram by its header; bytes it took, 0: skip the rest */
+static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_space *app = &conn->spaces[TQUIC_SPACE_APP];
+	struct tquic_hdr h;
+	int err;
+
+	err = tquic_header_parse(p, len, TQUIC_CID_LEN, &h);
+	if (err) {
+		tquic_mib_inc(conn->mib, DROP_HEADER);
+		return 0;
+	}
+	switch (h.type) {
+	case TQUIC_PT_1RTT:
+		if (len < MIN_1RTT && !conn->no_encrypt) {
+			tquic_mib_inc(conn->mib, DROP_HEADER);
+		} else if (!tquic_crypto_ready(&app->rx) || conn->state < TQUIC_CONN_ESTABLISHED) {
+			rx_wait(in, p, len);
+		} else {
+			memcpy(conn->scratch->samples, p + PN_AT + 4, TQUIC_SAMPLE_LEN);
+			if (!conn->no_encrypt && tquic_crypto_masks(&app->rx, conn->scratch->samples, 1))
+				return 0;
+			rx_1rtt(in, p, len, conn->scratch->samples);
+		}
+		return 0;
+	case TQUIC_PT_HANDSHAKE:
+		if (!tquic_crypto_ready(&conn->spaces[TQUIC_SPACE_HANDSHAKE].rx) &&
+		    !conn->spaces[TQUIC_SPACE_HANDSHAKE].gone) {
+			rx_wait(in, p, h.len);
+			return h.len;
+		}
+		fallthrough;
+	case TQUIC_PT_INITIAL:
+		if (h.version != conn->version)
+			tquic_mib_inc(conn->mib, DROP_VERSION);
+		else
+			rx_long(in, p, &h);
+		return h.len;
+	case TQUIC_PT_RETRY:
+		if (process_context) {
+			tquic_handshake_rx_retry(conn, &h, p, in->now_us);
+		} else {
+			rx_wait(in, p, h.len);
+			conn->ops->defer(conn);
+		}
+		return 0;
+	case TQUIC_PT_VERNEG:
+		rx_verneg(in, p, len);
+		return 0;
+	default:
+		tquic_mib_inc(conn->mib, DROP_NO_KEYS);
+		return h.len;
+	}
+}
+
+/* ---- an skb ----------------------------------------------------------- */
+
+/* Where the packets of an skb lie */
+struct cursor {
+	struct sk_buff *skb;
+	u8 *base;		/* of the piece at hand */
+	u32 off;		/* of that piece in the skb */
+	u32 len;
+	u32 frag;		/* next one */
+};
+
+static void cursor_init(struct cursor *c, struct sk_buff *skb)
+{
+	c->skb = skb;
+	c->base = skb->data;
+	c->off = 0;
+	c->len = skb_headlen(skb);
+	c->frag = 0;
+}
+
+/* len bytes at off if they lie in one piece, else NULL */
+static u8 *cursor_at(struct cursor *c, u32 off, u32 len)
+{
+	while (off >= c->off + c->len) {
+		skb_frag_t *frag;
+
+		if (c->frag == skb_shinfo(c->skb)->nr_frags)
+			return NULL;
+		frag = &skb_shinfo(c->skb)->frags[c->frag++];
+		c->off += c->len;
+		c->len = skb_frag_size(frag);
+		c->base = skb_frag_address(frag);
+	}
+	return off + len <= c->off + c->len ? c->base + (off - c->off) : NULL;
+}
+
+/* Somebody else may look at these bytes: they are not ours to open in place */
+static bool skb_is_shared(const struct sk_buff *skb)
+{
+	return skb_cloned(skb) || skb_has_frag_list((struct sk_buff *)skb) ||
+	       skb_has_shared_frag(skb);
+}
+
+/* A datagram on the slow path: any headers, copied unless it lies well */
+static void rx_datagram(struct input *in, struct sk_buff *skb, u8 *p, u32 off, u32 len,
+			bool process_context)
+{
+	struct tquic_conn *conn = in->conn;
+	struct sk_buff *own = NULL;
+	u32 n;
+
+	if (!p) {
+		own = alloc_skb(len, GFP_ATOMIC);
+		if (!own || skb_copy_bits(skb, off, skb_put(own, len), len)) {
+			tquic_mib_inc(conn->mib, DROP_NOMEM);
+			kfree_skb(own);
+			return;
+		}
+		tquic_mib_inc(conn->mib, RX_COPIED);
+		p = own->data;
+		in->skb = own;
+		in->charged = false;
+	}
+	while (len && conn->state < TQUIC_CONN_DRAINING) {
+		n = rx_one(in, p, len, process_context);
+		if (!n || n > len)
+			break;
+		p += n;
+		len -= n;
+	}
+	if (own) {
+		consume_skb(own);
+		in->skb = skb;
+		in->charged = false;
+	}
+}
+
+/* Up to TQUIC_CRYPTO_BATCH 1-RTT packets: all masks in one call, then each opened in place */
+static void rx_batch(struct input *in, u32 n, const u16 *len)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_scratch *sc = conn->scratch;
+	u32 i;
+
+	if (!conn->no_encrypt) {
+		for (i = 0; i < n; i++)
+			memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + PN_AT + 4,
+			       TQUIC_SAMPLE_LEN);
+		if (tquic_crypto_masks(&conn->spaces[TQUIC_SPACE_APP].rx, sc->samples, n))
+			return;
+	}
+	for (i = 0; i < n && tquic_conn_alive(conn); i++)
+		rx_1rtt(in, sc->pkt[i], len[i], sc->samples + i * TQUIC_SAMPLE_LEN);
+}
+
+/* The packets of an skb, in batches where they are plain 1-RTT ones */
+static void rx_skb(struct input *in, struct sk_buff *skb)
+{
+	struct tquic_conn *conn = in->conn;
+	u32 seg = skb_shinfo(skb)->gso_size ?: skb->len;
+	bool shared = skb_is_shared(skb);
+	u16 lens[TQUIC_CRYPTO_BATCH];
+	struct cursor c;
+	u32 off, n = 0;
+
+	cursor_init(&c, skb);
+	for (off = 0; off < skb->len && tquic_conn_alive(conn); off += seg) {
+		u32 len = min(seg, skb->len - off);
+		u8 *p = shared ? NULL : cursor_at(&c, off, len);
+
+		if (likely(p && !(*p & TQUIC_HDR_LONG) && len >= MIN_1RTT &&
+			   conn->state == TQUIC_CONN_ESTABLISHED)) {
+			conn->scratch->pkt[n] = p;
+			lens[n++] = len;
+			if (n < TQUIC_CRYPTO_BATCH)
+				continue;
+		}
+		if (n) {
+			bool taken = n == TQUIC_CRYPTO_BATCH || conn->scratch->pkt[n - 1] == p;
+
+			rx_batch(in, n, lens);
+			n = 0;
+			if (taken)
+				continue;
+		}
+		if (tquic_conn_alive(conn))
+			rx_datagram(in, skb, p, off, len, false);
+	}
+	if (n)
+		rx_batch(in, n, lens);
+}
+
+/* A closed connection answers with CONNECTION_CLOSE, ever more rarely, RFC 9000 section 10.2.1 */
+static void rx_closed(struct tquic_conn *conn, u64 now_us)
+{
+	tquic_mib_inc(conn->mib, DROP_CLOSED);
+	if (conn->state == TQUIC_CONN_CLOSING && is_power_of_2(++conn->close_rx))
+		tquic_output_close(conn, now_us);
+}
+
+/* What all packets of an skb made due */
+static void rx_finish(struct input *in)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_streams *ss = &conn->streams;
+
+	if (!list_empty(&ss->rx_ready))
+		conn->ops->wake(conn, TQUIC_WAKE_READ);
+	if (!tquic_conn_alive(conn))
+		return;
+	if (tquic_credit_rx_due(&ss->rx))
+		conn->due |= TQUIC_DUE_MAX_DATA;
+	if (tquic_credit_rx_due(&ss->peer[0]))
+		conn->due |= TQUIC_DUE_MAX_STREAMS_BIDI;
+	if (tquic_credit_rx_due(&ss->peer[1]))
+		conn->due |= TQUIC_DUE_MAX_STREAMS_UNI;
+	tquic_output_flush(conn, in->now_us);
+}
+
+/**
+ * tquic_input - take an skb from the UDP socket
+ * @conn: the connection it belongs to, its socket locked
+ * @skb: one datagram, or an aggregate of datagrams of gso_size bytes; consumed
+ * @rx: its addresses, time and ECN bits
+ *
+ * Softirq or process context, where tquic_crypto_usable().
+ */
+void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tquic_rx *rx)
+{
+	struct input in = {
+		.conn = conn, .skb = skb, .now_us = rx->now_us, .ecn = rx->ecn,
+	};
+	u64 pkts;
+
+	conn->rx_now_us = rx->now_us;
+	if (unlikely(!tquic_conn_alive(conn) && conn->state != TQUIC_CONN_CLOSING)) {
+		tquic_mib_inc(conn->mib, DROP_CLOSED);
+		goto out;
+	}
+	in.path = tquic_path_of_rx(conn, rx);
+	if (unlikely(!in.path))
+		goto out;
+	in.path->rx_bytes += skb->len;
+	conn->stats.rx_bytes += skb->len;
+	if (unlikely(conn->state == TQUIC_CONN_CLOSING)) {
+		rx_closed(conn, rx->now_us);
+		goto out;
+	}
+	pkts = conn->stats.rx_pkts;
+	rx_skb(&in, skb);
+	if (pkts != conn->stats.rx_pkts)
+		tquic_conn_touch(conn, rx->now_us);
+	rx_finish(&in);
+out:
+	consume_skb(skb);
+}
+
+/**
+ * tquic_input_retry_undecryptable - look at the packets that waited for keys again
+ * @conn: the connection, its socket locked
+ * @now_us: the time
+ *
+ * Process context.  The caller flushes.
+ */
+void tquic_input_retry_undecryptable(struct tquic_conn *conn, u64 now_us)
+{
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&list);
+	skb_queue_splice_init(&conn->undecryptable, &list);
+	while ((skb = __skb_dequeue(&list))) {
+		struct waiting *w = (struct waiting *)skb->cb;
+		struct input in = {
+			.conn = conn, .skb = skb, .now_us = now_us, .ecn = w->ecn,
+			.path = conn->paths[w->path],
+		};
+
+		if (in.path && tquic_conn_alive(conn)) {
+			conn->rx_now_us = now_us;
+			rx_datagram(&in, skb, skb->data, 0, skb->len, true);
+		}
+		consume_skb(skb);
+	}
+	if (!list_empty(&conn->streams.rx_ready))
+		conn->ops->wake(conn, TQUIC_WAKE_READ);
+}

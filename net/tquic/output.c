@@ -1,0 +1,832 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way out, top to bottom: what may go now (tquic_output_flush), a batch of
+ * equal packets in one GSO skb (tquic_xmit), one packet (tquic_assemble_packet),
+ * its frames (tquic_coalesce_frames), and what becomes of them later.  Payload
+ * is never copied: frames refer to send buffers and the AEAD writes ciphertext
+ * straight into the skb.  Everything runs under the socket lock.
+ */
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
+#include "conn.h"
+#include "flight.h"
+#include "frame.h"
+#include "header.h"
+#include "output.h"
+#include "packet.h"
+#include "scratch.h"
+
+#define PN_LEN		4	/* of every 1-RTT packet: a constant header makes constant offsets */
+#define ACK_ONLY_SIZE	256	/* room for a packet that only acknowledges */
+#define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
+#define MORE_US		200000	/* and with MSG_MORE */
+#define RETRY_US	1000	/* no memory: try again then */
+#define ALIGN_AES	16
+#define MIN_FRAME_ROOM	32	/* a STREAM frame is not begun with less */
+
+/* What there is to send in the app space */
+enum {
+	WANT_ACK = 1,
+	WANT_FRAMES = 2,	/* control frames, CRYPTO */
+	WANT_DATA = 4,
+};
+
+/* A batch of equal datagrams, the last may be shorter */
+struct batch {
+	struct sk_buff *skb;
+	struct page *page;	/* of the last frag */
+	u32 size;		/* of each datagram, UDP payload */
+	u32 bytes;
+	u32 nr;
+	bool linear;		/* one packet, in the skb's head */
+};
+
+/* The connection ID that packets of a path carry */
+static const struct tquic_cid *path_dcid(struct tquic_conn *conn, const struct tquic_path *path)
+{
+	struct tquic_cid_remote *cid;
+
+	if (likely(path == conn->path))
+		return &conn->dcid;
+	cid = tquic_cid_of_path(&conn->cids, path->index);
+	return cid ? &cid->cid : &conn->dcid;
+}
+
+/* ---- what becomes of a sent frame ------------------------------------- */
+
+static void frame_acked(void *arg, struct tquic_frame *f)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_streams *ss = &conn->streams;
+	u32 freed;
+
+	switch (f->type) {
+	case TQUIC_FT_STREAM:
+		freed = tquic_stream_tx_acked(ss, f->ref, f->off, f->len, f->flags);
+		if (freed)
+			conn->ops->tx_free(conn, freed);
+		conn->stats.acked_bytes += f->len;
+		tquic_stream_put(ss, f->ref);
+		break;
+	case TQUIC_FT_CRYPTO:
+		tquic_sendbuf_acked(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);
+		break;
+	case TQUIC_FT_ACK:
+		tquic_ack_acked(&conn->spaces[f->aux].ack, f->value);
+		break;
+	case TQUIC_FT_RESET_STREAM:
+		tquic_stream_reset_acked(ss, f->ref);
+		fallthrough;
+	case TQUIC_FT_STOP_SENDING:
+	case TQUIC_FT_MAX_STREAM_DATA:
+	case TQUIC_FT_STREAM_DATA_BLOCKED:
+		tquic_stream_put(ss, f->ref);
+		break;
+	}
+}
+
+/* The bit of conn->due that makes a lost frame be sent again, 0: it is not */
+static u16 frame_due(const struct tquic_frame *f)
+{
+	switch (f->type) {
+	case TQUIC_FT_HANDSHAKE_DONE:
+		return TQUIC_DUE_HANDSHAKE_DONE;
+	case TQUIC_FT_MAX_DATA:
+		return TQUIC_DUE_MAX_DATA;
+	case TQUIC_FT_MAX_STREAMS_BIDI:
+		return TQUIC_DUE_MAX_STREAMS_BIDI;
+	case TQUIC_FT_MAX_STREAMS_UNI:
+		return TQUIC_DUE_MAX_STREAMS_UNI;
+	case TQUIC_FT_NEW_CONNECTION_ID:
+		return TQUIC_DUE_NEW_CID;
+	case TQUIC_FT_RETIRE_CONNECTION_ID:
+		return TQUIC_DUE_RETIRE_CID;
+	default:
+		return 0;
+	}
+}
+
+static void frame_lost(void *arg, struct tquic_frame *f)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_streams *ss = &conn->streams;
+
+	switch (f->type) {
+	case TQUIC_FT_STREAM:
+		tquic_stream_tx_lost(ss, f->ref, f->off, f->len, f->flags);
+		return;
+	case TQUIC_FT_CRYPTO:
+		tquic_sendbuf_lost(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);
+		return;
+	case TQUIC_FT_RESET_STREAM:
+		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_RESET);
+		return;
+	case TQUIC_FT_STOP_SENDING:
+		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_STOP);
+		return;
+	case TQUIC_FT_MAX_STREAM_DATA:
+		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_MAX_DATA);
+		return;
+	case TQUIC_FT_NEW_CONNECTION_ID:
+		tquic_cid_new_lost(&conn->cids, f->value);
+		break;
+	case TQUIC_FT_RETIRE_CONNECTION_ID:
+		tquic_cid_retire_lost(&conn->cids, f->value);
+		break;
+	}
+	conn->due |= frame_due(f);
+}
+
+static void frame_drop(void *arg, struct tquic_frame *f)
+{
+	struct tquic_conn *conn = arg;
+
+	switch (f->type) {
+	case TQUIC_FT_STREAM:
+	case TQUIC_FT_RESET_STREAM:
+	case TQUIC_FT_STOP_SENDING:
+	case TQUIC_FT_MAX_STREAM_DATA:
+	case TQUIC_FT_STREAM_DATA_BLOCKED:
+		tquic_stream_put(&conn->streams, f->ref);
+		break;
+	}
+}
+
+static void mtu_probe_done(void *arg, u8 index, u32 bytes, bool acked)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_path *path = conn->paths[index];
+
+	if (!path)
+		return;
+	if (!acked)
+		tquic_mtu_probe_lost(&path->mtu, bytes, conn->rx_now_us);
+	else if (tquic_mtu_probe_acked(&path->mtu, bytes, conn->rx_now_us))
+		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
+}
+
+const struct tquic_loss_ops tquic_output_loss_ops = {
+	.acked = frame_acked,
+	.lost = frame_lost,
+	.drop = frame_drop,
+	.mtu_probe = mtu_probe_done,
+};
+
+/* ---- one packet ------------------------------------------------------- */
+
+static void path_frames(struct tquic_packet *b)
+{
+	struct tquic_path *path = b->path;
+
+	if (path->due & TQUIC_PATH_DUE_RESPONSE && tquic_packet_room(b, 9)) {
+		b->p = tquic_frame_put_path(b->p, TQUIC_FT_PATH_RESPONSE, path->response);
+		tquic_packet_note(b, TQUIC_FT_PATH_RESPONSE, NULL, 0);
+		path->due &= ~TQUIC_PATH_DUE_RESPONSE;
+	}
+	if (path->due & TQUIC_PATH_DUE_CHALLENGE && tquic_packet_room(b, 9)) {
+		b->p = tquic_frame_put_path(b->p, TQUIC_FT_PATH_CHALLENGE, path->challenge);
+		tquic_packet_note(b, TQUIC_FT_PATH_CHALLENGE, NULL, 0);
+		path->due &= ~TQUIC_PATH_DUE_CHALLENGE;
+	}
+}
+
+/* MAX_* and *_BLOCKED of the connection: bit of due, frame type, value */
+static bool limit_value(struct tquic_conn *conn, u16 bit, u8 *type, u64 *value)
+{
+	struct tquic_streams *ss = &conn->streams;
+
+	switch (bit) {
+	case TQUIC_DUE_MAX_DATA:
+		*type = TQUIC_FT_MAX_DATA;
+		*value = tquic_credit_rx_advertise(&ss->rx);
+		return true;
+	case TQUIC_DUE_MAX_STREAMS_BIDI:
+		*type = TQUIC_FT_MAX_STREAMS_BIDI;
+		*value = tquic_credit_rx_advertise(&ss->peer[0]);
+		return true;
+	case TQUIC_DUE_MAX_STREAMS_UNI:
+		*type = TQUIC_FT_MAX_STREAMS_UNI;
+		*value = tquic_credit_rx_advertise(&ss->peer[1]);
+		return true;
+	case TQUIC_DUE_DATA_BLOCKED:
+		*type = TQUIC_FT_DATA_BLOCKED;
+		*value = ss->tx.max;
+		return true;
+	case TQUIC_DUE_STREAMS_BLOCKED_BIDI:
+		*type = TQUIC_FT_STREAMS_BLOCKED_BIDI;
+		*value = ss->open[0].max;
+		return true;
+	case TQUIC_DUE_STREAMS_BLOCKED_UNI:
+		*type = TQUIC_FT_STREAMS_BLOCKED_UNI;
+		*value = ss->open[1].max;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void cid_frames(struct tquic_packet *b)
+{
+	struct tquic_conn *conn = b->conn;
+	struct tquic_cid_local *cid;
+	u64 seq;
+
+	while (conn->due & TQUIC_DUE_NEW_CID) {
+		if (!tquic_packet_room(b, 48))
+			return;
+		cid = tquic_cid_next_due(&conn->cids);
+		if (!cid) {
+			conn->due &= ~TQUIC_DUE_NEW_CID;
+			break;
+		}
+		b->p = tquic_frame_put_new_cid(b->p, cid->seq, conn->cids.local_prior_to,
+					       &cid->cid, cid->reset_token);
+		tquic_packet_note(b, TQUIC_FT_NEW_CONNECTION_ID, NULL, cid->seq);
+	}
+	while (conn->due & TQUIC_DUE_RETIRE_CID) {
+		if (!tquic_packet_room(b, 9))
+			return;
+		if (!tquic_cid_next_retire(&conn->cids, &seq)) {
+			conn->due &= ~TQUIC_DUE_RETIRE_CID;
+			break;
+		}
+		b->p = tquic_frame_put_retire_cid(b->p, seq);
+		tquic_packet_note(b, TQUIC_FT_RETIRE_CONNECTION_ID, NULL, seq);
+	}
+}
+
+/* Frames of the connection that are due */
+static void conn_frames(struct tquic_packet *b)
+{
+	struct tquic_conn *conn = b->conn;
+	u16 bit;
+
+	for (bit = TQUIC_DUE_MAX_DATA; bit <= TQUIC_DUE_STREAMS_BLOCKED_UNI; bit <<= 1) {
+		u64 value;
+		u8 type;
+
+		if (!(conn->due & bit) || !tquic_packet_room(b, 9) || !limit_value(conn, bit, &type, &value))
+			continue;
+		b->p = tquic_frame_put_limit(b->p, type, value);
+		tquic_packet_note(b, type, NULL, value);
+		conn->due &= ~bit;
+	}
+	if (conn->due & TQUIC_DUE_HANDSHAKE_DONE && tquic_packet_room(b, 1)) {
+		*b->p++ = TQUIC_FT_HANDSHAKE_DONE;
+		tquic_packet_note(b, TQUIC_FT_HANDSHAKE_DONE, NULL, 0);
+		conn->due &= ~TQUIC_DUE_HANDSHAKE_DONE;
+	}
+	if (conn->due & (TQUIC_DUE_NEW_CID | TQUIC_DUE_RETIRE_CID))
+		cid_frames(b);
+	if (conn->due & TQUIC_DUE_PING) {
+		tquic_packet_put_ping(b);
+		conn->due &= ~TQUIC_DUE_PING;
+	}
+}
+
+static void stream_ctl_one(struct tquic_packet *b, struct tquic_stream *s)
+{
+	struct tquic_streams *ss = &b->conn->streams;
+
+	if (s->due & TQUIC_STREAM_DUE_RESET) {
+		b->p = tquic_frame_put_reset_stream(b->p, s->id, s->tx_err, s->txc.used);
+		tquic_packet_note(b, TQUIC_FT_RESET_STREAM, s, 0);
+	}
+	if (s->due & TQUIC_STREAM_DUE_STOP) {
+		b->p = tquic_frame_put_stop_sending(b->p, s->id, s->stop_err);
+		tquic_packet_note(b, TQUIC_FT_STOP_SENDING, s, 0);
+	}
+	if (s->due & TQUIC_STREAM_DUE_MAX_DATA) {
+		b->p = tquic_frame_put_stream_limit(b->p, TQUIC_FT_MAX_STREAM_DATA, s->id,
+						    tquic_credit_rx_advertise(&s->rxc));
+		tquic_packet_note(b, TQUIC_FT_MAX_STREAM_DATA, s, 0);
+	}
+	if (s->due & TQUIC_STREAM_DUE_BLOCKED) {
+		b->p = tquic_frame_put_stream_limit(b->p, TQUIC_FT_STREAM_DATA_BLOCKED, s->id,
+						    s->txc.max);
+		tquic_packet_note(b, TQUIC_FT_STREAM_DATA_BLOCKED, s, 0);
+	}
+	tquic_stream_clear_due(ss, s, s->due);
+}
+
+/* Control frames of streams that are due: four at most each, 25 bytes at most */
+static void stream_ctl_frames(struct tquic_packet *b)
+{
+	struct tquic_streams *ss = &b->conn->streams;
+
+	while (!list_empty(&ss->ctl_ready) && b->end - b->p >= 100 &&
+	       tquic_sent_room(&b->sp->loss.sent) >= 4)
+		stream_ctl_one(b, list_first_entry(&ss->ctl_ready, struct tquic_stream, ctl_node));
+}
+
+/* The first stream that may send, and what: credit and retransmissions considered */
+static struct tquic_stream *stream_pick(struct tquic_streams *ss, u32 max, u64 *off, u32 *len,
+					bool *fin)
+{
+	struct tquic_stream *s;
+
+	list_for_each_entry(s, &ss->tx_ready, tx_node) {
+		*len = tquic_stream_tx_next(ss, s, max, off, fin);
+		if (*len || *fin)
+			return s;
+	}
+	return NULL;
+}
+
+/*
+ * Map len payload bytes behind the sg entry that the frame header will take.
+ * Fewer than asked when they are in too many pieces.
+ */
+static u32 map_payload(struct tquic_packet *b, struct tquic_stream *s, u64 off, u32 len)
+{
+	struct scatterlist *sg = b->sg + b->nr_sg + 1;
+	int room = TQUIC_SCRATCH_SG - b->nr_sg - 2;
+	int n;
+
+	for (; len && room > 0; len /= 2) {
+		n = tquic_sendbuf_map(&s->sb, off, len, sg, room);
+		if (likely(n > 0)) {
+			b->mapped = n;
+			return len;
+		}
+	}
+	b->mapped = 0;
+	return 0;
+}
+
+/* Bytes of padding that put the payload behind a frame header of hdr bytes on an AES block */
+static u32 align_pad(const struct tquic_packet *b, u32 hdr)
+{
+	return b->conn->no_encrypt ? 0 : -(b->p - b->payload + hdr) & (ALIGN_AES - 1);
+}
+
+static void note_stream(struct tquic_packet *b, struct tquic_stream *s, u64 off, u32 len, bool fin)
+{
+	struct tquic_frame *f = tquic_sent_add(&b->sp->loss.sent);
+	struct tquic_conn *conn = b->conn;
+
+	f->type = TQUIC_FT_STREAM;
+	f->flags = fin;
+	f->len = len;
+	f->off = off;
+	f->ref = s;
+	tquic_stream_get(s);
+	if (unlikely(len && off < s->sb.next_off)) {
+		tquic_mib_inc(conn->mib, STREAM_FRAMES_RETRANS);
+		tquic_mib_add(conn->mib, STREAM_BYTES_RETRANS, len);
+		conn->stats.retrans_bytes += len;
+		conn->stats.retrans_pkts++;
+	}
+	tquic_stream_tx_sent(&conn->streams, s, off, len, fin);
+	b->eliciting = true;
+}
+
+/* One STREAM frame at b->p; false: nothing more to put */
+static bool stream_frame(struct tquic_packet *b)
+{
+	struct tquic_streams *ss = &b->conn->streams;
+	u32 room = b->end - b->p;
+	struct tquic_stream *s;
+	u32 hdr, len, fit, pad, spare;
+	bool fin, last;
+	u64 off;
+
+	if (room < MIN_FRAME_ROOM || !tquic_sent_room(&b->sp->loss.sent))
+		return false;
+	s = stream_pick(ss, room, &off, &len, &fin);
+	if (!s)
+		return false;
+	hdr = tquic_frame_stream_len(s->id, off);	/* without the Length field */
+	pad = align_pad(b, hdr);
+	/* the last frame of a full packet needs no Length, and its payload is aligned */
+	last = hdr + pad + len >= room;
+	fit = map_payload(b, s, off, last ? room - hdr - pad : len);
+	if (len && !fit)
+		return false;
+	if (fit < len)
+		fin = false;
+	spare = room - hdr - fit;
+	last = spare < 2 || (last && spare == pad);
+	if (last) {
+		memset(b->p, TQUIC_FT_PADDING, spare);
+		b->p += spare;
+	}
+	b->p = tquic_frame_put_stream(b->p, s->id, off, fit, fin, !last);
+	tquic_packet_cut(b);
+	b->nr_sg += b->mapped;
+	b->p += fit;
+	b->run = b->p;
+	note_stream(b, s, off, fit, fin);
+	return true;
+}
+
+/**
+ * tquic_coalesce_frames - lay the frames of one 1-RTT packet out
+ * @b: the packet, header written
+ * @want: WANT_* bits
+ * @now_us: the time
+ */
+static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
+{
+	if (b->sp->ack.eliciting || want & WANT_ACK)
+		tquic_packet_put_ack(b, now_us);
+	if (unlikely(b->path->due))
+		path_frames(b);
+	if (unlikely(want & WANT_FRAMES)) {
+		conn_frames(b);
+		stream_ctl_frames(b);
+		tquic_packet_put_crypto(b);
+	}
+	if (want & WANT_DATA)
+		while (stream_frame(b))
+			;
+	if (b->sp->probes && !b->eliciting)
+		tquic_packet_put_ping(b);
+}
+
+/**
+ * tquic_assemble_packet - build one 1-RTT packet and seal it
+ * @conn: the connection
+ * @path: the path it leaves by
+ * @slot: where the ciphertext goes
+ * @size: bytes that the packet may have
+ * @want: WANT_* bits
+ * @flags: TQUIC_PKT_* to note with it
+ * @pad: make it @size bytes long in any case
+ * @now_us: the time
+ *
+ * Header protection is left to the batch.
+ *
+ * Return: bytes of the packet, 0: nothing to send, or -errno.
+ */
+static int tquic_assemble_packet(struct tquic_conn *conn, struct tquic_path *path, u8 *slot, u32 size,
+				 u32 want, u8 flags, bool pad, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	u32 tag = conn->no_encrypt ? 0 : TQUIC_TAG_LEN;
+	struct tquic_packet b = {
+		.conn = conn, .path = path, .sp = sp, .space = TQUIC_SPACE_APP, .slot = slot,
+		.end = slot + size - tag, .sg = conn->scratch->src,
+		.run = slot, .flags = flags,
+	};
+	b.rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
+	if (!b.rec)
+		return -ENOMEM;
+	b.p = tquic_header_put_short(slot, path_dcid(conn, path), sp->tx.phase, conn->spin,
+				     sp->next_pn, PN_LEN);
+	b.payload = b.p;
+	if (flags & TQUIC_PKT_MTU_PROBE)
+		tquic_packet_put_ping(&b);
+	else
+		tquic_coalesce_frames(&b, want, now_us);
+	if (b.p == b.payload) {
+		tquic_sent_abort(&sp->loss.sent);
+		return 0;
+	}
+	/* what is too short for another frame would cut the batch short */
+	if (pad || b.end - b.p < MIN_FRAME_ROOM) {
+		memset(b.p, TQUIC_FT_PADDING, b.end - b.p);
+		b.p = b.end;
+	}
+	return tquic_packet_seal(&b, now_us);
+}
+
+/* ---- a batch ---------------------------------------------------------- */
+
+/* Room for the next packet of a batch, NULL: the batch is full or there is no memory */
+static u8 *batch_slot(struct tquic_conn *conn, struct batch *bt)
+{
+	struct page_frag *pf = &conn->tx_frag;
+
+	if (bt->linear)
+		return bt->nr ? NULL : skb_tail_pointer(bt->skb);
+	if (!pf->page || pf->offset + bt->size > pf->size) {
+		if (!skb_page_frag_refill(bt->size, pf, GFP_ATOMIC | __GFP_NOWARN) ||
+		    pf->offset + bt->size > pf->size)
+			return NULL;
+	}
+	if (pf->page != bt->page && skb_shinfo(bt->skb)->nr_frags == MAX_SKB_FRAGS)
+		return NULL;
+	return page_address(pf->page) + pf->offset;
+}
+
+/* The packet in the last slot is len bytes long and stays */
+static void batch_add(struct tquic_conn *conn, struct batch *bt, u32 len)
+{
+	struct skb_shared_info *sh = skb_shinfo(bt->skb);
+	struct page_frag *pf = &conn->tx_frag;
+
+	bt->nr++;
+	bt->bytes += len;
+	if (bt->linear) {
+		skb_put(bt->skb, len);
+		return;
+	}
+	if (pf->page == bt->page) {
+		skb_frag_size_add(&sh->frags[sh->nr_frags - 1], len);
+	} else {
+		get_page(pf->page);
+		skb_fill_page_desc(bt->skb, sh->nr_frags, pf->page, pf->offset, len);
+		bt->page = pf->page;
+	}
+	bt->skb->len += len;
+	bt->skb->data_len += len;
+	bt->skb->truesize += len;
+	pf->offset += len;
+}
+
+/* Protect the headers of a batch: all masks in one call, RFC 9001 section 5.4 */
+static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n)
+{
+	struct tquic_scratch *sc = conn->scratch;
+	struct tquic_crypto *tx = &conn->spaces[TQUIC_SPACE_APP].tx;
+	u32 pn_off = 1 + path_dcid(conn, path)->len;
+	u32 i;
+	int err;
+
+	if (conn->no_encrypt)
+		return 0;
+	for (i = 0; i < n; i++)
+		memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + pn_off + 4, TQUIC_SAMPLE_LEN);
+	err = tquic_crypto_masks(tx, sc->samples, n);
+	if (err)
+		return err;
+	for (i = 0; i < n; i++)
+		tquic_crypto_apply_mask(sc->pkt[i], sc->pkt[i] + pn_off,
+					sc->samples + i * TQUIC_SAMPLE_LEN, false, PN_LEN);
+	return 0;
+}
+
+/* Hand a batch to the IP stack */
+static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct batch *bt, u64 now_us)
+{
+	int err = batch_protect(conn, path, bt->nr);
+
+	if (err) {
+		kfree_skb(bt->skb);
+		return err;
+	}
+	tquic_pacer_sent(&path->rec.pacer, bt->bytes);
+	tquic_packet_account(conn, path, bt->nr, bt->bytes, now_us);
+	return conn->ops->xmit(conn, path, bt->skb, bt->size, conn->ecn);
+}
+
+/**
+ * tquic_xmit - transmit one batch of 1-RTT packets
+ * @conn: the connection
+ * @path: the path
+ * @size: bytes of each datagram
+ * @max: packets, at most
+ * @want: WANT_* bits
+ * @now_us: the time
+ *
+ * All packets but the last have the same size, so that the batch is one
+ * SKB_GSO_UDP_L4 skb: one traversal of the IP stack.
+ *
+ * Return: packets sent, 0: there was nothing to send, or -errno.
+ */
+noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max, u32 want,
+			u64 now_us)
+{
+	struct batch bt = { .size = size, .linear = max == 1 };
+	int len = 0, err;
+	u8 *slot;
+
+	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
+	if (!bt.skb)
+		return -ENOMEM;
+	while (bt.nr < max) {
+		slot = batch_slot(conn, &bt);
+		if (!slot) {
+			len = bt.nr ? 0 : -ENOMEM;
+			break;
+		}
+		len = tquic_assemble_packet(conn, path, slot, size, want, 0, false, now_us);
+		if (len <= 0)
+			break;
+		conn->scratch->pkt[bt.nr] = slot;
+		batch_add(conn, &bt, len);
+		if (len < size)
+			break;
+		want &= ~WANT_ACK;
+	}
+	if (!bt.nr) {
+		kfree_skb(bt.skb);
+		return len;
+	}
+	err = batch_send(conn, path, &bt, now_us);
+	if (err && err != -ENOBUFS)
+		tquic_mib_inc(conn->mib, TX_ERRORS);
+	return bt.nr;
+}
+
+/* One datagram of its own: an MTU probe, or frames for a path that is not the active one */
+static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 size, u8 flags,
+		       u64 now_us)
+{
+	struct batch bt = { .size = size, .linear = true };
+	int len;
+
+	bt.skb = tquic_packet_skb(size);
+	if (!bt.skb)
+		return -ENOMEM;
+	conn->scratch->pkt[0] = skb_tail_pointer(bt.skb);
+	len = tquic_assemble_packet(conn, path, conn->scratch->pkt[0], size, 0, flags, true, now_us);
+	if (len <= 0) {
+		kfree_skb(bt.skb);
+		return len;
+	}
+	batch_add(conn, &bt, len);
+	return batch_send(conn, path, &bt, now_us);
+}
+
+/* ---- what may go ------------------------------------------------------ */
+
+/* A partial packet waits a moment for more bytes: Nagle's rule with a limit */
+static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u32 len, u32 size,
+		       u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	bool more = s->flags & TQUIC_STREAM_MORE;
+
+	if ((conn->nodelay && !more) || len + 64 >= size || sp->probes ||
+	    !list_is_singular(&conn->streams.tx_ready) || !tquic_ranges_empty(&s->sb.pending))
+		return false;
+	if (!more && !sp->loss.eliciting)
+		return false;
+	if (conn->nagle_us == TQUIC_TIME_NEVER)
+		conn->nagle_us = now_us + (more ? MORE_US : NAGLE_US);
+	return now_us < conn->nagle_us;
+}
+
+/* WANT_* bits of what the app space has to send now */
+static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *s;
+	u32 want = 0, len;
+	bool fin;
+	u64 off;
+
+	if (tquic_ack_due(&sp->ack, now_us))
+		want |= WANT_ACK;
+	if (conn->due || conn->path->due || !list_empty(&ss->ctl_ready) ||
+	    tquic_sendbuf_next(&sp->crypto_tx, sp->crypto_tx.end_off, 1, &off))
+		want |= WANT_FRAMES;
+	s = stream_pick(ss, size, &off, &len, &fin);
+	if (s && (fin || !data_waits(conn, s, len, size, now_us))) {
+		conn->nagle_us = TQUIC_TIME_NEVER;
+		want |= WANT_DATA;
+	}
+	if (!s && !list_empty(&ss->tx_ready) && tquic_credit_tx_blocked(&ss->tx)) {
+		conn->due |= TQUIC_DUE_DATA_BLOCKED;
+		want |= WANT_FRAMES;
+	}
+	if (sp->probes && !want)
+		want |= WANT_FRAMES;
+	return want;
+}
+
+/* Packets that one batch may have: the window, the pacer and the skb agree; 0: wait */
+static u32 batch_limit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	u64 room, paced;
+
+	if (unlikely(sp->probes))
+		return sp->probes;
+	room = tquic_cc_room(&path->rec.cc);
+	if (room < size)
+		return 0;
+	paced = tquic_pacer_room(&path->rec.pacer, now_us);
+	if (paced < size) {
+		conn->pace_us = tquic_pacer_next_us(&path->rec.pacer, now_us);
+		return 0;
+	}
+	room = min3(room, paced, (u64)path->gso_max);
+	return clamp_t(u32, (u32)room / size, 1, TQUIC_CRYPTO_BATCH);
+}
+
+/* Bytes that wait make a batch, else a linear skb will do */
+static bool data_is_small(struct tquic_conn *conn, u32 size)
+{
+	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *s;
+
+	if (list_empty(&ss->tx_ready))
+		return true;
+	s = list_first_entry(&ss->tx_ready, struct tquic_stream, tx_node);
+	return list_is_singular(&ss->tx_ready) && tquic_ranges_empty(&s->sb.pending) &&
+	       s->sb.end_off - s->sb.next_off + 64 < size;
+}
+
+static void output_app(struct tquic_conn *conn, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	struct tquic_path *path = conn->path;
+	struct tquic_streams *ss = &conn->streams;
+	u32 size, want, max;
+	int n;
+
+	conn->pace_us = TQUIC_TIME_NEVER;
+	for (;;) {
+		size = path->mtu.cur;
+		want = app_wants(conn, size, now_us);
+		if (!want) {
+			path->rec.cc.app_limited = tquic_cc_room(&path->rec.cc) >= size;
+			return;
+		}
+		max = batch_limit(conn, path, size, now_us);
+		if (!max && !(want & WANT_ACK))
+			break;
+		if (!(want & WANT_DATA) || data_is_small(conn, size))
+			max = min(max, 1u);
+		if (want == WANT_ACK || !max) {
+			want = WANT_ACK;
+			size = min_t(u32, size, ACK_ONLY_SIZE);
+			max = 1;
+		}
+		if (unlikely(tquic_path_amplification_room(path) < (u64)size * max)) {
+			tquic_mib_inc(conn->mib, DROP_AMPLIFICATION);
+			return;
+		}
+		n = tquic_xmit(conn, path, size, max, want, now_us);
+		if (n <= 0) {
+			sp->probes = 0;
+			if (n < 0)
+				goto nomem;
+			return;
+		}
+		if (!list_empty(&ss->tx_ready))
+			list_rotate_left(&ss->tx_ready);
+	}
+	path->rec.cc.app_limited = false;
+	return;
+
+nomem:
+	tquic_mib_inc(conn->mib, TX_NOMEM);
+	conn->pace_us = now_us + RETRY_US;
+}
+
+/* Challenges and answers for paths that carry no data, and MTU probes */
+static void output_paths(struct tquic_conn *conn, u64 now_us)
+{
+	struct tquic_path *path;
+	u32 size;
+	int i;
+
+	for (i = 0; i < TQUIC_PATH_MAX; i++) {
+		path = conn->paths[i];
+		if (!path || path == conn->path || !path->due)
+			continue;
+		size = min_t(u64, TQUIC_MIN_UDP, tquic_path_amplification_room(path));
+		if (size < 64 || conn->ops->route(conn, path))
+			continue;
+		xmit_single(conn, path, size, 0, now_us);
+	}
+	path = conn->path;
+	size = tquic_mtu_due(&path->mtu, now_us);
+	if (size && conn->confirmed && tquic_cc_room(&path->rec.cc) >= size) {
+		tquic_mtu_probe_sent(&path->mtu, size);
+		tquic_mib_inc(conn->mib, TX_MTU_PROBES);
+		xmit_single(conn, path, size, TQUIC_PKT_MTU_PROBE, now_us);
+	}
+}
+
+/**
+ * tquic_output_flush - decide what may be sent now and send all of it
+ * @conn: the connection, its socket locked; softirq or process context
+ * @now_us: the time
+ *
+ * Leaves what may not go yet to a deadline of the connection, which the caller
+ * arms a timer for.
+ */
+noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+
+	if (!tquic_conn_alive(conn) || conn->state == TQUIC_CONN_IDLE)
+		return;
+	if (unlikely(!tquic_crypto_usable())) {
+		tquic_mib_inc(conn->mib, TX_PUNTED);
+		conn->ops->defer(conn);
+		return;
+	}
+	if (unlikely(conn->ops->route(conn, conn->path))) {
+		tquic_mib_inc(conn->mib, TX_ERRORS);
+		return;
+	}
+	if (unlikely(!conn->confirmed))
+		tquic_flight_output(conn, now_us);
+	if (!tquic_crypto_ready(&sp->tx) || (!conn->server && !conn->finished) ||
+	    conn->state != TQUIC_CONN_ESTABLISHED)
+		return;
+	output_paths(conn, now_us);
+	output_app(conn, now_us);
+	if (conn->tx_frag.page && !sp->loss.eliciting && list_empty(&conn->streams.tx_ready)) {
+		put_page(conn->tx_frag.page);
+		conn->tx_frag.page = NULL;
+	}
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A packet under construction: noting frames in the log, gathering plaintext
+ * from the slot and from send buffers, sealing it into the slot.  Decides
+ * nothing about what is sent or when.
+ */
+#include <linux/skbuff.h>
+#include <net/ip.h>
+
+#include "frame.h"
+#include "packet.h"
+
+#define SKB_HEADROOM	(MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr))
+
+/**
+ * tquic_packet_skb - an skb for a batch
+ * @linear_bytes: payload room in its head; 0: the payload will be in frags
+ *
+ * Headers of UDP, IP and the device fit in front.  Return: NULL: no memory.
+ */
+struct sk_buff *tquic_packet_skb(u32 linear_bytes)
+{
+	struct sk_buff *skb = alloc_skb(SKB_HEADROOM + linear_bytes, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (skb)
+		skb_reserve(skb, SKB_HEADROOM);
+	return skb;
+}
+
+/**
+ * tquic_packet_note - note an ack-eliciting control frame in the log
+ * @b: the packet; its record has room
+ * @type: TQUIC_FT_*
+ * @s: the stream it is about, a reference is taken; or NULL
+ * @value: what the frame's fate is to be applied to, when it has no stream
+ */
+void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value)
+{
+	struct tquic_frame *f = tquic_sent_add(&b->sp->loss.sent);
+
+	f->type = type;
+	f->flags = 0;
+	f->len = 0;
+	f->aux = b->space;
+	f->off = 0;
+	if (s) {
+		tquic_stream_get(s);
+		f->ref = s;
+	} else {
+		f->value = value;
+	}
+	b->eliciting = true;
+}
+
+/** tquic_packet_put_ack - an ACK frame, when something was received since the last one */
+void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us)
+{
+	struct tquic_ack *ack = &b->sp->ack;
+	struct tquic_frame *f;
+	u64 largest;
+	u8 *p;
+
+	if (!ack->unsent || !tquic_sent_room(&b->sp->loss.sent))
+		return;
+	p = tquic_ack_write(ack, b->p, b->end, b->conn->local.ack_delay_exponent, now_us, &largest);
+	if (!p || p == b->p)
+		return;
+	b->p = p;
+	b->ack = true;
+	f = tquic_sent_add(&b->sp->loss.sent);
+	f->type = TQUIC_FT_ACK;
+	f->aux = b->space;
+	f->value = largest;
+}
+
+/** tquic_packet_put_crypto - CRYPTO frames with what is pending or new, copied into the slot */
+void tquic_packet_put_crypto(struct tquic_packet *b)
+{
+	struct tquic_sendbuf *sb = &b->sp->crypto_tx;
+	struct tquic_frame *f;
+	u32 len;
+	u64 off;
+
+	while (tquic_packet_room(b, 32)) {
+		len = tquic_sendbuf_next(sb, sb->end_off, b->end - b->p - 12, &off);
+		if (!len)
+			return;
+		b->p = tquic_frame_put_crypto(b->p, off, len);
+		tquic_sendbuf_copy(sb, off, len, b->p);
+		b->p += len;
+		tquic_sendbuf_sent(sb, off, len);
+		f = tquic_sent_add(&b->sp->loss.sent);
+		f->type = TQUIC_FT_CRYPTO;
+		f->flags = 0;
+		f->len = len;
+		f->aux = b->space;
+		f->off = off;
+		b->eliciting = true;
+	}
+}
+
+/** tquic_packet_put_ping - a PING, when there is room */
+void tquic_packet_put_ping(struct tquic_packet *b)
+{
+	if (!tquic_packet_room(b, 1))
+		return;
+	*b->p++ = TQUIC_FT_PING;
+	tquic_packet_note(b, TQUIC_FT_PING, NULL, 0);
+}
+
+/** tquic_packet_cut - end the current run of slot bytes: one sg entry */
+void tquic_packet_cut(struct tquic_packet *b)
+{
+	if (b->p != b->run)
+		sg_set_buf(&b->sg[b->nr_sg++], b->run, b->p - b->run);
+	b->run = b->p;
+}
+
+/**
+ * tquic_packet_commit - a packet is complete: give it its number and account for it
+ * @b: the packet
+ * @len: bytes of it, tag included
+ * @now_us: the time
+ */
+void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us)
+{
+	struct tquic_conn *conn = b->conn;
+	struct tquic_space *sp = b->sp;
+	struct tquic_pkt *rec = b->rec;
+
+	rec->pn = sp->next_pn++;
+	rec->bytes = len;
+	rec->path = b->path->index;
+	rec->sent_us = now_us;
+	if (b->eliciting) {
+		rec->flags = b->flags | TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT;
+		if (b->path->rec.cc.app_limited)
+			rec->flags |= TQUIC_PKT_APP_LIMITED;
+		if (unlikely(sp->probes)) {
+			sp->probes--;
+			rec->flags |= TQUIC_PKT_PROBE;
+		}
+		/* RFC 9000 section 10.1: the first ack-eliciting packet since the last receipt */
+		if (!conn->idle_restarted && conn->idle_timeout_us) {
+			conn->idle_restarted = true;
+			conn->idle_us = now_us + conn->idle_timeout_us;
+		}
+	} else {
+		tquic_mib_inc(conn->mib, TX_ACK_ONLY);
+	}
+	if (b->ack)
+		tquic_ack_sent(&sp->ack);
+	tquic_loss_on_sent(&conn->loss_ctx, &sp->loss, rec, now_us);
+	tquic_sent_commit(&sp->loss.sent);
+}
+
+/* What the null cipher does: the one pass over the payload is a copy */
+static void seal_null(struct tquic_packet *b)
+{
+	u8 *dst = b->slot;
+	u32 i;
+
+	for (i = 0; i < b->nr_sg; i++) {
+		const u8 *src = sg_virt(&b->sg[i]);
+
+		if (src != dst)
+			memcpy(dst, src, b->sg[i].length);
+		dst += b->sg[i].length;
+	}
+}
+
+/**
+ * tquic_packet_seal - finish a packet: commit it and encrypt it into its slot
+ * @b: the packet
+ * @now_us: the time
+ *
+ * The source is the slot's own header and frame headers and, between them,
+ * pages of send buffers; the destination is the slot.  Header protection is
+ * left to the caller.
+ *
+ * Return: bytes of the packet, or -errno of the crypto API: the connection is
+ * then over.
+ */
+int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
+{
+	struct tquic_scratch *sc = b->conn->scratch;
+	u32 len = b->p - b->slot;
+	u64 pn = b->sp->next_pn;
+	int err;
+
+	tquic_packet_cut(b);
+	if (b->space == TQUIC_SPACE_APP && b->conn->no_encrypt) {
+		tquic_packet_commit(b, len, now_us);
+		seal_null(b);
+		return len;
+	}
+	sg_mark_end(&b->sg[b->nr_sg - 1]);
+	sg_init_one(sc->dst, b->slot, len + TQUIC_TAG_LEN);
+	tquic_packet_commit(b, len + TQUIC_TAG_LEN, now_us);
+	err = tquic_crypto_seal(&b->sp->tx, pn, b->sg, sc->dst, b->payload - b->slot,
+				b->p - b->payload);
+	sg_unmark_end(&b->sg[b->nr_sg - 1]);
+	if (unlikely(err)) {
+		tquic_conn_die(b->conn, EIO);
+		return err;
+	}
+	return len + TQUIC_TAG_LEN;
+}
+
+/** tquic_packet_account - count what is about to leave, and restart what sending restarts */
+void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 pkts, u32 bytes,
+			  u64 now_us)
+{
+	tquic_mib_add(conn->mib, TX_PACKETS, pkts);
+	tquic_mib_add(conn->mib, TX_BYTES, bytes);
+	tquic_mib_inc(conn->mib, TX_BATCHES);
+	conn->stats.tx_pkts += pkts;
+	conn->stats.tx_bytes += bytes;
+	path->tx_bytes += bytes;
+	conn->last_tx_us = now_us;
+}

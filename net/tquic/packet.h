@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A packet under construction: shared by output.c, which builds 1-RTT packets
+ * in batches, and flight.c, which builds the datagrams of the handshake.
+ */
+#ifndef _TQUIC_PACKET_H
+#define _TQUIC_PACKET_H
+
+#include "conn.h"
+#include "scratch.h"
+
+struct tquic_packet {
+	struct tquic_conn *conn;
+	struct tquic_path *path;
+	struct tquic_space *sp;
+	struct tquic_pkt *rec;		/* its open record in the log */
+	u8 *slot;			/* first byte; the ciphertext lands here */
+	u8 *payload;			/* first byte after the header */
+	u8 *p;				/* where the next frame goes */
+	u8 *end;			/* no frame beyond; the tag follows */
+	u8 *run;			/* start of bytes in the slot that are in no sg entry yet */
+	struct scatterlist *sg;		/* plaintext: runs of the slot and pages of send buffers */
+	u32 nr_sg;
+	u32 mapped;			/* entries that the frame being put has mapped */
+	u8 space;			/* enum tquic_space_id */
+	u8 flags;			/* TQUIC_PKT_* to note */
+	bool eliciting;
+	bool ack;			/* holds an ACK frame */
+};
+
+struct sk_buff *tquic_packet_skb(u32 linear_bytes);
+void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value);
+void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us);
+void tquic_packet_put_crypto(struct tquic_packet *b);
+void tquic_packet_put_ping(struct tquic_packet *b);
+void tquic_packet_cut(struct tquic_packet *b);
+void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us);
+int tquic_packet_seal(struct tquic_packet *b, u64 now_us);
+void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 pkts, u32 bytes,
+			  u64 now_us);
+
+/** tquic_packet_room - room for a frame of at most @len bytes and its record */
+static inline bool tquic_packet_room(const struct tquic_packet *b, u32 len)
+{
+	return b->end - b->p >= len && tquic_sent_room(&b->sp->loss.sent);
+}
+
+#endif

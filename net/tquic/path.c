@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Paths of a connection: which one a packet came by, proving that the peer
+ * receives on a new one (RFC 9000 section 8.2), following a peer whose address
+ * changed (section 9), and the limit on what an unproven address is sent
+ * (section 8.1).  Routes are udp.c's.
+ */
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <net/dst.h>
+#include <net/ipv6.h>
+
+#include "conn.h"
+#include "path.h"
+
+/** tquic_addr_equal - same family, address and port */
+bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr &&
+		       a->v4.sin_port == b->v4.sin_port;
+	return ipv6_addr_equal(&a->v6.sin6_addr, &b->v6.sin6_addr) &&
+	       a->v6.sin6_port == b->v6.sin6_port;
+}
+
+/**
+ * tquic_path_add - a path between two addresses
+ * @conn: the connection
+ * @local: our address, port set; may be the wildcard: routing fills it
+ * @remote: the peer's
+ * @gfp: how to allocate
+ *
+ * Its recovery starts like the active path's began; the caller overrides that
+ * for the first one.
+ *
+ * Return: the path, or NULL: no memory or no free index.
+ */
+struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
+				  const union tquic_addr *remote, gfp_t gfp)
+{
+	struct tquic_path *path;
+	int i = 0;
+
+	while (i < TQUIC_PATH_MAX && conn->paths[i])
+		i++;
+	if (i == TQUIC_PATH_MAX)
+		return NULL;
+	path = kzalloc(sizeof(*path), gfp | __GFP_ACCOUNT);
+	if (!path)
+		return NULL;
+	path->index = i;
+	path->local = *local;
+	path->remote = *remote;
+	path->challenge_us = TQUIC_TIME_NEVER;
+	tquic_mtu_init(&path->mtu, TQUIC_MTU_BASE, TQUIC_MTU_BASE);
+	if (conn->path) {
+		const struct tquic_recovery *from = &conn->path->rec;
+
+		tquic_loss_recovery_init(&path->rec, from->cc.ops, path->mtu.cur,
+					 TQUIC_INITIAL_RTT_US);
+		path->rec.max_ack_delay_us = from->max_ack_delay_us;
+		path->rec.pacer.rate_max = from->pacer.rate_max;
+	}
+	conn->paths[i] = path;
+	conn->loss_ctx.path[i] = &path->rec;
+	return path;
+}
+
+/** tquic_path_del - forget a path; packets in flight on it no longer count anywhere */
+void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path)
+{
+	conn->paths[path->index] = NULL;
+	conn->loss_ctx.path[path->index] = NULL;
+	if (conn->path == path)
+		conn->path = NULL;
+	dst_release(path->dst);
+	kfree(path);
+}
+
+/** tquic_path_find - the path between these addresses; a wildcard local address matches any */
+struct tquic_path *tquic_path_find(struct tquic_conn *conn, const union tquic_addr *local,
+				   const union tquic_addr *remote)
+{
+	int i;
+
+	for (i = 0; i < TQUIC_PATH_MAX; i++) {
+		struct tquic_path *path = conn->paths[i];
+
+		if (path && tquic_addr_equal(&path->remote, remote))
+			return path;
+	}
+	return NULL;
+}
+
+/**
+ * tquic_path_of_rx - the path that a datagram came by
+ * @conn: the connection
+ * @rx: its addresses
+ *
+ * A new remote address makes a candidate path, once the handshake is confirmed
+ * and on a server only: servers do not migrate (RFC 9000 section 9).
+ *
+ * Return: the path, or NULL: drop the datagram.
+ */
+struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx)
+{
+	struct tquic_path *path = conn->path;
+
+	if (likely(tquic_addr_equal(&path->remote, &rx->remote)))
+		return path;
+	path = tquic_path_find(conn, &rx->local, &rx->remote);
+	if (!path && conn->server && conn->confirmed && !conn->local.disable_active_migration)
+		path = tquic_path_add(conn, &rx->local, &rx->remote, GFP_ATOMIC);
+	if (!path)
+		tquic_mib_inc(conn->mib, DROP_PATH);
+	return path;
+}
+
+/* Data leaves by this path from now on */
+static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
+{
+	struct tquic_cid_remote *cid = tquic_cid_of_path(&conn->cids, path->index);
+
+	if (!cid)
+		cid = tquic_cid_take(&conn->cids, path->index);
+	if (cid)
+		conn->dcid = cid->cid;
+	conn->path = path;
+}
+
+/**
+ * tquic_path_on_packet - an authenticated packet came by a path
+ * @conn: the connection
+ * @path: the path
+ * @probing: it held only probing frames
+ * @newest: it has the largest packet number so far
+ * @now_us: the time
+ *
+ * RFC 9000 section 9.2 and 9.3: the newest packet that does more than probe
+ * moves the connection there, and the address must then prove itself.
+ */
+void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing, bool newest,
+			  u64 now_us)
+{
+	if (likely(path == conn->path) || probing || !newest)
+		return;
+	if (!path->validated && path->challenge_us == TQUIC_TIME_NEVER)
+		tquic_path_challenge(conn, path, now_us);
+	path_activate(conn, path);
+}
+
+/** tquic_path_challenge - ask the peer to prove that it receives on @path */
+void tquic_path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
+{
+	if (!path->tries)
+		get_random_bytes(path->challenge, sizeof(path->challenge));
+	path->tries++;
+	path->due |= TQUIC_PATH_DUE_CHALLENGE;
+	path->challenge_us = now_us + tquic_loss_pto_us(&path->rec, true, conn->confirmed);
+}
+
+/** tquic_path_rx_challenge - the peer asks: answer by the same path */
+void tquic_path_rx_challenge(struct tquic_conn *conn, struct tquic_path *path, const u8 *data)
+{
+	memcpy(path->response, data, sizeof(path->response));
+	path->due |= TQUIC_PATH_DUE_RESPONSE;
+}
+
+/**
+ * tquic_path_rx_response - the peer answers, by whatever path
+ * @conn: the connection
+ * @data: the 8 bytes
+ * @now_us: the time
+ */
+void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
+{
+	u8 local = 0;
+	int i;
+
+	for (i = 0; i < TQUIC_PATH_MAX; i++) {
+		struct tquic_path *path = conn->paths[i];
+
+		if (!path || !path->tries || path->validated ||
+		    memcmp(path->challenge, data, sizeof(path->challenge)))
+			continue;
+		path->validated = true;
+		path->challenge_us = TQUIC_TIME_NEVER;
+		path->due &= ~TQUIC_PATH_DUE_CHALLENGE;
+		if (path == conn->path) {
+			tquic_mib_inc(conn->mib, CONN_MIGRATED);
+			tquic_path_mtu_changed(conn, path, now_us);
+			tquic_mtu_start(&path->mtu, now_us);
+			conn->ops->event(conn, QUIC_EVENT_CONNECTION_MIGRATION, &local, 1);
+		}
+		return;
+	}
+}
+
+/* A validated path to go back to */
+static struct tquic_path *path_fallback(struct tquic_conn *conn)
+{
+	int i;
+
+	for (i = 0; i < TQUIC_PATH_MAX; i++)
+		if (conn->paths[i] && conn->paths[i]->validated)
+			return conn->paths[i];
+	return NULL;
+}
+
+/**
+ * tquic_path_timeout - a challenge was not answered in time
+ * @conn: the connection
+ * @path: the path; gone after the last try
+ * @now_us: the time
+ *
+ * RFC 9000 section 9.3.2: back to the last validated path; without one the
+ * connection ends silently.
+ */
+void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
+{
+	struct tquic_path *back;
+
+	if (path->tries < TQUIC_PATH_TRIES) {
+		tquic_path_challenge(conn, path, now_us);
+		return;
+	}
+	path->challenge_us = TQUIC_TIME_NEVER;
+	path->due = 0;
+	back = path_fallback(conn);
+	if (!back) {
+		tquic_conn_die(conn, EHOSTUNREACH);
+		return;
+	}
+	if (path == conn->path)
+		path_activate(conn, back);
+	if (!tquic_cid_release(&conn->cids, path->index))
+		conn->due |= TQUIC_DUE_RETIRE_CID;
+	tquic_path_del(conn, path);
+}
+
+/**
+ * tquic_path_mtu_changed - the route, or a probe, has changed the datagram size
+ * @conn: the connection
+ * @path: the path
+ * @now_us: the time
+ *
+ * Takes the route's MTU as the new upper bound and tells congestion control
+ * and pacing what a full datagram is now.
+ */
+void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
+{
+	u32 max = min(conn->ops->path_mtu(conn, path), conn->remote.max_udp_payload_size);
+
+	tquic_mtu_set_max(&path->mtu, max, now_us);
+	tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
+}
+
+/** tquic_path_amplification_room - bytes that may be sent to an address before it has proven itself */
+u64 tquic_path_amplification_room(const struct tquic_path *path)
+{
+	if (likely(path->validated))
+		return U64_MAX;
+	return 3 * path->rx_bytes > path->tx_bytes ? 3 * path->rx_bytes - path->tx_bytes : 0;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The clock policy of a connection: every deadline it has, which one is next
+ * and what its passing means.  The only file that compares deadlines with the
+ * time; it starts no kernel timer.
+ */
+#include "conn.h"
+#include "output.h"
+#include "timer.h"
+
+#define PTO_PROBES	2	/* packets sent when a probe timeout fires, RFC 9002 section 6.2.4 */
+
+/* The peer may still hold us to three times what it sent: keep probing, RFC 9002 section 6.2.2.1 */
+static bool client_unproven(const struct tquic_conn *conn)
+{
+	return !conn->server && !conn->confirmed && conn->state == TQUIC_CONN_HANDSHAKE &&
+	       conn->spaces[TQUIC_SPACE_HANDSHAKE].loss.largest_acked == TQUIC_PN_NONE;
+}
+
+/* When the probe timeout of one space is, TQUIC_TIME_NEVER: it has nothing in flight */
+static u64 space_pto(const struct tquic_conn *conn, enum tquic_space_id id)
+{
+	const struct tquic_space *sp = &conn->spaces[id];
+	bool app = id == TQUIC_SPACE_APP;
+
+	if (sp->gone || !sp->loss.eliciting || (app && !conn->confirmed && !conn->server))
+		return TQUIC_TIME_NEVER;
+	return sp->loss.last_eliciting_us +
+	       tquic_loss_pto_us(&conn->path->rec, app, conn->confirmed);
+}
+
+/* The loss timer, RFC 9002 section 6.2; *id: the space it is for */
+static u64 loss_deadline(const struct tquic_conn *conn, enum tquic_space_id *id)
+{
+	u64 best = TQUIC_TIME_NEVER, at;
+	int i;
+
+	for (i = 0; i < TQUIC_SPACE_NUM; i++) {
+		at = conn->spaces[i].loss.loss_us;
+		if (at == TQUIC_TIME_NEVER)
+			at = space_pto(conn, i);
+		if (at < best) {
+			best = at;
+			*id = i;
+		}
+	}
+	if (best == TQUIC_TIME_NEVER && client_unproven(conn)) {
+		*id = tquic_crypto_ready(&conn->spaces[TQUIC_SPACE_HANDSHAKE].tx) ?
+		      TQUIC_SPACE_HANDSHAKE : TQUIC_SPACE_INITIAL;
+		best = conn->last_tx_us + tquic_loss_pto_us(&conn->path->rec, false, false);
+	}
+	return best;
+}
+
+static u64 ack_deadline(const struct tquic_conn *conn)
+{
+	const struct tquic_space *sp = conn->spaces;
+
+	return min3(sp[TQUIC_SPACE_INITIAL].ack.due_us, sp[TQUIC_SPACE_HANDSHAKE].ack.due_us,
+		    sp[TQUIC_SPACE_APP].ack.due_us);
+}
+
+static u64 paths_deadline(const struct tquic_conn *conn)
+{
+	u64 best = TQUIC_TIME_NEVER;
+	int i;
+
+	for (i = 0; i < TQUIC_PATH_MAX; i++)
+		if (conn->paths[i])
+			best = min(best, conn->paths[i]->challenge_us);
+	if (conn->confirmed)
+		best = min(best, conn->path->mtu.next_us);
+	return best;
+}
+
+/**
+ * tquic_timer_next - the next deadline of a connection
+ * @conn: the connection
+ *
+ * Return: microseconds of CLOCK_MONOTONIC, TQUIC_TIME_NEVER: none.
+ */
+u64 tquic_timer_next(const struct tquic_conn *conn)
+{
+	enum tquic_space_id id;
+	u64 next;
+
+	if (conn->state >= TQUIC_CONN_CLOSED)
+		return TQUIC_TIME_NEVER;
+	if (conn->state >= TQUIC_CONN_CLOSING)
+		return conn->close_us;
+	next = min(conn->idle_us, loss_deadline(conn, &id));
+	next = min(next, ack_deadline(conn));
+	next = min3(next, conn->pace_us, conn->nagle_us);
+	next = min3(next, conn->keepalive_us, conn->key_discard_us);
+	next = min(next, paths_deadline(conn));
+	if (conn->state < TQUIC_CONN_ESTABLISHED)
+		next = min(next, conn->handshake_us);
+	return next;
+}
+
+/* A probe timeout: send data again, rather than PING, where there is data */
+static void pto_fire(struct tquic_conn *conn, enum tquic_space_id id)
+{
+	struct tquic_space *sp = &conn->spaces[id];
+
+	conn->path->rec.pto_count++;
+	tquic_mib_inc(conn->mib, PTO);
+	sp->probes = PTO_PROBES;
+	if (!tquic_loss_requeue_oldest(&conn->loss_ctx, &sp->loss, PTO_PROBES))
+		sp->probes = 1;
+}
+
+static void loss_run(struct tquic_conn *conn, u64 now_us)
+{
+	enum tquic_space_id id = TQUIC_SPACE_APP;
+	struct tquic_space_loss *loss;
+	u32 lost;
+
+	if (loss_deadline(conn, &id) > now_us)
+		return;
+	loss = &conn->spaces[id].loss;
+	if (loss->loss_us == TQUIC_TIME_NEVER) {
+		pto_fire(conn, id);
+		return;
+	}
+	lost = tquic_loss_detect(&conn->loss_ctx, loss, now_us);
+	tquic_mib_add(conn->mib, PKT_LOST, lost);
+	conn->stats.lost_pkts += lost;
+}
+
+static void paths_run(struct tquic_conn *conn, u64 now_us)
+{
+	int i;
+
+	for (i = 0; i < TQUIC_PATH_MAX && tquic_conn_alive(conn); i++)
+		if (conn->paths[i] && conn->paths[i]->challenge_us <= now_us)
+			tquic_path_timeout(conn, conn->paths[i], now_us);
+}
+
+/* The connection ends because nothing was heard; true: it did */
+static bool silence_run(struct tquic_conn *conn, u64 now_us)
+{
+	if (conn->idle_us <= now_us) {
+		tquic_mib_inc(conn->mib, CONN_IDLE_TIMEOUT);
+		tquic_conn_die(conn, ETIMEDOUT);
+		return true;
+	}
+	if (conn->state < TQUIC_CONN_ESTABLISHED && conn->handshake_us <= now_us) {
+		tquic_mib_inc(conn->mib, CONN_HANDSHAKE_TIMEOUT);
+		tquic_conn_close(conn, false, QUIC_TRANSPORT_ERROR_NONE, 0, NULL, 0, ETIMEDOUT,
+				 now_us);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * tquic_timer_run - do all that is due, and send what it made
+ * @conn: the connection, its socket locked; softirq or process context
+ * @now_us: the time
+ */
+void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
+{
+	if (conn->state >= TQUIC_CONN_CLOSED)
+		return;
+	if (conn->state >= TQUIC_CONN_CLOSING) {
+		if (conn->close_us <= now_us)
+			tquic_conn_die(conn, 0);
+		return;
+	}
+	if (silence_run(conn, now_us))
+		return;
+	if (conn->keepalive_us <= now_us) {
+		conn->keepalive_us = now_us + conn->keepalive_interval_us;
+		conn->due |= TQUIC_DUE_PING;
+	}
+	if (conn->key_discard_us <= now_us) {
+		conn->key_discard_us = TQUIC_TIME_NEVER;
+		conn->rekey = true;
+		conn->ops->defer(conn);
+	}
+	loss_run(conn, now_us);
+	paths_run(conn, now_us);
+	if (tquic_conn_alive(conn))
+		tquic_output_flush(conn, now_us);
+}
