@@ -7,10 +7,12 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common.h"
 
@@ -59,11 +61,16 @@ double cpu_children_s(void)
 /**
  * die - end the program with a message
  * @fmt: as for printf()
+ *
+ * Several threads may fail at once: only the first speaks and ends the program.
  */
 void die(const char *fmt, ...)
 {
+	static atomic_flag dying = ATOMIC_FLAG_INIT;
 	va_list args;
 
+	while (atomic_flag_test_and_set(&dying))
+		pause();
 	fflush(stdout);
 	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, fmt);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,9 +156,8 @@ static pid_t fork_server(int listener, void (*run)(int listener))
 		close(listener);
 		return pid;
 	}
-	signal(SIGTERM, SIG_DFL);
-	alarm(0);
 	/* a server without its client is of no use */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
 	run(listener);
@@ -168,7 +168,7 @@ static pid_t server_pid;
 
 static void kill_server(void)
 {
-	if (server_pid > 0 && kill(server_pid, SIGTERM) == 0)
+	if (server_pid > 0 && kill(server_pid, SIGKILL) == 0)
 		waitpid(server_pid, NULL, 0);
 	server_pid = 0;
 }
@@ -207,6 +207,13 @@ static void at_end(void)
 	kill_server();
 	if (temp_cert[0])
 		remove_temp();
+}
+
+static void on_signal(int sig)
+{
+	if (getpid() == main_pid && temp_cert[0])
+		remove_temp();
+	_exit(128 + sig);
 }
 
 static void loop(void)
@@ -395,6 +402,8 @@ int main(int argc, char **argv)
 	main_pid = getpid();
 	atexit(at_end);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
 	pattern_at(0, 0);
 	if (!strcmp(argv[optind], "loop")) {
 		loop();

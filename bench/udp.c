@@ -118,6 +118,8 @@ static void parse_options(int argc, char **argv)
 			exit(2);
 		}
 	}
+	if (segment > 65000 || size > 65507)
+		die("a datagram has at most 65507 bytes, a segment here at most 65000");
 	if (!size)
 		size = plain ? (size_t)segment : (size_t)(65000 / segment * segment);
 }
