@@ -80,7 +80,7 @@ enum quic_crypto_level {
 /* Options of this implementation only. */
 #define QUIC_SOCKOPT_INFO			64	/* get: struct quic_info */
 #define QUIC_SOCKOPT_CONGESTION			65	/* set, get: name of the algorithm */
-#define QUIC_SOCKOPT_NODELAY			66	/* set, get: int, 1 sends small writes at once */
+#define QUIC_SOCKOPT_NODELAY			66	/* set, get: int, 0 or 1 */
 
 /* Bounds of what the options above carry, in bytes. */
 #define QUIC_TOKEN_MAX_BYTES			120
@@ -344,7 +344,7 @@ enum quic_transport_error {
  * @latest_rtt_us: the newest sample
  * @rto_us: the probe timeout as it stands, backoff included
  * @mtu: largest UDP payload sent on the path, in bytes
- * @pto_count: probe timeouts since the last acknowledgement
+ * @pto_count: probe timeouts since the last acknowledgment
  * @streams: streams open at present
  * @cwnd: congestion window, in bytes
  * @ssthresh: slow start threshold, in bytes, all ones when not set
