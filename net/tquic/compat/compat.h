@@ -17,10 +17,12 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 #include <net/inet_common.h>
+#include <net/inet_dscp.h>
 #include <net/inet_sock.h>
 #include <net/ip6_tunnel.h>
 #include <net/ip_tunnels.h>
 #include <net/net_namespace.h>
+#include <net/route.h>
 #include <net/sock.h>
 
 #ifdef TQUIC_HAVE_SKBUFF_REF
@@ -163,6 +165,16 @@ static inline kuid_t tquic_sk_uid(const struct sock *sk)
 	return sk_uid(sk);
 #else
 	return READ_ONCE(sk->sk_uid);
+#endif
+}
+
+/** tquic_flowi4_set_tos - the TOS byte that a route is looked up for */
+static inline void tquic_flowi4_set_tos(struct flowi4 *fl, u8 tos)
+{
+#ifdef TQUIC_HAVE_FLOWI4_DSCP
+	fl->flowi4_dscp = inet_dsfield_to_dscp(tos);
+#else
+	fl->flowi4_tos = tos & IPTOS_TOS_MASK & ~3;	/* 3: the ECN bits */
 #endif
 }
 

@@ -22,6 +22,7 @@ ccflags-y += $(call tquic-probe,RECV_ERROR_ADDR_LEN,net/inet_common.h,int inet_r
 ccflags-y += $(call tquic-probe,INET_DIAG_OWNER,linux/inet_diag.h,struct inet_diag_handler \{ struct module \*owner)
 ccflags-y += $(call tquic-probe,IPTUNNEL_CB_FLAGS,net/ip_tunnels.h,void iptunnel_xmit.[^;]*ipcb_flags)
 ccflags-y += $(call tquic-probe,IP6TUNNEL_CB_FLAGS,net/ip6_tunnel.h,void ip6tunnel_xmit.[^;]*ip6cb_flags)
+ccflags-y += $(call tquic-probe,FLOWI4_DSCP,net/flow.h,define flowi4_dscp)
 ccflags-y += $(call tquic-probe,UDP_TUNNEL_SK,net/udp_tunnel.h,setup_udp_tunnel_sock.struct net \*net. struct sock )
 ccflags-y += $(call tquic-probe,ZEROCOPY_DEVMEM,linux/skbuff.h,msg_zerocopy_realloc.[^;]*devmem)
 ccflags-y += $(call tquic-probe,HRTIMER_SETUP,linux/hrtimer.h,void hrtimer_setup.)

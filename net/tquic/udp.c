@@ -1,0 +1,853 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Datagrams: the kernel's UDP sockets that connections share, draining them in
+ * softirq, finding whose each datagram is, answering those that are nobody's,
+ * and the way out through the IP stack with its routes.  Opens and seals no
+ * packet and never takes a QUIC socket's lock.
+ */
+#include <linux/errqueue.h>
+#include <linux/ip.h>
+#include <linux/random.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <linux/udp.h>
+#include <linux/wait.h>
+
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/udp.h>
+
+#include "compat/compat.h"
+#include "header.h"
+#include "sock.h"
+
+#define RCVBUF_BYTES	(8 << 20)	/* of a UDP socket; it is drained as it fills */
+#define RESET_BYTES	42	/* of a stateless reset: looks like a short packet */
+#define PEEK_BYTES	(6 + TQUIC_CID_MAX)	/* that hold any destination connection ID of ours */
+#define IP_BYTES	40	/* the larger IP header */
+
+static DEFINE_MUTEX(bind_mutex);	/* one bind at a time, so that the second shares */
+static DECLARE_WAIT_QUEUE_HEAD(released);	/* an endpoint has left its list */
+
+static bool is_v4(const union tquic_addr *addr)
+{
+	return addr->sa.sa_family == AF_INET;
+}
+
+/* The port is at the same place in both families */
+static __be16 port_of(const union tquic_addr *addr)
+{
+	return addr->v4.sin_port;
+}
+
+static struct hlist_head *bucket(struct tquic_net *tn, __be16 port)
+{
+	return &tn->endpoints[ntohs(port) % ARRAY_SIZE(tn->endpoints)];
+}
+
+/* ---- in ---- */
+
+/* Answers to strangers are few, so that nobody can use us against others */
+static bool may_reply(struct tquic_net *tn)
+{
+	return __ratelimit(&tn->replies);
+}
+
+static void reply_verneg(struct tquic_endpoint *ep, struct sk_buff *skb)
+{
+	struct tquic_net *tn = tquic_pernet(ep->net);
+	u8 in[7 + 2 * 255], out[15 + 2 * 255];
+	u32 len = min_t(u32, skb->len, sizeof(in));
+	struct tquic_hdr h;
+	const u8 *p;
+	u8 *end;
+
+	p = skb_header_pointer(skb, 0, len, in);
+	if (!p || tquic_header_parse(p, len, TQUIC_CID_LEN, &h) != -EPROTONOSUPPORT ||
+	    !may_reply(tn))
+		return;
+	end = tquic_header_put_verneg(out, get_random_u32(), h.scid, h.scid_len, h.dcid, h.dcid_len);
+	if (!tquic_udp_reply(ep, skb, out, end - out))
+		tquic_mib_inc(tn->mib, TX_VERSION_NEGOTIATION);
+}
+
+/* RFC 9000 section 10.3; smaller than what it answers, so that two of us cannot loop */
+static void reply_reset(struct tquic_endpoint *ep, struct sk_buff *skb, const struct tquic_cid *cid)
+{
+	struct tquic_net *tn = tquic_pernet(ep->net);
+	u8 out[RESET_BYTES];
+
+	if (!may_reply(tn))
+		return;
+	get_random_bytes(out, RESET_BYTES - TQUIC_TOKEN_RESET_LEN);
+	out[0] = (out[0] & ~TQUIC_HDR_LONG) | TQUIC_HDR_FIXED;
+	tquic_token_reset(&tn->token_keys, cid, out + RESET_BYTES - TQUIC_TOKEN_RESET_LEN);
+	if (!tquic_udp_reply(ep, skb, out, sizeof(out)))
+		tquic_mib_inc(tn->mib, CONN_RESET_SENT);
+}
+
+/* RFC 9000 section 17.2 and RFC 9369 section 3.2: the type bits of an Initial */
+static bool is_initial(u8 first, u32 version)
+{
+	return ((first >> 4) & 3) == (version == QUIC_VERSION_V2 ? 1 : 0);
+}
+
+/* A long header of no connection: a new client, or nobody; RFC 9000 section 5.2.2; takes skb */
+static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 *p, u32 bytes)
+{
+	u32 version = get_unaligned_be32(p + 1);
+	struct tquic_net *tn = tquic_pernet(ep->net);
+	struct tquic_sock *tsk = rcu_dereference(ep->listener);
+	struct sock *sk = (struct sock *)tsk;
+
+	if (version && version != QUIC_VERSION_V1 && version != QUIC_VERSION_V2) {
+		tquic_mib_inc(tn->mib, DROP_VERSION);
+		if (tsk && bytes >= TQUIC_MIN_UDP)
+			reply_verneg(ep, skb);
+	} else if (!(*p & TQUIC_HDR_FIXED)) {
+		tquic_mib_inc(tn->mib, DROP_ECHO);
+	} else if (!tsk || !version || !is_initial(*p, version)) {
+		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+	} else if (bytes < TQUIC_MIN_UDP) {
+		tquic_mib_inc(tn->mib, DROP_SHORT_INITIAL);
+	} else if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
+		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+	} else {
+		tquic_listen_initial(ep, sk, skb);
+		sock_put(sk);
+		return;
+	}
+	kfree_skb(skb);
+}
+
+/* Whose is it; all datagrams of skb have the same destination connection ID; takes skb */
+static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
+{
+	struct tquic_net *tn = tquic_pernet(ep->net);
+	u32 bytes = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len;
+	u32 len = min_t(u32, bytes, PEEK_BYTES);
+	struct tquic_cid cid;
+	u8 buf[PEEK_BYTES];
+	const u8 *p, *id;
+	struct sock *sk;
+
+	p = len ? skb_header_pointer(skb, 0, len, buf) : NULL;
+	if (!p || (*p & TQUIC_HDR_LONG && len < 7)) {
+		tquic_mib_inc(tn->mib, DROP_HEADER);
+		goto drop;
+	}
+	/* fails on IDs that are longer than ours can be, too: no connection has such */
+	if (!tquic_header_parse_dcid(p, len, TQUIC_CID_LEN, &id, &cid.len)) {
+		sk = tquic_lookup_find(ep->net, id, cid.len);
+		if (likely(sk)) {
+			tquic_socket_receive(sk, skb);
+			sock_put(sk);
+			return;
+		}
+	} else if (!(*p & TQUIC_HDR_LONG)) {
+		tquic_mib_inc(tn->mib, DROP_HEADER);
+		goto drop;
+	}
+	if (*p & TQUIC_HDR_LONG) {
+		stray_long(ep, skb, p, bytes);
+		return;
+	}
+	if (*p & TQUIC_HDR_FIXED) {
+		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+		memcpy(cid.id, id, cid.len);
+		if (bytes > RESET_BYTES)
+			reply_reset(ep, skb, &cid);
+	} else {
+		tquic_mib_inc(tn->mib, DROP_ECHO);
+	}
+drop:
+	kfree_skb(skb);
+}
+
+/* The datagram at off has the destination connection ID id */
+static bool has_cid(struct sk_buff *skb, u32 off, const u8 *id, u8 id_len)
+{
+	u32 len = min_t(u32, skb->len - off, PEEK_BYTES);
+	const u8 *p, *other;
+	u8 buf[PEEK_BYTES];
+	u8 other_len;
+
+	p = skb_header_pointer(skb, off, len, buf);
+	return p && !tquic_header_parse_dcid(p, len, TQUIC_CID_LEN, &other, &other_len) &&
+	       other_len == id_len && !memcmp(other, id, id_len);
+}
+
+/* All datagrams of an aggregate are for the same connection ID */
+static bool one_cid(struct sk_buff *skb)
+{
+	u32 size = skb_shinfo(skb)->gso_size, off, avail;
+	u32 len = min_t(u32, size, PEEK_BYTES);
+	const u8 *p, *first, *id;
+	struct skb_seq_state st;
+	u8 buf[PEEK_BYTES];
+	u8 id_len;
+
+	first = skb_header_pointer(skb, 0, len, buf);
+	if (!first || tquic_header_parse_dcid(first, len, TQUIC_CID_LEN, &id, &id_len))
+		return false;
+	skb_prepare_seq_read(skb, 0, skb->len, &st);
+	for (off = size; ; off += size) {
+		avail = skb_seq_read(off, &p, &st);
+		if (!avail)
+			return true;
+		if (likely(avail > TQUIC_CID_LEN && !((*p | *first) & TQUIC_HDR_LONG)) ?
+		    memcmp(p + 1, id, TQUIC_CID_LEN) : !has_cid(skb, off, id, id_len))
+			break;
+	}
+	skb_abort_seq_read(&st);
+	return false;
+}
+
+/* The datagram at off of an aggregate, as an skb of its own with the same headers */
+static struct sk_buff *copy_datagram(struct sk_buff *skb, u32 off, u32 len)
+{
+	int hdr = -skb_network_offset(skb);
+	struct sk_buff *n;
+
+	n = alloc_skb(hdr + len, GFP_ATOMIC);
+	if (!n)
+		return NULL;
+	skb_put_data(n, skb_network_header(skb), hdr);
+	skb_reset_network_header(n);
+	skb_set_transport_header(n, skb_transport_offset(skb) + hdr);
+	skb_pull(n, hdr);
+	skb_copy_bits(skb, off, skb_put(n, len), len);
+	memcpy(n->cb, skb->cb, sizeof(n->cb));
+	n->protocol = skb->protocol;
+	n->tstamp = skb->tstamp;
+	n->skb_iif = skb->skb_iif;
+	n->ip_summed = CHECKSUM_UNNECESSARY;
+	return n;
+}
+
+/* An aggregate for several connections: rare, so by copying; takes skb */
+static void split(struct tquic_endpoint *ep, struct sk_buff *skb)
+{
+	u32 size = skb_shinfo(skb)->gso_size, off;
+
+	for (off = 0; off < skb->len; off += size) {
+		struct sk_buff *n = copy_datagram(skb, off, min(size, skb->len - off));
+
+		if (n)
+			deliver(ep, n);
+		else
+			tquic_mib_inc(tquic_pernet(ep->net)->mib, DROP_NOMEM);
+	}
+	consume_skb(skb);
+}
+
+/* One skb from the UDP socket, payload at skb->data; takes skb */
+static void receive(struct tquic_endpoint *ep, struct sk_buff *skb)
+{
+	struct tquic_mib __percpu *mib = tquic_pernet(ep->net)->mib;
+
+	skb->dev = NULL;	/* UDP kept its own notes there */
+	tquic_mib_inc(mib, RX_AGGREGATES);
+	tquic_mib_add(mib, RX_BYTES, skb->len);
+	if (udp_lib_checksum_complete(skb)) {
+		tquic_mib_inc(mib, RX_DATAGRAMS);
+		tquic_mib_inc(mib, DROP_CHECKSUM);
+		kfree_skb(skb);
+		return;
+	}
+	skb_orphan(skb);
+	if (!skb_is_gso(skb)) {
+		tquic_mib_inc(mib, RX_DATAGRAMS);
+		deliver(ep, skb);
+		return;
+	}
+	tquic_mib_add(mib, RX_DATAGRAMS, DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size));
+	if (likely(one_cid(skb)))
+		deliver(ep, skb);
+	else
+		split(ep, skb);
+}
+
+/* Softirq, from the UDP socket; not its encap_rcv: that would have GRO undone */
+static void data_ready(struct sock *sk)
+{
+	struct tquic_endpoint *ep;
+	struct sk_buff *skb;
+	int off, err;
+
+	rcu_read_lock();
+	ep = rcu_dereference_sk_user_data(sk);
+	while (ep) {
+		off = 0;
+		skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
+		if (skb)
+			receive(ep, skb);
+		else if (err == -EAGAIN)	/* else an ICMP error, which is cleared now */
+			break;
+	}
+	rcu_read_unlock();
+}
+
+/* What an ICMP error says to the one socket of the endpoint; a new MTU reaches the route by itself */
+static void receive_error(struct tquic_endpoint *ep, const struct sock_exterr_skb *serr)
+{
+	struct tquic_sock *only = rcu_dereference(ep->only);
+	struct sock *sk = (struct sock *)only;
+
+	if (serr->ee.ee_origin != SO_EE_ORIGIN_ICMP && serr->ee.ee_origin != SO_EE_ORIGIN_ICMP6)
+		return;
+	if (!only || serr->ee.ee_errno == EMSGSIZE || serr->port != inet_sk(sk)->inet_dport)
+		return;
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+		return;
+	tquic_socket_icmp(sk, serr->ee.ee_errno);
+	sock_put(sk);
+}
+
+static void error_report(struct sock *sk)
+{
+	struct tquic_endpoint *ep;
+	struct sk_buff *skb;
+
+	rcu_read_lock();
+	ep = rcu_dereference_sk_user_data(sk);
+	while (ep && (skb = skb_dequeue(&sk->sk_error_queue))) {
+		receive_error(ep, SKB_EXT_ERR(skb));
+		consume_skb(skb);
+	}
+	sock_error(sk);		/* nobody else asks for it, and it would stop data_ready() */
+	rcu_read_unlock();
+}
+
+/* ---- endpoints ---- */
+
+static bool same_place(const struct tquic_endpoint *ep, const struct sock *sk,
+		       const union tquic_addr *addr)
+{
+	if (ep->addr.sa.sa_family != addr->sa.sa_family ||
+	    ep->bound_dev_if != sk->sk_bound_dev_if)
+		return false;
+	return tquic_addr_equal(&ep->addr, addr) &&
+	       (is_v4(addr) || ep->sock->sk->sk_ipv6only == sk->sk_ipv6only);
+}
+
+static bool closing_down(struct tquic_net *tn, __be16 port)
+{
+	struct tquic_endpoint *ep;
+	bool found = false;
+
+	spin_lock_bh(&tn->lock);
+	hlist_for_each_entry(ep, bucket(tn, port), node)
+		if (port_of(&ep->addr) == port && !refcount_read(&ep->refs))
+			found = true;
+	spin_unlock_bh(&tn->lock);
+	return found;
+}
+
+/* The endpoint of this address, when one is there and its user is ours */
+static struct tquic_endpoint *share(struct tquic_net *tn, const struct sock *sk,
+				    const union tquic_addr *addr, bool listen, int *err)
+{
+	struct tquic_endpoint *ep;
+
+	spin_lock_bh(&tn->lock);
+	hlist_for_each_entry(ep, bucket(tn, port_of(addr)), node) {
+		if (!same_place(ep, sk, addr) || !refcount_inc_not_zero(&ep->refs))
+			continue;
+		if (uid_eq(tquic_sk_uid(ep->sock->sk), tquic_sk_uid(sk)) &&
+		    !(listen && rcu_access_pointer(ep->listener))) {
+			RCU_INIT_POINTER(ep->only, NULL);
+			spin_unlock_bh(&tn->lock);
+			return ep;
+		}
+		*err = -EADDRINUSE;
+		break;
+	}
+	spin_unlock_bh(&tn->lock);
+	if (*err)
+		tquic_udp_put(ep);
+	return NULL;
+}
+
+static int set_option(struct socket *sock, int level, int name, int value)
+{
+	return sock->ops->setsockopt(sock, level, name, KERNEL_SOCKPTR(&value), sizeof(value));
+}
+
+/* A UDP socket as we want it, not bound yet */
+static int open_socket(struct net *net, const struct sock *sk, int family, struct socket **sockp)
+{
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(net, family, SOCK_DGRAM, IPPROTO_UDP, &sock);
+	if (err)
+		return err;
+	if (family == AF_INET6) {
+		err = set_option(sock, SOL_IPV6, IPV6_V6ONLY, sk->sk_ipv6only) ?:
+		      set_option(sock, SOL_IPV6, IPV6_RECVERR, 1);
+	}
+	if (!err && (family == AF_INET || !sk->sk_ipv6only))
+		err = set_option(sock, SOL_IP, IP_RECVERR, 1);
+	if (!err && READ_ONCE(tquic_pernet(net)->sysctl_gro))
+		err = set_option(sock, SOL_UDP, UDP_GRO, 1);
+	if (err) {
+		sock_release(sock);
+		return err;
+	}
+	sock->sk->sk_bound_dev_if = sk->sk_bound_dev_if;
+	sock->sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+	WRITE_ONCE(sock->sk->sk_rcvbuf, RCVBUF_BYTES);
+	*sockp = sock;
+	return 0;
+}
+
+static void attach(struct tquic_endpoint *ep)
+{
+	struct sock *sk = ep->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	ep->saved_data_ready = sk->sk_data_ready;
+	ep->saved_error_report = sk->sk_error_report;
+	rcu_assign_sk_user_data(sk, ep);
+	sk->sk_data_ready = data_ready;
+	sk->sk_error_report = error_report;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void detach(struct tquic_endpoint *ep)
+{
+	struct sock *sk = ep->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_data_ready = ep->saved_data_ready;
+	sk->sk_error_report = ep->saved_error_report;
+	rcu_assign_sk_user_data(sk, NULL);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* Process context, once the last reference is gone */
+static void release(struct work_struct *work)
+{
+	struct tquic_endpoint *ep = container_of(work, struct tquic_endpoint, release);
+	struct tquic_net *tn = tquic_pernet(ep->net);
+
+	detach(ep);
+	sock_release(ep->sock);
+	spin_lock_bh(&tn->lock);
+	hlist_del(&ep->node);
+	spin_unlock_bh(&tn->lock);
+	wake_up_all(&released);
+	kfree_rcu(ep, rcu);
+}
+
+static struct tquic_endpoint *create(struct net *net, struct sock *sk, const union tquic_addr *addr,
+				     int *err)
+{
+	int len = is_v4(addr) ? sizeof(addr->v4) : sizeof(addr->v6);
+	struct tquic_net *tn = tquic_pernet(net);
+	struct tquic_endpoint *ep;
+
+	*err = -ENOMEM;
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	if (!ep)
+		return NULL;
+	refcount_set(&ep->refs, 1);
+	INIT_WORK(&ep->release, release);
+	ep->net = net;
+	ep->addr = *addr;
+	ep->bound_dev_if = sk->sk_bound_dev_if;
+	*err = open_socket(net, sk, addr->sa.sa_family, &ep->sock);
+	if (*err)
+		goto free;
+	attach(ep);	/* first: nothing may arrive without it */
+	*err = kernel_bind(ep->sock, (struct tquic_sockaddr *)&ep->addr, len);
+	if (*err)
+		goto close;
+	*err = kernel_getsockname(ep->sock, &ep->addr.sa);
+	if (*err < 0)
+		goto close;
+	*err = 0;
+	rcu_assign_pointer(ep->only, tquic_sk(sk));
+	spin_lock_bh(&tn->lock);
+	hlist_add_head(&ep->node, bucket(tn, port_of(&ep->addr)));
+	spin_unlock_bh(&tn->lock);
+	return ep;
+
+close:
+	detach(ep);
+	sock_release(ep->sock);
+free:
+	kfree_rcu(ep, rcu);
+	return NULL;
+}
+
+/**
+ * tquic_udp_bind - the endpoint of a local address
+ * @net: the namespace
+ * @sk: the QUIC socket that asks: its device, IPV6_V6ONLY and user count; its lock is held
+ * @addr: the address; port 0: any; a mapped IPv6 address counts as IPv4
+ * @listen: @sk is about to listen on it
+ * @err: set to 0; -EADDRINUSE when a program or another user has the port, or
+ *	it is to listen and another socket does; or what UDP's bind() says
+ *
+ * Sockets of one user share the endpoint of one address and device.  Process
+ * context; sleeps.
+ *
+ * Return: the endpoint with a reference that tquic_udp_put() gives back, or NULL.
+ */
+struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk, const union tquic_addr *addr,
+				      bool listen, int *err)
+{
+	struct tquic_net *tn = tquic_pernet(net);
+	struct tquic_endpoint *ep = NULL;
+	union tquic_addr a = *addr;
+
+	if (a.sa.sa_family == AF_INET6 && ipv6_addr_v4mapped(&a.v6.sin6_addr)) {
+		memset(&a, 0, sizeof(a));
+		a.v4.sin_family = AF_INET;
+		a.v4.sin_port = addr->v6.sin6_port;
+		a.v4.sin_addr.s_addr = addr->v6.sin6_addr.s6_addr32[3];
+	}
+	*err = 0;
+	mutex_lock(&bind_mutex);
+	if (port_of(&a)) {
+		wait_event(released, !closing_down(tn, port_of(&a)));
+		ep = share(tn, sk, &a, listen, err);
+	}
+	if (!ep && !*err)
+		ep = create(net, sk, &a, err);
+	mutex_unlock(&bind_mutex);
+	return ep;
+}
+
+/** tquic_udp_get - one reference more; the caller has one */
+void tquic_udp_get(struct tquic_endpoint *ep)
+{
+	refcount_inc(&ep->refs);
+}
+
+/** tquic_udp_put - give a reference back; the last one closes the UDP socket; any context */
+void tquic_udp_put(struct tquic_endpoint *ep)
+{
+	if (refcount_dec_and_test(&ep->refs))
+		queue_work(tquic_wq, &ep->release);
+}
+
+/**
+ * tquic_udp_net_init - endpoints of a new namespace: none
+ * @net: the namespace
+ *
+ * Return: 0.
+ */
+int tquic_udp_net_init(struct net *net)
+{
+	struct tquic_net *tn = tquic_pernet(net);
+
+	spin_lock_init(&tn->lock);
+	ratelimit_state_init(&tn->replies, HZ, TQUIC_REPLIES_MAX);
+	ratelimit_set_flags(&tn->replies, RATELIMIT_MSG_ON_RELEASE);	/* say nothing in the log */
+	return 0;
+}
+
+/** tquic_udp_net_exit - wait until the UDP sockets of a namespace without users are closed */
+void tquic_udp_net_exit(struct net *net)
+{
+	struct tquic_net *tn = tquic_pernet(net);
+	int i;
+
+	flush_workqueue(tquic_wq);
+	for (i = 0; i < ARRAY_SIZE(tn->endpoints); i++)
+		WARN_ON_ONCE(!hlist_empty(&tn->endpoints[i]));
+}
+
+/* ---- out ---- */
+
+/*
+ * The route between two addresses, IPv4: the address it leaves by goes into fl,
+ * and a dst with a reference comes back
+ */
+static struct dst_entry *route_v4(const struct sock *sk, struct flowi4 *fl,
+				  const union tquic_addr *local, const union tquic_addr *remote)
+{
+	struct net *net = sock_net(sk);
+	struct rtable *rt;
+
+	memset(fl, 0, sizeof(*fl));
+	fl->flowi4_oif = READ_ONCE(sk->sk_bound_dev_if);
+	fl->flowi4_mark = READ_ONCE(sk->sk_mark);
+	fl->flowi4_proto = IPPROTO_UDP;
+	fl->flowi4_flags = inet_sk_flowi_flags(sk);
+	fl->flowi4_uid = sock_net_uid(net, sk);
+	tquic_flowi4_set_tos(fl, READ_ONCE(inet_sk(sk)->tos));
+	fl->saddr = is_v4(local) ? local->v4.sin_addr.s_addr : 0;
+	fl->daddr = remote->v4.sin_addr.s_addr;
+	fl->fl4_sport = port_of(local);
+	fl->fl4_dport = port_of(remote);
+	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl));
+	rt = ip_route_output_flow(net, fl, sk);
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
+				  const union tquic_addr *local, const union tquic_addr *remote)
+{
+	struct net *net = sock_net(sk);
+	struct ipv6_pinfo *np = inet6_sk(sk);
+
+	if (!np)
+		return ERR_PTR(-EAFNOSUPPORT);
+	memset(fl, 0, sizeof(*fl));
+	fl->flowi6_oif = READ_ONCE(sk->sk_bound_dev_if);
+	if (!fl->flowi6_oif && ipv6_addr_type(&remote->v6.sin6_addr) & IPV6_ADDR_LINKLOCAL)
+		fl->flowi6_oif = remote->v6.sin6_scope_id;
+	fl->flowi6_mark = READ_ONCE(sk->sk_mark);
+	fl->flowi6_proto = IPPROTO_UDP;
+	fl->flowi6_uid = sock_net_uid(net, sk);
+	fl->flowlabel = ip6_make_flowinfo(np->tclass, np->flow_label);
+	if (!is_v4(local))
+		fl->saddr = local->v6.sin6_addr;
+	fl->daddr = remote->v6.sin6_addr;
+	fl->fl6_sport = port_of(local);
+	fl->fl6_dport = port_of(remote);
+	security_sk_classify_flow((struct sock *)sk, flowi6_to_flowi_common(fl));
+	return ip6_dst_lookup_flow(net, sk, fl, NULL);
+}
+
+/* Send a UDP packet over IPv6; as send_v4() */
+static int send_v6(struct sock *sk, struct sk_buff *skb, struct flowi6 *fl, u8 ecn)
+{
+	u8 tclass = (inet6_sk(sk)->tclass & ~INET_ECN_MASK) | ecn;
+
+	udp_hdr(skb)->check = ~csum_ipv6_magic(&fl->saddr, &fl->daddr, skb->len, IPPROTO_UDP, 0);
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	return ip6_xmit(sk, skb, fl, READ_ONCE(sk->sk_mark), NULL, tclass,
+			READ_ONCE(sk->sk_priority));
+}
+#else
+static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
+				  const union tquic_addr *local, const union tquic_addr *remote)
+{
+	return ERR_PTR(-EAFNOSUPPORT);
+}
+
+static int send_v6(struct sock *sk, struct sk_buff *skb, struct flowi6 *fl, u8 ecn)
+{
+	kfree_skb(skb);
+	return -EAFNOSUPPORT;
+}
+#endif
+
+/* Send a UDP packet whose dst is set over IPv4, never to be fragmented; consumes skb */
+static int send_v4(struct sock *sk, struct sk_buff *skb, const struct flowi4 *fl, u8 ecn)
+{
+	int ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
+	struct iphdr *iph;
+
+	udp_hdr(skb)->check = ~csum_tcpudp_magic(fl->saddr, fl->daddr, skb->len, IPPROTO_UDP, 0);
+	iph = skb_push(skb, sizeof(*iph));
+	skb_reset_network_header(skb);
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = (READ_ONCE(inet_sk(sk)->tos) & ~INET_ECN_MASK) | ecn;
+	iph->id = 0;	/* RFC 6864 section 4.1: means nothing without fragments */
+	iph->frag_off = htons(IP_DF);
+	iph->ttl = ttl < 0 ? ip4_dst_hoplimit(skb_dst(skb)) : ttl;
+	iph->protocol = IPPROTO_UDP;
+	iph->saddr = fl->saddr;
+	iph->daddr = fl->daddr;
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	skb->mark = READ_ONCE(sk->sk_mark);
+	skb->priority = READ_ONCE(sk->sk_priority);
+	return ip_local_out(sock_net(sk), sk, skb);
+}
+
+/* Put the UDP header on and hand skb to IP, over dst, which the caller keeps; consumes skb */
+static int send_skb(struct sock *sk, struct sk_buff *skb, struct dst_entry *dst, struct flowi *fl,
+		    bool v4, u8 ecn)
+{
+	struct udphdr *uh;
+	int err;
+
+	uh = skb_push(skb, sizeof(*uh));
+	skb_reset_transport_header(skb);
+	uh->source = v4 ? fl->u.ip4.fl4_sport : fl->u.ip6.fl6_sport;
+	uh->dest = v4 ? fl->u.ip4.fl4_dport : fl->u.ip6.fl6_dport;
+	uh->len = htons(skb->len);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+	skb->ignore_df = 0;
+	rcu_read_lock();
+	skb_dst_set_noref(skb, dst);
+	err = v4 ? send_v4(sk, skb, &fl->u.ip4, ecn) : send_v6(sk, skb, &fl->u.ip6, ecn);
+	rcu_read_unlock();
+	return err > 0 ? net_xmit_errno(err) : err;
+}
+
+static bool route_good(const struct sock *sk, const struct tquic_path *path)
+{
+	int dev = READ_ONCE(sk->sk_bound_dev_if);
+
+	return path->dst && dst_check(path->dst, path->dst_cookie) &&
+	       path->fl.flowi_mark == READ_ONCE(sk->sk_mark) &&
+	       (!dev || dev == path->fl.flowi_oif);
+}
+
+/* One skb's bytes: UDP's length field and the device bound it; IPsec wants single datagrams */
+static u32 gso_max(const struct sock *sk, const struct dst_entry *dst)
+{
+	u32 most = GSO_LEGACY_MAX_SIZE - 1, headers = sizeof(struct udphdr) + IP_BYTES;
+
+	if (!READ_ONCE(tquic_pernet(sock_net(sk))->sysctl_gso) || dst_xfrm(dst))
+		return 0;
+	most = min(most, READ_ONCE(dst->dev->gso_max_size));
+	headers += LL_RESERVED_SPACE(dst->dev);
+	return most > headers ? most - headers : 0;
+}
+
+/**
+ * tquic_udp_route - see that a path has a route
+ * @conn: the connection, its socket locked
+ * @path: the path; gets dst, dst_cookie, fl, gso_max and its local address
+ *
+ * Looks it up again when it is stale or the socket's mark or device changed.
+ *
+ * Return: 0, or -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
+ */
+int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
+{
+	bool v4 = is_v4(&path->remote);
+	struct sock *sk = conn->owner;
+	struct dst_entry *dst;
+
+	if (likely(route_good(sk, path))) {
+		path->gso_max = gso_max(sk, path->dst);
+		return 0;
+	}
+	dst_release(path->dst);
+	path->dst = NULL;
+	dst = v4 ? route_v4(sk, &path->fl.u.ip4, &path->local, &path->remote) :
+		   route_v6(sk, &path->fl.u.ip6, &path->local, &path->remote);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	path->dst = dst;
+	path->dst_cookie = 0;
+	path->gso_max = gso_max(sk, dst);
+	path->local.sa.sa_family = path->remote.sa.sa_family;
+	if (v4) {
+		path->local.v4.sin_addr.s_addr = path->fl.u.ip4.saddr;
+		return 0;
+	}
+	path->dst_cookie = rt6_get_cookie(container_of(dst, struct rt6_info, dst));
+	path->local.v6.sin6_addr = path->fl.u.ip6.saddr;
+	return 0;
+}
+
+/**
+ * tquic_udp_path_mtu - largest UDP payload of one datagram on a path's route
+ * @conn: the connection, its socket locked
+ * @path: the path; without a route the least that QUIC demands is answered
+ *
+ * Return: bytes, 1200 to 65527.
+ */
+u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
+{
+	u32 headers = sizeof(struct udphdr);
+	u32 mtu;
+
+	headers += is_v4(&path->remote) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	mtu = path->dst ? dst_mtu(path->dst) : 0;
+	return clamp_t(u32, mtu > headers ? mtu - headers : 0, TQUIC_MIN_UDP,
+		       min_t(u32, TQUIC_MAX_UDP, GSO_LEGACY_MAX_SIZE - 1 - headers));
+}
+
+/**
+ * tquic_udp_xmit - send datagrams on a path
+ * @conn: the connection, its socket locked
+ * @path: the path
+ * @skb: payload from skb->data on; TQUIC_PATH_HEADROOM in front saves a copy; consumed
+ * @gso_size: bytes of each datagram, of the last at most
+ * @ecn: enum tquic_ecn
+ *
+ * Return: 0 or -errno; -ENOBUFS: a queue was full, -EMSGSIZE: the route carries
+ * less by now.
+ */
+int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb, u32 gso_size,
+		   u8 ecn)
+{
+	struct sock *sk = conn->owner;
+	u32 len = skb->len;
+	int err;
+
+	err = tquic_udp_route(conn, path);
+	if (!err)
+		err = skb_cow_head(skb, LL_RESERVED_SPACE(path->dst->dev) + IP_BYTES +
+				   sizeof(struct udphdr));
+	if (unlikely(err)) {
+		kfree_skb(skb);
+		goto fail;
+	}
+	if (len > gso_size) {
+		skb_shinfo(skb)->gso_size = gso_size;
+		skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+		skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(len, gso_size);
+		tquic_mib_inc(conn->mib, TX_GSO);
+	}
+	tquic_mib_inc(conn->mib, TX_BATCHES);
+	skb_set_owner_w(skb, sk);
+	err = send_skb(sk, skb, path->dst, &path->fl, is_v4(&path->remote), ecn);
+	if (likely(!err))
+		return 0;
+	if (err == -EMSGSIZE) {	/* look the route up again before the next */
+		dst_release(path->dst);
+		path->dst = NULL;
+	}
+fail:
+	tquic_mib_inc(conn->mib, TX_ERRORS);
+	return err;
+}
+
+/**
+ * tquic_udp_reply - one datagram back to where another came from
+ * @ep: where it came in
+ * @to: it, with its IP and UDP headers
+ * @payload: what to answer
+ * @len: bytes of it
+ *
+ * For Retry, version negotiation and stateless reset; any context.
+ *
+ * Return: 0 or -errno.
+ */
+int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len)
+{
+	struct sock *sk = ep->sock->sk;
+	struct dst_entry *dst;
+	struct tquic_rx rx;
+	struct sk_buff *skb;
+	struct flowi fl;
+	int err;
+	bool v4;
+
+	tquic_rx_fill(to, ep, &rx);
+	v4 = is_v4(&rx.remote);
+	dst = v4 ? route_v4(sk, &fl.u.ip4, &rx.local, &rx.remote) :
+		   route_v6(sk, &fl.u.ip6, &rx.local, &rx.remote);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	err = -ENOBUFS;
+	skb = sock_wmalloc(sk, TQUIC_PATH_HEADROOM + len, 0, GFP_ATOMIC);
+	if (skb) {
+		skb_reserve(skb, TQUIC_PATH_HEADROOM);
+		skb_put_data(skb, payload, len);
+		err = send_skb(sk, skb, dst, &fl, v4, TQUIC_ECN_NOT);
+	}
+	dst_release(dst);
+	return err;
+}
