@@ -14,6 +14,8 @@
 #include "output.h"
 #include "scratch.h"
 
+#define SKIP_FIRST	64	/* packet numbers, before the first may be left out */
+
 static struct kmem_cache *conn_cache;
 
 static void conn_ctor(void *obj)
@@ -51,6 +53,7 @@ static void spaces_init(struct tquic_conn *conn)
 		tquic_sendbuf_init(&sp->crypto_tx);
 		tquic_recvbuf_init(&sp->crypto_rx);
 	}
+	conn->spaces[TQUIC_SPACE_APP].skip_at = SKIP_FIRST + get_random_u32() % SKIP_FIRST;
 }
 
 static void deadlines_init(struct tquic_conn *conn, u64 now_us)
@@ -127,6 +130,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->keepalive_interval_us = p->keepalive_us;
 	conn->loss_ctx.ops = &tquic_output_loss_ops;
 	conn->loss_ctx.arg = conn;
+	conn->loss_ctx.keep_backoff = !p->server;
 	skb_queue_head_init(&conn->undecryptable);
 	tquic_tparam_init(&conn->remote);
 	spaces_init(conn);
@@ -213,9 +217,13 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 		return;
 	sp->gone = true;
 	sp->probes = 0;
-	space_free(conn, sp);
-	tquic_loss_space_init(&sp->loss);
+	tquic_loss_space_free(&conn->loss_ctx, &sp->loss);
+	tquic_ack_free(&sp->ack);
 	tquic_ack_init(&sp->ack);
+	tquic_sendbuf_free(&sp->crypto_tx);
+	tquic_recvbuf_free(&sp->crypto_rx);
+	conn->drop_keys = true;	/* which takes process context */
+	conn->ops->defer(conn);
 	conn->path->rec.pto_count = 0;	/* RFC 9002 section 6.2.2 */
 }
 
@@ -294,7 +302,7 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	conn->no_encrypt = conn->local.disable_1rtt_encryption && tp->disable_1rtt_encryption;
 	conn->idle_timeout_us = idle_min(conn->local.max_idle_timeout_us, tp->max_idle_timeout_us);
 	path->rec.max_ack_delay_us = tp->max_ack_delay_us;
-	conn->cids.local_limit = min_t(u8, tp->active_connection_id_limit, TQUIC_CID_LOCAL_MAX);
+	tquic_cid_set_local_limit(&conn->cids, tp->active_connection_id_limit);
 	if (tp->has_reset_token)
 		tquic_cid_set_first_token(&conn->cids, tp->reset_token);
 	tquic_streams_apply_remote(&conn->streams);
@@ -519,19 +527,35 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 	return 0;
 }
 
+static void drop_keys(struct tquic_space *sp)
+{
+	if (!sp->gone)
+		return;
+	tquic_crypto_free(&sp->tx);
+	tquic_crypto_free(&sp->rx);
+}
+
 /**
  * tquic_conn_work - what must run in process context
  * @conn: the connection, its socket locked
  * @now_us: the time
  *
- * Derives the next phase's receive keys and sends what softirq could not.
+ * Frees keys, derives those of the next phase, follows a Retry, and sends what
+ * softirq could not.
  */
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 
+	if (conn->drop_keys) {
+		conn->drop_keys = false;
+		drop_keys(&conn->spaces[TQUIC_SPACE_INITIAL]);
+		drop_keys(&conn->spaces[TQUIC_SPACE_HANDSHAKE]);
+	}
 	if (!tquic_conn_alive(conn))
 		return;
+	if (!skb_queue_empty(&conn->undecryptable))
+		tquic_input_retry_undecryptable(conn, now_us);
 	if (conn->rekey) {
 		conn->rekey = false;
 		/* without memory the peer's next update fails, and only that */

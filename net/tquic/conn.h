@@ -40,6 +40,7 @@ struct tquic_space {
 	struct tquic_sendbuf crypto_tx;
 	struct tquic_recvbuf crypto_rx;
 	u64 next_pn;
+	u64 skip_at;		/* app space: the next number to leave out */
 	u8 probes;		/* PTO: packets to send beyond the window */
 	bool gone;		/* keys discarded, RFC 9001 section 4.9 */
 };
@@ -108,6 +109,7 @@ struct tquic_conn {
 	bool no_encrypt;		/* both ends sent disable_1rtt_encryption */
 	bool nodelay;
 	bool rekey;			/* tquic_conn_work() is to derive the next phase's keys */
+	bool drop_keys;			/* and to free those of spaces that are gone */
 	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
 	u8 spin;
 	u8 ecn;				/* codepoint we send with */

@@ -51,6 +51,7 @@ static void handshake_confirmed(struct tquic_conn *conn, u64 now_us)
 {
 	conn->confirmed = true;
 	conn->loss_ctx.confirmed = true;
+	conn->loss_ctx.keep_backoff = false;
 	tquic_conn_discard_space(conn, TQUIC_SPACE_INITIAL);
 	tquic_conn_discard_space(conn, TQUIC_SPACE_HANDSHAKE);
 	tquic_conn_issue_cids(conn);

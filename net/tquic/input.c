@@ -154,6 +154,8 @@ static int rx_ack(struct input *in, struct tquic_rx_frame *f, enum tquic_space_i
 				&res);
 	if (ret)
 		return ret;
+	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */
+		conn->loss_ctx.keep_backoff = false;
 	if (unlikely(res.lost_pkts)) {
 		tquic_mib_add(conn->mib, PKT_LOST, res.lost_pkts);
 		conn->stats.lost_pkts += res.lost_pkts;

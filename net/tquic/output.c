@@ -166,11 +166,26 @@ static void mtu_probe_done(void *arg, u8 index, u32 bytes, bool acked)
 		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
 }
 
+/* Full-size packets that keep getting lost mean that the path has become narrower */
+static void packet_fate(void *arg, u8 index, u32 bytes, bool acked)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_path *path = conn->paths[index];
+
+	if (!path)
+		return;
+	if (acked)
+		tquic_mtu_acked(&path->mtu, bytes);
+	else if (tquic_mtu_lost(&path->mtu, bytes, conn->rx_now_us))
+		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
+}
+
 const struct tquic_loss_ops tquic_output_loss_ops = {
 	.acked = frame_acked,
 	.lost = frame_lost,
 	.drop = frame_drop,
 	.mtu_probe = mtu_probe_done,
+	.sized = packet_fate,
 };
 
 /* ---- one packet ------------------------------------------------------- */
@@ -243,6 +258,7 @@ static void cid_frames(struct tquic_packet *b)
 		b->p = tquic_frame_put_new_cid(b->p, cid->seq, conn->cids.local_prior_to,
 					       &cid->cid, cid->reset_token);
 		tquic_packet_note(b, TQUIC_FT_NEW_CONNECTION_ID, NULL, cid->seq);
+		cid->due = false;
 	}
 	while (conn->due & TQUIC_DUE_RETIRE_CID) {
 		if (!tquic_packet_room(b, 9))
@@ -722,6 +738,19 @@ static bool data_is_small(struct tquic_conn *conn, u32 size)
 	       s->sb.end_off - s->sb.next_off + 64 < size;
 }
 
+/* Half of what one key may seal is used up: begin the next phase, RFC 9001 section 6.6 */
+static void renew_key(struct tquic_conn *conn)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+
+	if (conn->no_encrypt || likely(sp->tx.used < sp->tx.cipher->tx_limit / 2) ||
+	    !conn->confirmed || !sp->rx.next_ready || sp->loss.largest_acked == TQUIC_PN_NONE ||
+	    sp->loss.largest_acked < sp->tx.phase_pn)
+		return;
+	if (!tquic_crypto_update(&sp->tx, sp->next_pn))
+		tquic_mib_inc(conn->mib, KEY_UPDATES);
+}
+
 static void output_app(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
@@ -823,6 +852,7 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	if (!tquic_crypto_ready(&sp->tx) || (!conn->server && !conn->finished) ||
 	    conn->state != TQUIC_CONN_ESTABLISHED)
 		return;
+	renew_key(conn);
 	output_paths(conn, now_us);
 	output_app(conn, now_us);
 	if (conn->tx_frag.page && !sp->loss.eliciting && list_empty(&conn->streams.tx_ready)) {

@@ -4,13 +4,13 @@
  * from the slot and from send buffers, sealing it into the slot.  Decides
  * nothing about what is sent or when.
  */
+#include <linux/random.h>
 #include <linux/skbuff.h>
-#include <net/ip.h>
 
 #include "frame.h"
 #include "packet.h"
 
-#define SKB_HEADROOM	(MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr))
+#define SKIP_SPREAD	256	/* packet numbers: how uncertain the next one left out is */
 
 /**
  * tquic_packet_skb - an skb for a batch
@@ -20,10 +20,10 @@
  */
 struct sk_buff *tquic_packet_skb(u32 linear_bytes)
 {
-	struct sk_buff *skb = alloc_skb(SKB_HEADROOM + linear_bytes, GFP_ATOMIC | __GFP_NOWARN);
+	struct sk_buff *skb = alloc_skb(TQUIC_PATH_HEADROOM + linear_bytes, GFP_ATOMIC | __GFP_NOWARN);
 
 	if (skb)
-		skb_reserve(skb, SKB_HEADROOM);
+		skb_reserve(skb, TQUIC_PATH_HEADROOM);
 	return skb;
 }
 
@@ -116,6 +116,16 @@ void tquic_packet_cut(struct tquic_packet *b)
 	b->run = b->p;
 }
 
+/*
+ * Leave a number out now and then: a peer that acknowledges it has not seen what
+ * it claims (optimistic ACK, RFC 9000 section 21.4).
+ */
+static void skip_number(struct tquic_space *sp)
+{
+	sp->loss.skipped_pn = sp->next_pn++;
+	sp->skip_at = sp->next_pn + sp->next_pn / 2 + get_random_u32() % SKIP_SPREAD;
+}
+
 /**
  * tquic_packet_commit - a packet is complete: give it its number and account for it
  * @b: the packet
@@ -152,6 +162,8 @@ void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us)
 		tquic_ack_sent(&sp->ack);
 	tquic_loss_on_sent(&conn->loss_ctx, &sp->loss, rec, now_us);
 	tquic_sent_commit(&sp->loss.sent);
+	if (unlikely(sp->next_pn == sp->skip_at))
+		skip_number(sp);
 }
 
 /* What the null cipher does: the one pass over the payload is a copy */
