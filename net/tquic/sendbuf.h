@@ -22,8 +22,15 @@ struct tquic_sendfrag {
 	void *priv;		/* owner's mark (zero-copy completion), else NULL */
 };
 
+/* What becomes of marks: an entry holds one reference to its mark while it lives */
+struct tquic_sendbuf_marks {
+	void (*get)(void *priv);
+	void (*put)(void *priv);
+};
+
 struct tquic_sendbuf {
-	struct tquic_sendfrag *ring;	/* cap entries, a power of two; NULL while empty */
+	const struct tquic_sendbuf_marks *marks;	/* set by the owner after init; NULL: not told */
+	struct tquic_sendfrag *ring;	/* cap entries, a power of two; NULL until used */
 	u32 head;			/* index of the oldest entry */
 	u32 nr;
 	u32 cap;

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The send buffer: a ring of page references in stream order, and the two range
+ * sets that say what the peer has (`acked`) and what is to be sent again
+ * (`pending`).  Owns the page references; never touches a payload byte but to
+ * hand a copy out, never decides when something is sent.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include "sendbuf.h"
+
+#define RING_MIN	8
+#define RING_KEEP	16	/* an empty ring beyond this size is given back */
+
+static struct tquic_sendfrag *frag_at(const struct tquic_sendbuf *sb, u32 i)
+{
+	return &sb->ring[(sb->head + i) & (sb->cap - 1)];
+}
+
+static void drop_frag(struct tquic_sendbuf *sb, struct tquic_sendfrag *frag)
+{
+	if (frag->priv && sb->marks)
+		sb->marks->put(frag->priv);
+	put_page(frag->page);
+}
+
+static void free_ring(struct tquic_sendbuf *sb)
+{
+	kfree(sb->ring);
+	sb->ring = NULL;
+	sb->cap = 0;
+	sb->head = 0;
+}
+
+/* A failure leaves everything as it was. */
+static int grow_ring(struct tquic_sendbuf *sb, gfp_t gfp)
+{
+	u32 cap = sb->cap ? 2 * sb->cap : RING_MIN;
+	u32 first = min(sb->nr, sb->cap - sb->head);
+	struct tquic_sendfrag *ring;
+
+	ring = kmalloc_array(cap, sizeof(*ring), gfp);
+	if (!ring)
+		return -ENOMEM;
+	if (sb->nr) {
+		memcpy(ring, sb->ring + sb->head, first * sizeof(*ring));
+		memcpy(ring + first, sb->ring, (sb->nr - first) * sizeof(*ring));
+	}
+	kfree(sb->ring);
+	sb->ring = ring;
+	sb->cap = cap;
+	sb->head = 0;
+	return 0;
+}
+
+/**
+ * tquic_sendbuf_init - an empty buffer at offset 0; allocates nothing
+ * @sb: must not be moved afterwards
+ */
+void tquic_sendbuf_init(struct tquic_sendbuf *sb)
+{
+	memset(sb, 0, sizeof(*sb));
+	tquic_ranges_init(&sb->acked, TQUIC_SENDBUF_MAX_RANGES);
+	tquic_ranges_init(&sb->pending, TQUIC_SENDBUF_MAX_RANGES);
+}
+
+/**
+ * tquic_sendbuf_free - release every page and all memory
+ * @sb: the buffer
+ *
+ * What was written and not sent is forgotten: the buffer is empty at next_off
+ * afterwards, and can still be used.
+ */
+void tquic_sendbuf_free(struct tquic_sendbuf *sb)
+{
+	u32 i;
+
+	for (i = 0; i < sb->nr; i++)
+		drop_frag(sb, frag_at(sb, i));
+	sb->nr = 0;
+	sb->cursor = 0;
+	free_ring(sb);
+	tquic_ranges_free(&sb->acked);
+	tquic_ranges_free(&sb->pending);
+	tquic_ranges_init(&sb->acked, TQUIC_SENDBUF_MAX_RANGES);
+	tquic_ranges_init(&sb->pending, TQUIC_SENDBUF_MAX_RANGES);
+	sb->end_off = sb->next_off;
+	sb->base_off = sb->next_off;
+}
+
+/**
+ * tquic_sendbuf_append - take bytes that lie in a page
+ * @sb: the buffer
+ * @page: the page, or the first of a compound page
+ * @page_off: where the bytes begin, from the start of @page
+ * @len: how many, not 0
+ * @priv: the owner's mark or NULL
+ * @gfp: for a larger ring
+ *
+ * Takes a reference to @page, and to the mark, unless the bytes only lengthen
+ * the newest entry.  The bytes must not change until they are released.
+ * Returns 0, or -ENOMEM with nothing changed.
+ */
+int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
+			 void *priv, gfp_t gfp)
+{
+	struct tquic_sendfrag *frag;
+
+	if (sb->nr) {
+		frag = frag_at(sb, sb->nr - 1);
+		if (frag->page == page && frag->page_off + frag->len == page_off &&
+		    frag->priv == priv) {
+			frag->len += len;
+			sb->end_off += len;
+			return 0;
+		}
+	}
+	if (sb->nr == sb->cap && grow_ring(sb, gfp))
+		return -ENOMEM;
+	frag = frag_at(sb, sb->nr++);
+	get_page(page);
+	if (priv && sb->marks)
+		sb->marks->get(priv);
+	frag->off = sb->end_off;
+	frag->page = page;
+	frag->page_off = page_off;
+	frag->len = len;
+	frag->priv = priv;
+	sb->end_off += len;
+	return 0;
+}
+
+/**
+ * tquic_sendbuf_next - what to send now
+ * @sb: the buffer
+ * @limit_off: new bytes must end here; lost ones may be sent again regardless
+ * @max: most bytes wanted
+ * @off: set to where they begin
+ *
+ * The lowest lost bytes come first.  Returns how many bytes, 0 for none.
+ */
+u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_off, u32 max, u64 *off)
+{
+	u64 end;
+
+	if (unlikely(!tquic_ranges_empty(&sb->pending))) {
+		*off = sb->pending.r[0].start;
+		end = sb->pending.r[0].end;
+	} else {
+		*off = sb->next_off;
+		end = min(sb->end_off, limit_off);
+		if (end <= *off)
+			return 0;
+	}
+	return min_t(u64, end - *off, max);
+}
+
+static bool frag_has(const struct tquic_sendfrag *frag, u64 off)
+{
+	return off >= frag->off && off - frag->off < frag->len;
+}
+
+/* The entry with @off, which is held: nearly always where the last one ended, or the next. */
+static u32 find_frag(const struct tquic_sendbuf *sb, u64 off)
+{
+	u32 lo = 0, hi = sb->nr - 1, mid = sb->cursor;
+
+	if (mid <= hi && frag_has(frag_at(sb, mid), off))
+		return mid;
+	if (mid < hi && frag_has(frag_at(sb, mid + 1), off))
+		return mid + 1;
+	while (lo < hi) {
+		mid = lo + (hi - lo + 1) / 2;
+		if (frag_at(sb, mid)->off <= off)
+			lo = mid;
+		else
+			hi = mid - 1;
+	}
+	return lo;
+}
+
+static bool held(const struct tquic_sendbuf *sb, u64 off, u32 len)
+{
+	return off >= sb->base_off && off <= sb->end_off && len <= sb->end_off - off;
+}
+
+/**
+ * tquic_sendbuf_map - describe bytes by a scatterlist
+ * @sb: the buffer
+ * @off: first byte, not below base_off
+ * @len: how many
+ * @sg: entries to fill, initialised; no end is marked
+ * @max: how many entries there are
+ *
+ * Takes no page references: the bytes stay while they are not acknowledged.
+ * Returns the entries used, -E2BIG when @max do not suffice (@sg is then partly
+ * filled), -EINVAL for bytes that are not in the buffer.
+ */
+int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max)
+{
+	const struct tquic_sendfrag *frag;
+	u32 i, skip, run;
+	int n = 0;
+
+	if (unlikely(!held(sb, off, len)))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	for (i = find_frag(sb, off);; i++) {
+		frag = frag_at(sb, i);
+		skip = off - frag->off;
+		run = min(frag->len - skip, len);
+		if (n == max)
+			return -E2BIG;
+		sg_set_page(&sg[n++], frag->page, run, frag->page_off + skip);
+		off += run;
+		len -= run;
+		if (!len)
+			break;
+	}
+	sb->cursor = i;
+	return n;
+}
+
+/**
+ * tquic_sendbuf_copy - copy bytes out, for those who cannot refer to them
+ * @sb: the buffer
+ * @off: first byte, not below base_off
+ * @len: how many, all of them written
+ * @dst: room for @len bytes
+ */
+void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
+{
+	struct scatterlist sg;
+	int n;
+
+	if (WARN_ON_ONCE(!held(sb, off, len)))
+		return;
+	while (len) {
+		sg_init_table(&sg, 1);
+		n = tquic_sendbuf_map(sb, off, len, &sg, 1);
+		if (WARN_ON_ONCE(n < 0 && n != -E2BIG))
+			return;
+		sg_copy_to_buffer(&sg, 1, dst, sg.length);
+		dst += sg.length;
+		off += sg.length;
+		len -= sg.length;
+	}
+}
+
+/**
+ * tquic_sendbuf_sent - bytes have left
+ * @sb: the buffer
+ * @off: first byte: next_off, or the start of lost bytes
+ * @len: how many
+ */
+void tquic_sendbuf_sent(struct tquic_sendbuf *sb, u64 off, u32 len)
+{
+	u64 end = off + len;
+
+	/*
+	 * Bytes given by tquic_sendbuf_next() are the front of a range, and taking those out
+	 * needs no memory.  Others that cannot be taken out are sent once more, no harm done.
+	 */
+	if (off < sb->next_off && !tquic_ranges_empty(&sb->pending))
+		tquic_ranges_remove(&sb->pending, off, end, GFP_ATOMIC);
+	if (end > sb->next_off)
+		sb->next_off = end;
+}
+
+static void release_front(struct tquic_sendbuf *sb)
+{
+	struct tquic_sendfrag *frag;
+	u32 gone;
+
+	for (gone = 0; sb->nr; gone++, sb->nr--) {
+		frag = frag_at(sb, 0);
+		if (frag->off + frag->len > sb->base_off)
+			break;
+		drop_frag(sb, frag);
+		sb->head = (sb->head + 1) & (sb->cap - 1);
+	}
+	sb->cursor = sb->cursor > gone ? sb->cursor - gone : 0;
+	if (!sb->nr && sb->cap > RING_KEEP)
+		free_ring(sb);
+}
+
+/* All below @base is acknowledged; ranges that touch it follow. */
+static u32 advance_base(struct tquic_sendbuf *sb, u64 base)
+{
+	u64 old = sb->base_off;
+
+	while (!tquic_ranges_empty(&sb->acked) && sb->acked.r[0].start <= base) {
+		base = max(base, sb->acked.r[0].end);
+		tquic_ranges_drop_first(&sb->acked);
+	}
+	sb->base_off = base;
+	if (!tquic_ranges_empty(&sb->pending))
+		tquic_ranges_remove_below(&sb->pending, base);
+	release_front(sb);
+	return base - old;
+}
+
+/**
+ * tquic_sendbuf_acked - the peer has bytes
+ * @sb: the buffer
+ * @off: first byte
+ * @len: how many, all of them sent
+ * @gfp: for a larger range set; without memory the bytes count as lost, and are
+ *	sent once more
+ *
+ * Returns how many bytes were released at the front of the buffer.
+ */
+u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
+{
+	u64 end = off + len;
+
+	if (end <= sb->base_off)
+		return 0;
+	if (likely(off <= sb->base_off))
+		return advance_base(sb, end);
+	if (tquic_ranges_add(&sb->acked, off, end, gfp)) {
+		tquic_sendbuf_lost(sb, off, len, gfp);
+		return 0;
+	}
+	if (!tquic_ranges_empty(&sb->pending))
+		tquic_ranges_remove(&sb->pending, off, end, gfp);
+	return 0;
+}
+
+/**
+ * tquic_sendbuf_lost - bytes are to be sent again, but for those that arrived
+ * @sb: the buffer
+ * @off: first byte
+ * @len: how many, all of them sent
+ * @gfp: for a larger range set; without memory more is sent again than needed
+ */
+void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
+{
+	const struct tquic_range *r = sb->acked.r;
+	u64 end = off + len;
+	u32 i;
+
+	off = max(off, sb->base_off);
+	for (i = 0; i < sb->acked.nr && off < end && r[i].start < end; i++) {
+		if (r[i].end <= off)
+			continue;
+		if (r[i].start > off)
+			tquic_ranges_add_cover(&sb->pending, off, r[i].start, gfp);
+		off = r[i].end;
+	}
+	if (off < end)
+		tquic_ranges_add_cover(&sb->pending, off, end, gfp);
+}
