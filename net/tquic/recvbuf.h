@@ -14,7 +14,10 @@
 
 /* One arrived run of bytes, from tquic_seg_cache */
 struct tquic_rxseg {
-	struct rb_node node;
+	union {
+		struct rb_node node;		/* in tquic_recvbuf.root */
+		struct tquic_rxseg *next;	/* in the readable list */
+	};
 	u64 off;		/* stream offset */
 	const u8 *data;		/* inside skb's memory */
 	struct sk_buff *skb;	/* one reference is ours */
@@ -22,12 +25,14 @@ struct tquic_rxseg {
 };
 
 struct tquic_recvbuf {
-	struct rb_root root;
-	struct rb_node *last;	/* rightmost, for in-order arrival */
+	struct tquic_rxseg *head;	/* readable bytes, a list without gaps; NULL: none */
+	struct tquic_rxseg *tail;
+	struct tquic_rxseg *peeked;	/* of that list, where the last peek was; NULL: none */
+	struct rb_root root;		/* what arrived beyond ready_off, by offset, disjoint */
 	u64 read_off;		/* next byte for the reader */
 	u64 ready_off;		/* end of what is contiguous from read_off */
 	u64 highest_off;	/* end of the highest byte seen */
-	u64 held_bytes;		/* payload bytes in segments */
+	u64 held_bytes;		/* payload bytes in segments, those of the first that are read included */
 	u32 nr_segs;
 };
 
@@ -37,7 +42,7 @@ void tquic_recvbuf_init(struct tquic_recvbuf *rb);
 void tquic_recvbuf_free(struct tquic_recvbuf *rb);
 int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len,
 			 struct sk_buff *skb, gfp_t gfp);
-u32 tquic_recvbuf_peek(const struct tquic_recvbuf *rb, u64 off, const u8 **data);
+u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data);
 void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len);
 
 /** tquic_recvbuf_ready - bytes that can be read now */

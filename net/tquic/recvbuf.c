@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The receive buffer: what can be read is a plain list, what arrived ahead of a
+ * gap waits in a tree and moves over when the gap closes.  Owns the segments and
+ * their packet references; never copies a payload byte, never wakes a reader.
+ */
+#include <linux/slab.h>
+#include "recvbuf.h"
+
+static struct kmem_cache *seg_cache;
+
+/* A cache with a constructor keeps its name: it is never merged with others alike. */
+static void seg_ctor(void *obj)
+{
+	memset(obj, 0, sizeof(struct tquic_rxseg));
+}
+
+/** tquic_recvbuf_setup - make the segment cache; 0 or -ENOMEM; before all other calls */
+int tquic_recvbuf_setup(void)
+{
+	seg_cache = kmem_cache_create("tquic_seg_cache", sizeof(struct tquic_rxseg), 0, 0, seg_ctor);
+	return seg_cache ? 0 : -ENOMEM;
+}
+
+/** tquic_recvbuf_teardown - destroy the segment cache; every buffer is freed by then */
+void tquic_recvbuf_teardown(void)
+{
+	kmem_cache_destroy(seg_cache);
+}
+
+/** tquic_recvbuf_init - an empty buffer at offset 0; allocates nothing */
+void tquic_recvbuf_init(struct tquic_recvbuf *rb)
+{
+	memset(rb, 0, sizeof(*rb));
+	rb->root = RB_ROOT;
+}
+
+static void free_seg(struct tquic_recvbuf *rb, struct tquic_rxseg *seg)
+{
+	rb->held_bytes -= seg->len;
+	rb->nr_segs--;
+	consume_skb(seg->skb);
+	kmem_cache_free(seg_cache, seg);
+}
+
+/**
+ * tquic_recvbuf_free - drop every segment
+ * @rb: the buffer
+ *
+ * Offsets stay, but nothing is ready any more: ready_off falls back to read_off.
+ */
+void tquic_recvbuf_free(struct tquic_recvbuf *rb)
+{
+	struct tquic_rxseg *seg, *next;
+
+	for (seg = rb->head; seg; seg = next) {
+		next = seg->next;
+		free_seg(rb, seg);
+	}
+	rbtree_postorder_for_each_entry_safe(seg, next, &rb->root, node)
+		free_seg(rb, seg);
+	rb->head = NULL;
+	rb->tail = NULL;
+	rb->peeked = NULL;
+	rb->root = RB_ROOT;
+	rb->ready_off = rb->read_off;
+}
+
+static int new_seg(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len, struct sk_buff *skb,
+		   gfp_t gfp, struct tquic_rxseg **segp)
+{
+	struct tquic_rxseg *seg;
+
+	if (unlikely(rb->nr_segs >= TQUIC_RECVBUF_FREE_SEGS &&
+		     (rb->nr_segs + 1) * sizeof(*seg) > rb->held_bytes + len))
+		return -ENOBUFS;
+	seg = kmem_cache_alloc(seg_cache, gfp);
+	if (unlikely(!seg))
+		return -ENOMEM;
+	seg->off = off;
+	seg->data = data;
+	seg->len = len;
+	seg->skb = skb_get(skb);
+	rb->held_bytes += len;
+	rb->nr_segs++;
+	*segp = seg;
+	return 0;
+}
+
+static void make_ready(struct tquic_recvbuf *rb, struct tquic_rxseg *seg)
+{
+	seg->next = NULL;
+	if (rb->tail)
+		rb->tail->next = seg;
+	else
+		rb->head = seg;
+	rb->tail = seg;
+	rb->ready_off += seg->len;
+}
+
+static void pull_ready(struct tquic_recvbuf *rb, struct rb_node *n)
+{
+	struct tquic_rxseg *seg;
+
+	for (; n; n = rb_first(&rb->root)) {
+		seg = rb_entry(n, struct tquic_rxseg, node);
+		if (seg->off != rb->ready_off)
+			break;
+		rb_erase(n, &rb->root);
+		make_ready(rb, seg);
+	}
+}
+
+static void link_seg(struct tquic_recvbuf *rb, struct tquic_rxseg *seg)
+{
+	struct rb_node **link = &rb->root.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		if (seg->off < rb_entry(parent, struct tquic_rxseg, node)->off)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&seg->node, parent, link);
+	rb_insert_color(&seg->node, &rb->root);
+}
+
+/* The first segment of the tree that ends above @off */
+static struct rb_node *first_above(const struct tquic_recvbuf *rb, u64 off)
+{
+	struct rb_node *n = rb->root.rb_node, *best = NULL;
+	struct tquic_rxseg *seg;
+
+	while (n) {
+		seg = rb_entry(n, struct tquic_rxseg, node);
+		if (seg->off + seg->len > off) {
+			best = n;
+			n = n->rb_left;
+		} else {
+			n = n->rb_right;
+		}
+	}
+	return best;
+}
+
+/* Fill the gaps of the tree in [off, off + len), which lies at or above ready_off. */
+static int insert_gaps(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len,
+		       struct sk_buff *skb, gfp_t gfp)
+{
+	struct rb_node *n = first_above(rb, off);
+	struct tquic_rxseg *seg, *held = NULL;
+	u64 end = off + len, stop;
+	int ret, added = 0;
+
+	for (; off < end; n = rb_next(n)) {
+		if (n)
+			held = rb_entry(n, struct tquic_rxseg, node);
+		stop = n ? min(held->off, end) : end;
+		if (stop > off) {
+			ret = new_seg(rb, off, data, stop - off, skb, gfp, &seg);
+			if (ret)
+				return ret;
+			link_seg(rb, seg);
+			added += seg->len;
+		}
+		if (!n || stop == end)
+			break;
+		data += held->off + held->len - off;
+		off = held->off + held->len;
+	}
+	return added;
+}
+
+/**
+ * tquic_recvbuf_insert - hold arrived bytes
+ * @rb: the buffer
+ * @off: stream offset of the first byte
+ * @data: the bytes, in memory of @skb that stays where it is
+ * @len: how many; @off + @len is below 2^62
+ * @skb: a reference is taken for each segment made
+ * @gfp: for segments
+ *
+ * What is already held or read stays as it first arrived.  Returns the bytes
+ * newly held, -ENOMEM, or -ENOBUFS when segments so small have piled up that
+ * their bookkeeping outweighs them.  After an error a part may be held: the same
+ * bytes may come again.
+ */
+int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len,
+			 struct sk_buff *skb, gfp_t gfp)
+{
+	struct tquic_rxseg *seg;
+	u32 skip;
+	int ret;
+
+	rb->highest_off = max(rb->highest_off, off + len);
+	if (unlikely(off < rb->ready_off)) {
+		if (off + len <= rb->ready_off)
+			return 0;
+		skip = rb->ready_off - off;
+		off += skip;
+		data += skip;
+		len -= skip;
+	}
+	if (unlikely(!len))
+		return 0;
+	if (likely(off == rb->ready_off && RB_EMPTY_ROOT(&rb->root))) {
+		ret = new_seg(rb, off, data, len, skb, gfp, &seg);
+		if (unlikely(ret))
+			return ret;
+		make_ready(rb, seg);
+		return len;
+	}
+	ret = insert_gaps(rb, off, data, len, skb, gfp);
+	if (off == rb->ready_off)
+		pull_ready(rb, rb_first(&rb->root));
+	return ret;
+}
+
+/**
+ * tquic_recvbuf_peek - where readable bytes are
+ * @rb: the buffer
+ * @off: first byte wanted, not below read_off
+ * @data: set to its address
+ *
+ * Walking up, or staying, costs the same however much is held.  Returns how many
+ * bytes lie there in one piece, 0 when @off is not readable.
+ */
+u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data)
+{
+	struct tquic_rxseg *seg = rb->peeked;
+
+	if (off < rb->read_off || off >= rb->ready_off)
+		return 0;
+	if (!seg || off < seg->off)
+		seg = rb->head;
+	while (off - seg->off >= seg->len)
+		seg = seg->next;
+	rb->peeked = seg;
+	*data = seg->data + (off - seg->off);
+	return seg->len - (off - seg->off);
+}
+
+/**
+ * tquic_recvbuf_consume - the reader has taken bytes
+ * @rb: the buffer
+ * @len: how many, not more than are ready
+ */
+void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len)
+{
+	struct tquic_rxseg *seg;
+
+	if (WARN_ON_ONCE(len > tquic_recvbuf_ready(rb)))
+		return;
+	rb->read_off += len;
+	for (seg = rb->head; seg && seg->off + seg->len <= rb->read_off; seg = rb->head) {
+		rb->head = seg->next;
+		if (rb->peeked == seg)
+			rb->peeked = NULL;
+		free_seg(rb, seg);
+	}
+	if (!rb->head)
+		rb->tail = NULL;
+}
