@@ -13,6 +13,8 @@
 #define TQUIC_CID_REMOTE_MAX	8
 #define TQUIC_CID_RETIRE_MAX	32	/* RETIRE_CONNECTION_ID frames owed at once */
 
+#define TQUIC_CID_SPARE		0xff	/* instead of a path's index, which is below 16 */
+
 struct tquic_cid_local {
 	u64 seq;
 	struct tquic_cid cid;
@@ -27,7 +29,7 @@ struct tquic_cid_remote {
 	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
 	bool has_token;
 	bool used;
-	u8 path;	/* index of the path that sends with it, 0xff: spare */
+	u8 path;	/* index of the path that sends with it, TQUIC_CID_SPARE: none */
 };
 
 struct tquic_cids {
@@ -37,6 +39,9 @@ struct tquic_cids {
 	u64 local_next_seq;
 	u64 local_prior_to;	/* Retire Prior To that we announce */
 	u64 remote_prior_to;	/* largest the peer announced */
+	u64 seen_base;		/* the peer's sequence numbers below it count as seen */
+	u64 seen;		/* bit i: seen_base + i was issued to us */
+	u16 starved;		/* bit i: path i has lost its connection ID and gets the next one */
 	u8 nr_retire;		/* of retire[] */
 	u8 local_limit;		/* how many the peer keeps: its active_connection_id_limit, capped */
 	u8 remote_limit;	/* how many we keep: what we announced */
@@ -45,6 +50,7 @@ struct tquic_cids {
 void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit);
 
 /* ours */
+void tquic_cid_set_local_limit(struct tquic_cids *cs, u32 limit);
 struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
 					const u8 *reset_token);
 bool tquic_cid_want_issue(const struct tquic_cids *cs);

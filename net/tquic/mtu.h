@@ -13,17 +13,19 @@
 #define TQUIC_MTU_BASE		1200
 #define TQUIC_MTU_MAX_PROBES	3	/* of one size, RFC 8899 section 5.1.2 */
 #define TQUIC_MTU_RAISE_US	600000000ULL	/* PMTU_RAISE_TIMER */
-#define TQUIC_MTU_BLACKHOLE	3	/* full-size packets lost in a row before falling back */
+#define TQUIC_MTU_BLACKHOLE	3	/* losses of full-size packets in a row before falling back */
+#define TQUIC_MTU_SLACK		32	/* bytes that a full-size packet may lack */
 
 struct tquic_mtu {
 	u64 next_us;	/* when the next probe is due; TQUIC_TIME_NEVER: none */
+	u64 lost_us;	/* when lost_row last rose: what is lost at once counts once */
 	u16 cur;	/* size in use */
 	u16 max;	/* most that route, device and peer allow */
 	u16 low;	/* largest size known to work */
 	u16 high;	/* smallest size known to fail, max + 1 at first */
 	u16 probe;	/* size in flight, 0: none */
 	u8 tries;	/* probes lost at this size */
-	u8 lost_row;	/* full-size packets lost with none acknowledged between */
+	u8 lost_row;	/* times full-size packets were lost with none acknowledged between */
 	bool enabled;
 };
 

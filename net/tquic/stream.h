@@ -31,16 +31,17 @@
 #define TQUIC_STREAM_READ_DONE		BIT(4)	/* the reader has seen the end (FIN or reset) */
 #define TQUIC_STREAM_MORE		BIT(5)	/* MSG_MORE: hold a partial packet back */
 #define TQUIC_STREAM_DEAD		BIT(6)	/* out of the tree, waits for refs to drop */
+#define TQUIC_STREAM_ANNOUNCE		BIT(7)	/* an empty STREAM frame is to open it at the peer */
 
 struct tquic_stream {
 	struct rb_node node;		/* in tquic_streams.root, by id */
 	u64 id;
-	struct list_head tx_node;	/* in tx_ready: has bytes or a FIN to send and stream credit */
+	struct list_head tx_node;	/* in tx_ready: tquic_stream_tx_wanted() */
 	struct list_head ctl_node;	/* in ctl_ready: due is not 0 */
 	struct list_head rx_node;	/* in rx_ready: the reader can get bytes, a FIN or a reset */
 	u32 refs;			/* frame records that refer to it, and users of the pointer */
-	u8 tx_state;			/* QUIC_STREAM_SEND_STATE_*; meaningless on a peer's uni stream */
-	u8 rx_state;			/* QUIC_STREAM_RECV_STATE_*; meaningless on our uni stream */
+	u8 tx_state;			/* QUIC_STREAM_SEND_STATE_*; RECVD where there is no send part */
+	u8 rx_state;			/* QUIC_STREAM_RECV_STATE_*; READ where there is no receive part */
 	u8 due;
 	u8 flags;
 	u64 tx_err;			/* of our RESET_STREAM */
@@ -48,10 +49,12 @@ struct tquic_stream {
 	u64 rx_err;			/* of the peer's RESET_STREAM, or of its STOP_SENDING */
 	u64 rx_final;			/* final size, TQUIC_SIZE_UNKNOWN before */
 	struct tquic_sendbuf sb;
-	struct tquic_credit_tx txc;	/* used == sb.next_off */
+	struct tquic_credit_tx txc;	/* used == sb.next_off: the final size of RESET_STREAM */
 	struct tquic_recvbuf rb;
-	struct tquic_credit_rx rxc;	/* received == rb.highest_off */
+	struct tquic_credit_rx rxc;	/* received: all flow-controlled bytes, kept or not */
 };
+
+static_assert(sizeof(struct tquic_stream) <= 512);
 
 struct tquic_streams {
 	struct rb_root root;
@@ -59,6 +62,7 @@ struct tquic_streams {
 	struct list_head tx_ready;	/* round robin */
 	struct list_head ctl_ready;
 	struct list_head rx_ready;
+	struct list_head stuck;		/* by rx_node: over, but without memory to remember that */
 	struct tquic_credit_tx tx;	/* connection level: MAX_DATA from the peer */
 	struct tquic_credit_rx rx;	/* connection level: MAX_DATA to the peer */
 	struct tquic_credit_tx open[2];	/* streams we may open: bidi, uni; used: opened */
@@ -66,12 +70,13 @@ struct tquic_streams {
 	struct tquic_ranges closed[2];	/* numbers (id / 4) of the peer's streams that are gone */
 	struct tquic_tparam *local;	/* initial windows of the streams, ours */
 	struct tquic_tparam *remote;	/* and the peer's; zeros until known */
+	const struct tquic_sendbuf_marks *marks;	/* of the send buffers; NULL: not told */
 	u64 rx_window_max;		/* cap of a stream's receive window, bytes */
 	s64 newest;			/* the stream we opened last, -1: none */
 	u64 held_bytes;			/* payload in send buffers */
 	u32 count;			/* streams in the tree */
 	bool server;
-	/* a part changed state and the user may want an event; may be NULL */
+	/* a part changed state, or the first bytes of a peer arrived; must not free @s; may be NULL */
 	void (*update)(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
 };
 
@@ -95,6 +100,7 @@ void tquic_stream_put(struct tquic_streams *ss, struct tquic_stream *s);
 int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct page *page,
 			u32 page_off, u32 len, void *priv, gfp_t gfp);
 void tquic_stream_finish(struct tquic_streams *ss, struct tquic_stream *s);
+void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin);
@@ -133,6 +139,44 @@ static inline bool tquic_stream_can_send(const struct tquic_streams *ss, u64 sid
 static inline bool tquic_stream_can_recv(const struct tquic_streams *ss, u64 sid)
 {
 	return !tquic_sid_is_uni(sid) || !tquic_stream_local(ss, sid);
+}
+
+/** tquic_stream_tx_over - the send part is in a terminal state, or there is none */
+static inline bool tquic_stream_tx_over(const struct tquic_stream *s)
+{
+	return s->tx_state == QUIC_STREAM_SEND_STATE_RECVD ||
+	       s->tx_state == QUIC_STREAM_SEND_STATE_RESET_RECVD;
+}
+
+/** tquic_stream_rx_over - the receive part is in a terminal state, or there is none */
+static inline bool tquic_stream_rx_over(const struct tquic_stream *s)
+{
+	return s->rx_state == QUIC_STREAM_RECV_STATE_READ ||
+	       s->rx_state == QUIC_STREAM_RECV_STATE_RESET_READ;
+}
+
+/** tquic_stream_fin_wanted - a FIN is to be sent after the last byte */
+static inline bool tquic_stream_fin_wanted(const struct tquic_stream *s)
+{
+	return (s->flags & (TQUIC_STREAM_FIN | TQUIC_STREAM_FIN_SENT)) == TQUIC_STREAM_FIN;
+}
+
+/**
+ * tquic_stream_tx_wanted - it has something to send and stream credit for it
+ *
+ * Bytes, a FIN or, with TQUIC_STREAM_ANNOUNCE, an empty frame.
+ */
+static inline bool tquic_stream_tx_wanted(const struct tquic_stream *s)
+{
+	const struct tquic_sendbuf *sb = &s->sb;
+
+	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
+		return false;
+	if (!tquic_ranges_empty(&sb->pending) || s->flags & TQUIC_STREAM_ANNOUNCE)
+		return true;
+	if (sb->next_off < sb->end_off)
+		return s->txc.used < s->txc.max;
+	return tquic_stream_fin_wanted(s);
 }
 
 /** tquic_stream_at_end - the reader has taken every byte up to the final size */

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Connection IDs, RFC 9000 section 5.1: which of ours the peer may use, which of
+ * the peer's we may, who retires what.  Never makes one up, never publishes one,
+ * never writes a frame.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "cid.h"
+#include "compat/unaligned.h"
+
+static bool cid_equal(const struct tquic_cid *cid, const u8 *id, u8 len)
+{
+	return cid->len == len && !memcmp(cid->id, id, len);
+}
+
+/* Takes the same time for every pair, RFC 9000 section 10.3.1 */
+static bool token_equal(const u8 *a, const u8 *b)
+{
+	u64 diff = get_unaligned_be64(a) ^ get_unaligned_be64(b);
+
+	diff |= get_unaligned_be64(a + 8) ^ get_unaligned_be64(b + 8);
+	return !diff;
+}
+
+/**
+ * tquic_cids_init - no connection IDs yet
+ * @cs: the set
+ * @remote_limit: our active_connection_id_limit, as announced; at least 2
+ */
+void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit)
+{
+	memset(cs, 0, sizeof(*cs));
+	cs->remote_limit = min_t(u8, remote_limit, TQUIC_CID_REMOTE_MAX);
+	cs->local_limit = 2;
+}
+
+/** tquic_cid_set_local_limit - the peer's active_connection_id_limit is @limit */
+void tquic_cid_set_local_limit(struct tquic_cids *cs, u32 limit)
+{
+	cs->local_limit = min_t(u32, limit, TQUIC_CID_LOCAL_MAX);
+}
+
+/**
+ * tquic_cid_issue - add a connection ID of ours
+ * @cs: the set
+ * @cid: the ID, which the lookup table knows already
+ * @reset_token: its stateless reset token; NULL: it has none, as a client's first
+ *
+ * The first is that of the handshake; for each later one NEW_CONNECTION_ID is due.
+ * Returns the entry, or NULL when there is no room.
+ */
+struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
+					const u8 *reset_token)
+{
+	struct tquic_cid_local *l;
+
+	for (l = cs->local; l < cs->local + TQUIC_CID_LOCAL_MAX; l++) {
+		if (l->used)
+			continue;
+		memset(l, 0, sizeof(*l));
+		l->seq = cs->local_next_seq++;
+		l->cid = *cid;
+		if (reset_token)
+			memcpy(l->reset_token, reset_token, TQUIC_TOKEN_RESET_LEN);
+		l->used = true;
+		l->due = l->seq != 0;
+		return l;
+	}
+	return NULL;
+}
+
+static struct tquic_cid_local *find_local(struct tquic_cids *cs, u64 seq)
+{
+	struct tquic_cid_local *l;
+
+	for (l = cs->local; l < cs->local + TQUIC_CID_LOCAL_MAX; l++)
+		if (l->used && l->seq == seq)
+			return l;
+	return NULL;
+}
+
+/**
+ * tquic_cid_want_issue - the peer may have one more connection ID
+ * @cs: the set
+ *
+ * Those that we asked the peer to retire do not count against its limit, RFC
+ * 9000 section 5.1.1, but they keep their place until it has.
+ */
+bool tquic_cid_want_issue(const struct tquic_cids *cs)
+{
+	u32 i, active = 0, used = 0;
+
+	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++) {
+		used += cs->local[i].used;
+		active += cs->local[i].used && cs->local[i].seq >= cs->local_prior_to;
+	}
+	return active < cs->local_limit && used < TQUIC_CID_LOCAL_MAX;
+}
+
+/**
+ * tquic_cid_next_due - the connection ID to announce next
+ * @cs: the set
+ *
+ * Returns the lowest with NEW_CONNECTION_ID due, or NULL; whoever writes the
+ * frame clears `due`.
+ */
+struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs)
+{
+	struct tquic_cid_local *l, *best = NULL;
+
+	for (l = cs->local; l < cs->local + TQUIC_CID_LOCAL_MAX; l++)
+		if (l->used && l->due && (!best || l->seq < best->seq))
+			best = l;
+	return best;
+}
+
+/** tquic_cid_new_lost - the NEW_CONNECTION_ID frame of @seq was lost */
+void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq)
+{
+	struct tquic_cid_local *l = find_local(cs, seq);
+
+	if (l)
+		l->due = true;
+}
+
+/**
+ * tquic_cid_rx_retire - RETIRE_CONNECTION_ID arrived
+ * @cs: the set
+ * @seq: sequence number it names
+ * @dcid: destination connection ID of the packet it came in
+ * @dcid_len: bytes of that
+ * @gone: set to the connection ID to withdraw; length 0: it is gone already
+ *
+ * Returns 0 or PROTOCOL_VIOLATION as a wire error, RFC 9000 section 19.16.
+ */
+int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
+			struct tquic_cid *gone)
+{
+	struct tquic_cid_local *l = find_local(cs, seq);
+
+	gone->len = 0;
+	if (seq >= cs->local_next_seq)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	if (!l)
+		return 0;
+	if (cid_equal(&l->cid, dcid, dcid_len))
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	*gone = l->cid;
+	l->used = false;
+	return 0;
+}
+
+/**
+ * tquic_cid_retire_local - ask the peer to retire our older connection IDs
+ * @cs: the set
+ * @prior_to: all sequence numbers below; it never falls
+ *
+ * NEW_CONNECTION_ID frames say it from now on: issue one afterwards.
+ */
+void tquic_cid_retire_local(struct tquic_cids *cs, u64 prior_to)
+{
+	cs->local_prior_to = max(cs->local_prior_to, min(prior_to, cs->local_next_seq));
+}
+
+static bool zero_length(const struct tquic_cids *cs)
+{
+	return cs->remote[0].used && !cs->remote[0].cid.len;
+}
+
+static struct tquic_cid_remote *spare_slot(struct tquic_cids *cs)
+{
+	struct tquic_cid_remote *r;
+
+	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
+		if (!r->used)
+			return r;
+	return NULL;
+}
+
+/**
+ * tquic_cid_set_first - the connection ID of the peer's handshake packets
+ * @cs: the set
+ * @cid: the ID; may be empty: then it stays the only one and every path has it
+ * @cid_len: bytes of it
+ *
+ * It has sequence number 0 and belongs to path 0.  A later call replaces it.
+ */
+void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len)
+{
+	struct tquic_cid_remote *r = &cs->remote[0];
+
+	r->seq = 0;
+	r->cid.len = cid_len;
+	memcpy(r->cid.id, cid, cid_len);
+	r->used = true;
+	r->path = 0;
+	cs->seen |= 1;
+}
+
+/** tquic_cid_set_first_token - the token of the peer's stateless_reset_token parameter */
+void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token)
+{
+	struct tquic_cid_remote *r = &cs->remote[0];
+
+	if (!r->used || r->seq)
+		return;
+	memcpy(r->reset_token, reset_token, TQUIC_TOKEN_RESET_LEN);
+	r->has_token = true;
+}
+
+static int owe_retire(struct tquic_cids *cs, u64 seq)
+{
+	u32 i;
+
+	for (i = 0; i < cs->nr_retire; i++)
+		if (cs->retire[i] == seq)
+			return 0;
+	if (cs->nr_retire == TQUIC_CID_RETIRE_MAX)
+		return -ENOSPC;
+	cs->retire[cs->nr_retire++] = seq;
+	return 0;
+}
+
+/* The table holds no more of @r; a path that used it has to get another. */
+static int retire_remote(struct tquic_cids *cs, struct tquic_cid_remote *r)
+{
+	int ret = owe_retire(cs, r->seq);
+
+	if (ret)
+		return ret;
+	if (r->path != TQUIC_CID_SPARE)
+		cs->starved |= 1U << r->path;
+	memset(r, 0, sizeof(*r));
+	return 0;
+}
+
+/*
+ * Was @seq issued before?  Sixty-four numbers are told apart; what is that far
+ * behind counts as seen, and retiring it once more does no harm.
+ */
+static bool mark_seen(struct tquic_cids *cs, u64 seq)
+{
+	bool before;
+	u64 shift;
+
+	if (seq < cs->seen_base)
+		return true;
+	if (seq - cs->seen_base >= 64) {
+		shift = seq - cs->seen_base - 63;
+		cs->seen = shift < 64 ? cs->seen >> shift : 0;
+		cs->seen_base += shift;
+	}
+	before = cs->seen >> (seq - cs->seen_base) & 1;
+	cs->seen |= 1ULL << (seq - cs->seen_base);
+	return before;
+}
+
+/* Does the frame agree with what is held?  *known is set when @seq is held. */
+static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid_len,
+		     const u8 *reset_token, bool *known)
+{
+	const struct tquic_cid_remote *r;
+	bool same_cid, same_token;
+
+	*known = false;
+	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++) {
+		if (!r->used)
+			continue;
+		same_cid = cid_equal(&r->cid, cid, cid_len);
+		same_token = !r->has_token || token_equal(r->reset_token, reset_token);
+		if (same_cid != (r->seq == seq) || (same_cid && !same_token))
+			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		*known |= same_cid;
+	}
+	return 0;
+}
+
+static int retire_below(struct tquic_cids *cs, u64 prior_to)
+{
+	struct tquic_cid_remote *r;
+
+	if (prior_to <= cs->remote_prior_to)
+		return 0;
+	cs->remote_prior_to = prior_to;
+	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
+		if (r->used && r->seq < prior_to && retire_remote(cs, r))
+			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT);
+	return 0;
+}
+
+static void feed_starved(struct tquic_cids *cs)
+{
+	u8 path;
+
+	for (path = 0; cs->starved >> path; path++)
+		if (cs->starved >> path & 1)
+			tquic_cid_take(cs, path);
+}
+
+/**
+ * tquic_cid_rx_new - NEW_CONNECTION_ID arrived
+ * @cs: the set
+ * @seq: its Sequence Number
+ * @prior_to: its Retire Prior To, not above @seq
+ * @cid: its Connection ID
+ * @cid_len: 1 to 20
+ * @reset_token: its Stateless Reset Token, 16 bytes
+ *
+ * RFC 9000 sections 5.1.2 and 19.15.  Paths whose connection ID has to go get
+ * another, this one or a spare: look at tquic_cid_of_path() again.  RETIRE_
+ * CONNECTION_ID may be due.  Returns 0 or a wire error: PROTOCOL_VIOLATION,
+ * CONNECTION_ID_LIMIT_ERROR, FRAME_ENCODING_ERROR.
+ */
+int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
+		     const u8 *reset_token)
+{
+	struct tquic_cid_remote *r;
+	u32 i, active = 0;
+	bool known, before;
+	int ret;
+
+	if (!cid_len || cid_len > TQUIC_CID_MAX || prior_to > seq)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING);
+	if (zero_length(cs))
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	ret = check_new(cs, seq, cid, cid_len, reset_token, &known);
+	if (ret)
+		return ret;
+	ret = retire_below(cs, prior_to);
+	if (ret || known)
+		return ret;
+	before = mark_seen(cs, seq);
+	if (seq < max(cs->remote_prior_to, cs->seen_base) && (!before || seq < cs->seen_base))
+		return owe_retire(cs, seq) ?
+		       TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT) : 0;
+	if (before)
+		return 0;
+	for (i = 0; i < TQUIC_CID_REMOTE_MAX; i++)
+		active += cs->remote[i].used;
+	if (active >= cs->remote_limit)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT);
+	r = spare_slot(cs);
+	r->seq = seq;
+	r->cid.len = cid_len;
+	memcpy(r->cid.id, cid, cid_len);
+	memcpy(r->reset_token, reset_token, TQUIC_TOKEN_RESET_LEN);
+	r->has_token = true;
+	r->used = true;
+	r->path = TQUIC_CID_SPARE;
+	feed_starved(cs);
+	return 0;
+}
+
+/** tquic_cid_of_path - the connection ID that path number @path sends with, NULL: none now */
+struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
+{
+	struct tquic_cid_remote *r;
+
+	if (zero_length(cs))
+		return &cs->remote[0];
+	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
+		if (r->used && r->path == path)
+			return r;
+	return NULL;
+}
+
+/**
+ * tquic_cid_take - give a path a connection ID of its own
+ * @cs: the set
+ * @path: index of the path, below 16
+ *
+ * Returns what it has already, else the oldest spare one, else NULL: then it gets
+ * the next that the peer issues.
+ */
+struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
+{
+	struct tquic_cid_remote *r, *best = tquic_cid_of_path(cs, path);
+
+	if (best)
+		return best;
+	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
+		if (r->used && r->path == TQUIC_CID_SPARE && (!best || r->seq < best->seq))
+			best = r;
+	if (best) {
+		best->path = path;
+		cs->starved &= ~(1U << path);
+	} else {
+		cs->starved |= 1U << path;
+	}
+	return best;
+}
+
+/**
+ * tquic_cid_release - a path ends, or is to change its connection ID
+ * @cs: the set
+ * @path: its index
+ *
+ * Returns 0: RETIRE_CONNECTION_ID is due; -ENOENT: there is nothing to retire;
+ * -ENOSPC: too many retirements are owed, nothing happened.
+ */
+int tquic_cid_release(struct tquic_cids *cs, u8 path)
+{
+	struct tquic_cid_remote *r = tquic_cid_of_path(cs, path);
+	int ret = -ENOENT;
+
+	if (r && r->cid.len)
+		ret = retire_remote(cs, r);
+	cs->starved &= ~(1U << path);
+	return ret;
+}
+
+/**
+ * tquic_cid_is_reset - a datagram ends in a stateless reset token of the peer
+ * @cs: the set
+ * @token: the last 16 bytes of the datagram
+ *
+ * Only connection IDs that we send with count, RFC 9000 section 10.3.1.  The time
+ * it takes does not depend on @token.
+ */
+bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
+{
+	const struct tquic_cid_remote *r;
+	bool found = false;
+
+	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
+		if (r->used && r->has_token && r->path != TQUIC_CID_SPARE)
+			found |= token_equal(r->reset_token, token);
+	return found;
+}
+
+/** tquic_cid_next_retire - take the next sequence number owed by RETIRE_CONNECTION_ID; false: none */
+bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq)
+{
+	if (!cs->nr_retire)
+		return false;
+	*seq = cs->retire[0];
+	memmove(cs->retire, cs->retire + 1, --cs->nr_retire * sizeof(cs->retire[0]));
+	return true;
+}
+
+/** tquic_cid_retire_lost - RETIRE_CONNECTION_ID of @seq was lost; 0, or -ENOSPC: too many are owed */
+int tquic_cid_retire_lost(struct tquic_cids *cs, u64 seq)
+{
+	return owe_retire(cs, seq);
+}

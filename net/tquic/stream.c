@@ -1,0 +1,879 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Streams: which exist, the two state machines of each (RFC 9000 section 3),
+ * final sizes and both levels of flow control.  Owns the tree, the lists that
+ * say who has work, and the numbers of the peer's streams that are gone.  Never
+ * writes a frame, wakes a task or looks at a clock.
+ */
+#include <linux/slab.h>
+#include "stream.h"
+
+static struct kmem_cache *stream_cache;
+
+/* A cache with a constructor keeps its name: it is never merged with others alike. */
+static void stream_ctor(void *obj)
+{
+	memset(obj, 0, sizeof(struct tquic_stream));
+}
+
+/** tquic_stream_setup - make the stream cache; 0 or -ENOMEM; before all other calls */
+int tquic_stream_setup(void)
+{
+	stream_cache = kmem_cache_create("tquic_stream_cache", sizeof(struct tquic_stream), 0,
+					 SLAB_ACCOUNT, stream_ctor);
+	return stream_cache ? 0 : -ENOMEM;
+}
+
+/** tquic_stream_teardown - destroy the stream cache; every stream is freed by then */
+void tquic_stream_teardown(void)
+{
+	kmem_cache_destroy(stream_cache);
+}
+
+/**
+ * tquic_streams_init - no streams yet
+ * @ss: must not be moved afterwards
+ * @server: our role
+ * @local: our transport parameters; must outlive @ss
+ * @remote: the peer's, zeros until known; must outlive @ss
+ * @rx_window_max: cap of a stream's receive window, bytes
+ *
+ * @local counts as it is now; after a change call tquic_streams_apply_local().
+ */
+void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tparam *local,
+			struct tquic_tparam *remote, u64 rx_window_max)
+{
+	memset(ss, 0, sizeof(*ss));
+	ss->root = RB_ROOT;
+	INIT_LIST_HEAD(&ss->tx_ready);
+	INIT_LIST_HEAD(&ss->ctl_ready);
+	INIT_LIST_HEAD(&ss->rx_ready);
+	INIT_LIST_HEAD(&ss->stuck);
+	tquic_ranges_init(&ss->closed[0], TQUIC_STREAM_MAX_CLOSED);
+	tquic_ranges_init(&ss->closed[1], TQUIC_STREAM_MAX_CLOSED);
+	ss->server = server;
+	ss->local = local;
+	ss->remote = remote;
+	ss->rx_window_max = rx_window_max;
+	ss->newest = -1;
+	tquic_streams_apply_local(ss);
+}
+
+/**
+ * tquic_streams_apply_local - our transport parameters are settled
+ * @ss: without any stream
+ *
+ * The window of the connection may grow to one and a half of a stream's, so that
+ * one stream alone never waits for it.
+ */
+void tquic_streams_apply_local(struct tquic_streams *ss)
+{
+	const struct tquic_tparam *tp = ss->local;
+
+	tquic_credit_rx_init(&ss->rx, tp->max_data, ss->rx_window_max + ss->rx_window_max / 2);
+	tquic_credit_rx_init(&ss->peer[0], tp->max_streams_bidi, tp->max_streams_bidi);
+	tquic_credit_rx_init(&ss->peer[1], tp->max_streams_uni, tp->max_streams_uni);
+}
+
+/* What the peer lets us send on a stream at first, RFC 9000 section 18.2 */
+static u64 tx_window(const struct tquic_streams *ss, u64 sid)
+{
+	if (tquic_sid_is_uni(sid))
+		return ss->remote->max_stream_data_uni;
+	return tquic_stream_local(ss, sid) ? ss->remote->max_stream_data_bidi_remote :
+					     ss->remote->max_stream_data_bidi_local;
+}
+
+static u64 rx_window(const struct tquic_streams *ss, u64 sid)
+{
+	if (tquic_sid_is_uni(sid))
+		return ss->local->max_stream_data_uni;
+	return tquic_stream_local(ss, sid) ? ss->local->max_stream_data_bidi_local :
+					     ss->local->max_stream_data_bidi_remote;
+}
+
+static bool tx_blocked(const struct tquic_stream *s)
+{
+	return s->tx_state <= QUIC_STREAM_SEND_STATE_SENT && s->sb.next_off < s->sb.end_off &&
+	       s->txc.used >= s->txc.max;
+}
+
+/* The send part changed: on or off tx_ready, and STREAM_DATA_BLOCKED once per limit. */
+static void tx_refresh(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	bool queued = !list_empty(&s->tx_node);
+
+	if (tquic_stream_tx_wanted(s) != queued) {
+		if (queued)
+			list_del_init(&s->tx_node);
+		else
+			list_add_tail(&s->tx_node, &ss->tx_ready);
+	}
+	if (unlikely(tx_blocked(s)) && tquic_credit_tx_blocked(&s->txc))
+		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
+}
+
+/**
+ * tquic_streams_apply_remote - the peer's transport parameters are known
+ * @ss: the streams
+ *
+ * Limits only rise: those remembered for 0-RTT stay where they are higher, RFC
+ * 9000 section 7.4.1.
+ */
+void tquic_streams_apply_remote(struct tquic_streams *ss)
+{
+	struct tquic_stream *s;
+	struct rb_node *n;
+
+	tquic_credit_tx_raise(&ss->tx, ss->remote->max_data);
+	tquic_credit_tx_raise(&ss->open[0], ss->remote->max_streams_bidi);
+	tquic_credit_tx_raise(&ss->open[1], ss->remote->max_streams_uni);
+	for (n = rb_first(&ss->root); n; n = rb_next(n)) {
+		s = rb_entry(n, struct tquic_stream, node);
+		if (tquic_stream_can_send(ss, s->id))
+			tquic_stream_max_data(ss, s, tx_window(ss, s->id));
+	}
+}
+
+static void drop_tx(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	ss->held_bytes -= tquic_sendbuf_held(&s->sb);
+	tquic_sendbuf_free(&s->sb);
+	list_del_init(&s->tx_node);
+}
+
+/* Received bytes that nobody will read: gone, and their credit goes back to the connection. */
+static void drop_rx(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	tquic_recvbuf_free(&s->rb);
+	tquic_credit_rx_consume(&ss->rx, s->rxc.received - s->rxc.consumed, 0, 0);
+	s->rxc.consumed = s->rxc.received;
+	list_del_init(&s->rx_node);
+}
+
+static void free_stream(struct tquic_stream *s)
+{
+	tquic_sendbuf_free(&s->sb);
+	tquic_recvbuf_free(&s->rb);
+	kmem_cache_free(stream_cache, s);
+}
+
+static void unlink_stream(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	drop_tx(ss, s);
+	tquic_recvbuf_free(&s->rb);
+	rb_erase(&s->node, &ss->root);
+	list_del_init(&s->ctl_node);
+	list_del_init(&s->rx_node);
+	if (ss->last == s)
+		ss->last = NULL;
+	ss->count--;
+	s->due = 0;
+	s->tx_state = QUIC_STREAM_SEND_STATE_RECVD;
+	s->flags |= TQUIC_STREAM_DEAD;
+	if (!s->refs)
+		free_stream(s);
+}
+
+/*
+ * Note the number of a peer's stream that is over and allow the peer another.
+ * Without memory the stream stays where it is, so that a late frame cannot bring
+ * it to life again, and the peer may not open another in its place.
+ */
+static bool note_closed(struct tquic_streams *ss, u64 sid)
+{
+	int uni = tquic_sid_is_uni(sid);
+
+	if (tquic_stream_local(ss, sid))
+		return true;
+	if (tquic_ranges_add(&ss->closed[uni], sid >> 2, (sid >> 2) + 1, GFP_ATOMIC))
+		return false;
+	tquic_credit_rx_consume(&ss->peer[uni], 1, 0, 0);
+	return true;
+}
+
+static void retry_stuck(struct tquic_streams *ss)
+{
+	struct tquic_stream *s;
+
+	while (unlikely(!list_empty(&ss->stuck))) {
+		s = list_first_entry(&ss->stuck, struct tquic_stream, rx_node);
+		if (!note_closed(ss, s->id))
+			break;
+		unlink_stream(ss, s);
+	}
+}
+
+/* Let the stream go if both parts are over.  It may be freed: the last thing a function does. */
+static void settle(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (!tquic_stream_tx_over(s) || !tquic_stream_rx_over(s) || s->flags & TQUIC_STREAM_DEAD)
+		return;
+	if (!list_empty(&s->rx_node))
+		return;
+	if (!note_closed(ss, s->id)) {
+		list_add_tail(&s->rx_node, &ss->stuck);
+		return;
+	}
+	unlink_stream(ss, s);
+	retry_stuck(ss);
+}
+
+/**
+ * tquic_streams_free - let every stream go
+ * @ss: the streams
+ *
+ * Streams with references left are freed by the last tquic_stream_put(), which
+ * may come before or after.  Send buffers are empty: held_bytes is 0.
+ */
+void tquic_streams_free(struct tquic_streams *ss)
+{
+	struct rb_node *n;
+
+	while ((n = rb_first(&ss->root)))
+		unlink_stream(ss, rb_entry(n, struct tquic_stream, node));
+	tquic_ranges_free(&ss->closed[0]);
+	tquic_ranges_free(&ss->closed[1]);
+}
+
+static void set_tx_state(struct tquic_streams *ss, struct tquic_stream *s, u8 state)
+{
+	s->tx_state = state;
+	if (ss->update)
+		ss->update(ss, s, false);
+}
+
+static void set_rx_state(struct tquic_streams *ss, struct tquic_stream *s, u8 state)
+{
+	s->rx_state = state;
+	if (ss->update)
+		ss->update(ss, s, true);
+}
+
+static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 sid)
+{
+	memset(s, 0, sizeof(*s));
+	s->id = sid;
+	INIT_LIST_HEAD(&s->tx_node);
+	INIT_LIST_HEAD(&s->ctl_node);
+	INIT_LIST_HEAD(&s->rx_node);
+	s->rx_final = TQUIC_SIZE_UNKNOWN;
+	s->tx_state = QUIC_STREAM_SEND_STATE_RECVD;
+	s->rx_state = QUIC_STREAM_RECV_STATE_READ;
+	tquic_sendbuf_init(&s->sb);
+	tquic_recvbuf_init(&s->rb);
+	s->sb.marks = ss->marks;
+	if (tquic_stream_can_send(ss, sid)) {
+		s->tx_state = QUIC_STREAM_SEND_STATE_READY;
+		tquic_credit_tx_init(&s->txc, tx_window(ss, sid));
+	}
+	if (tquic_stream_can_recv(ss, sid)) {
+		s->rx_state = QUIC_STREAM_RECV_STATE_RECV;
+		tquic_credit_rx_init(&s->rxc, rx_window(ss, sid), ss->rx_window_max);
+	}
+}
+
+static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
+{
+	struct rb_node **link = &ss->root.rb_node, *parent = NULL;
+	struct tquic_stream *s;
+
+	retry_stuck(ss);
+	s = kmem_cache_alloc(stream_cache, gfp);
+	if (!s)
+		return NULL;
+	init_stream(ss, s, sid);
+	while (*link) {
+		parent = *link;
+		if (sid < rb_entry(parent, struct tquic_stream, node)->id)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&s->node, parent, link);
+	rb_insert_color(&s->node, &ss->root);
+	ss->last = s;
+	ss->count++;
+	return s;
+}
+
+/**
+ * tquic_stream_find - the stream of an ID
+ * @ss: the streams
+ * @sid: stream ID
+ *
+ * Returns it, without taking a reference, or NULL when it is not open, be it over
+ * or not yet opened.  A peer's stream that was only opened by a higher number is
+ * not found either: see tquic_stream_open().
+ */
+struct tquic_stream *tquic_stream_find(struct tquic_streams *ss, u64 sid)
+{
+	struct rb_node *n = ss->root.rb_node;
+	struct tquic_stream *s = ss->last;
+
+	if (likely(s && s->id == sid))
+		return s;
+	while (n) {
+		s = rb_entry(n, struct tquic_stream, node);
+		if (s->id == sid) {
+			ss->last = s;
+			return s;
+		}
+		n = sid < s->id ? n->rb_left : n->rb_right;
+	}
+	return NULL;
+}
+
+/* A peer's stream with a number that the peer has reached; *sp stays NULL if it is over. */
+static int revive(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic_stream **sp)
+{
+	u64 num = sid >> 2;
+
+	*sp = NULL;
+	if (tquic_ranges_contains(&ss->closed[tquic_sid_is_uni(sid)], num, num + 1))
+		return 0;
+	*sp = create(ss, sid, gfp);
+	return *sp ? 0 : -ENOMEM;
+}
+
+/**
+ * tquic_stream_open - the user asks for a stream by its ID
+ * @ss: the streams
+ * @sid: one that is open, or the next of ours: tquic_stream_next_id()
+ * @gfp: for a new one
+ * @sp: set to the stream, without a reference
+ *
+ * Nothing is sent until it has bytes, a FIN or tquic_stream_announce().  Returns
+ * 0, -EINVAL for any other ID, -EAGAIN when the peer's limit is reached (ask
+ * tquic_credit_tx_blocked() of open[] whether STREAMS_BLOCKED is due), -ENOMEM.
+ */
+int tquic_stream_open(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic_stream **sp)
+{
+	int ret, uni = tquic_sid_is_uni(sid);
+	struct tquic_credit_tx *open = &ss->open[uni];
+
+	*sp = tquic_stream_find(ss, sid);
+	if (*sp)
+		return 0;
+	if (!tquic_stream_local(ss, sid)) {
+		if (sid >> 2 >= ss->peer[uni].received)
+			return -EINVAL;
+		ret = revive(ss, sid, gfp, sp);
+		return ret || *sp ? ret : -EINVAL;
+	}
+	if (sid >> 2 != open->used)
+		return -EINVAL;
+	if (!tquic_credit_tx_left(open))
+		return -EAGAIN;
+	*sp = create(ss, sid, gfp);
+	if (!*sp)
+		return -ENOMEM;
+	open->used++;
+	ss->newest = sid;
+	return 0;
+}
+
+/** tquic_stream_next_id - the ID of the next stream that we may open */
+u64 tquic_stream_next_id(const struct tquic_streams *ss, bool uni)
+{
+	return ss->open[uni].used << 2 | (uni ? QUIC_STREAM_TYPE_UNI_MASK : 0) |
+	       (ss->server ? QUIC_STREAM_TYPE_SERVER_MASK : 0);
+}
+
+/**
+ * tquic_stream_from_peer - the stream that a received frame names
+ * @ss: the streams
+ * @sid: stream ID of the frame
+ * @send_part: the frame is about our send part (STOP_SENDING, MAX_STREAM_DATA),
+ *	else about our receive part (STREAM, RESET_STREAM, STREAM_DATA_BLOCKED)
+ * @gfp: for a new stream
+ * @sp: set to the stream, without a reference; NULL: it is over, ignore the frame
+ *
+ * A peer's stream opens all lower ones of its type, RFC 9000 section 2.1; those
+ * are made when they are first named.  Returns 0, a wire error
+ * (STREAM_STATE_ERROR, STREAM_LIMIT_ERROR), or -ENOMEM.
+ */
+int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gfp_t gfp,
+			   struct tquic_stream **sp)
+{
+	struct tquic_credit_rx *peer = &ss->peer[tquic_sid_is_uni(sid)];
+	u64 num = sid >> 2;
+
+	*sp = NULL;
+	if (unlikely(!(send_part ? tquic_stream_can_send(ss, sid) : tquic_stream_can_recv(ss, sid))))
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
+	*sp = tquic_stream_find(ss, sid);
+	if (likely(*sp))
+		return 0;
+	if (tquic_stream_local(ss, sid))
+		return num < ss->open[tquic_sid_is_uni(sid)].used ? 0 :
+		       TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
+	if (num >= peer->max)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_LIMIT);
+	peer->received = max(peer->received, num + 1);
+	return revive(ss, sid, gfp, sp);
+}
+
+/** tquic_stream_get - one more reference: @s stays in memory, though perhaps not open */
+void tquic_stream_get(struct tquic_stream *s)
+{
+	s->refs++;
+}
+
+/** tquic_stream_put - give a reference back; frees a stream that is over with the last one */
+void tquic_stream_put(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (!--s->refs && s->flags & TQUIC_STREAM_DEAD)
+		free_stream(s);
+}
+
+/**
+ * tquic_stream_append - the user writes bytes that lie in a page
+ * @ss: the streams
+ * @s: the stream
+ * @page: as for tquic_sendbuf_append()
+ * @page_off: likewise
+ * @len: likewise, not 0
+ * @priv: likewise
+ * @gfp: likewise
+ *
+ * Returns 0, -ENOMEM, or -EPIPE when the send part is finished or reset.
+ */
+int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct page *page,
+			u32 page_off, u32 len, void *priv, gfp_t gfp)
+{
+	int ret;
+
+	if (unlikely(s->tx_state > QUIC_STREAM_SEND_STATE_SEND || s->flags & TQUIC_STREAM_FIN))
+		return -EPIPE;
+	ret = tquic_sendbuf_append(&s->sb, page, page_off, len, priv, gfp);
+	if (unlikely(ret))
+		return ret;
+	ss->held_bytes += len;
+	tx_refresh(ss, s);
+	return 0;
+}
+
+/** tquic_stream_finish - the user writes no more: FIN follows the last byte */
+void tquic_stream_finish(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (s->tx_state > QUIC_STREAM_SEND_STATE_SEND)
+		return;
+	s->flags |= TQUIC_STREAM_FIN;
+	tx_refresh(ss, s);
+}
+
+/** tquic_stream_announce - open an untouched stream at the peer, by an empty STREAM frame */
+void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (s->tx_state != QUIC_STREAM_SEND_STATE_READY)
+		return;
+	s->flags |= TQUIC_STREAM_ANNOUNCE;
+	tx_refresh(ss, s);
+}
+
+/**
+ * tquic_stream_reset - abandon the send part: RESET_STREAM is due
+ * @ss: the streams
+ * @s: the stream; nothing happens when all is acknowledged or it is reset already
+ * @err: application error code
+ *
+ * Unacknowledged bytes are dropped and held_bytes falls.  The final size is
+ * txc.used.
+ */
+void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
+{
+	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
+		return;
+	drop_tx(ss, s);
+	s->flags &= ~TQUIC_STREAM_ANNOUNCE;
+	s->tx_err = err;
+	s->tx_state = QUIC_STREAM_SEND_STATE_RESET_SENT;
+	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
+	tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_RESET);
+	set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RESET_SENT);
+}
+
+/**
+ * tquic_stream_tx_next - what a STREAM frame would carry now
+ * @ss: the streams
+ * @s: the stream
+ * @max: most payload bytes
+ * @off: set to the offset of the frame
+ * @fin: set if the frame ends the stream
+ *
+ * Lost bytes first, then new ones as far as the credit of stream and connection
+ * goes.  Returns the payload bytes.  0 with *@fin: a frame of a FIN alone; 0
+ * without: nothing, or an empty frame at *@off if TQUIC_STREAM_ANNOUNCE is set.
+ */
+u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
+			 bool *fin)
+{
+	const struct tquic_sendbuf *sb = &s->sb;
+	u64 limit;
+	u32 len;
+
+	*fin = false;
+	*off = sb->next_off;
+	if (unlikely(s->tx_state > QUIC_STREAM_SEND_STATE_SENT))
+		return 0;
+	limit = min(s->txc.max, sb->next_off + tquic_credit_tx_left(&ss->tx));
+	len = tquic_sendbuf_next(sb, limit, max, off);
+	if (len)
+		*fin = *off + len == sb->end_off && s->flags & TQUIC_STREAM_FIN;
+	else
+		*fin = *off == sb->end_off && tquic_stream_fin_wanted(s);
+	return len;
+}
+
+/**
+ * tquic_stream_tx_sent - a STREAM frame is in a packet that leaves
+ * @ss: the streams
+ * @s: the stream
+ * @off: as tquic_stream_tx_next() said
+ * @len: not more than it said
+ * @fin: as it said, if @len was not shortened
+ *
+ * Charges credit for new bytes and takes the stream to the end of tx_ready, or
+ * off it.
+ */
+void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin)
+{
+	tquic_sendbuf_sent(&s->sb, off, len);
+	ss->tx.used += s->sb.next_off - s->txc.used;
+	s->txc.used = s->sb.next_off;
+	s->flags &= ~TQUIC_STREAM_ANNOUNCE;
+	if (fin)
+		s->flags |= TQUIC_STREAM_FIN_SENT;
+	if (unlikely(s->tx_state == QUIC_STREAM_SEND_STATE_READY))
+		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_SEND);
+	if (unlikely(fin && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
+		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_SENT);
+	tx_refresh(ss, s);
+	if (!list_empty(&s->tx_node))
+		list_move_tail(&s->tx_node, &ss->tx_ready);
+}
+
+/**
+ * tquic_stream_tx_acked - a sent STREAM frame has arrived
+ * @ss: the streams
+ * @s: the stream, to which the frame's record holds a reference
+ * @off: offset of the frame
+ * @len: its payload bytes
+ * @fin: it had a FIN
+ *
+ * Returns the bytes that left the send buffer.
+ */
+u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin)
+{
+	u32 released;
+
+	if (unlikely(s->tx_state > QUIC_STREAM_SEND_STATE_SENT))
+		return 0;
+	released = tquic_sendbuf_acked(&s->sb, off, len, GFP_ATOMIC);
+	ss->held_bytes -= released;
+	if (fin)
+		s->flags |= TQUIC_STREAM_FIN_SENT | TQUIC_STREAM_FIN_ACKED;
+	tx_refresh(ss, s);
+	if (unlikely(s->flags & TQUIC_STREAM_FIN_ACKED && tquic_sendbuf_done(&s->sb))) {
+		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RECVD);
+		settle(ss, s);
+	}
+	return released;
+}
+
+/**
+ * tquic_stream_tx_lost - a sent STREAM frame was lost
+ * @ss: the streams
+ * @s: the stream, to which the frame's record holds a reference
+ * @off: offset of the frame
+ * @len: its payload bytes
+ * @fin: it had a FIN
+ *
+ * What has not arrived otherwise is to be sent again, before other streams.
+ */
+void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin)
+{
+	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
+		return;
+	if (len)
+		tquic_sendbuf_lost(&s->sb, off, len, GFP_ATOMIC);
+	else if (!fin && !s->sb.next_off && !(s->flags & TQUIC_STREAM_FIN_SENT))
+		s->flags |= TQUIC_STREAM_ANNOUNCE;
+	if (fin && !(s->flags & TQUIC_STREAM_FIN_ACKED))
+		s->flags &= ~TQUIC_STREAM_FIN_SENT;
+	tx_refresh(ss, s);
+	if (!list_empty(&s->tx_node))
+		list_move(&s->tx_node, &ss->tx_ready);
+}
+
+/** tquic_stream_reset_acked - our RESET_STREAM has arrived; @s is referenced by its record */
+void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (s->tx_state != QUIC_STREAM_SEND_STATE_RESET_SENT)
+		return;
+	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_RESET);
+	set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RESET_RECVD);
+	settle(ss, s);
+}
+
+/**
+ * tquic_stream_set_due - control frames are to be sent, or were lost
+ * @ss: the streams
+ * @s: the stream
+ * @due: TQUIC_STREAM_DUE_*; those that the state has overtaken are ignored, RFC
+ *	9000 section 13.3
+ */
+void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due)
+{
+	bool stopped = s->flags & TQUIC_STREAM_STOPPED;
+	u8 valid = 0;
+
+	if (s->flags & TQUIC_STREAM_DEAD)
+		return;
+	if (s->tx_state == QUIC_STREAM_SEND_STATE_RESET_SENT)
+		valid |= TQUIC_STREAM_DUE_RESET;
+	if (tx_blocked(s))
+		valid |= TQUIC_STREAM_DUE_BLOCKED;
+	if (s->rx_state == QUIC_STREAM_RECV_STATE_RECV && !stopped)
+		valid |= TQUIC_STREAM_DUE_MAX_DATA;
+	if (s->rx_state <= QUIC_STREAM_RECV_STATE_SIZE_KNOWN && stopped)
+		valid |= TQUIC_STREAM_DUE_STOP;
+	s->due |= due & valid;
+	if (s->due && list_empty(&s->ctl_node))
+		list_add_tail(&s->ctl_node, &ss->ctl_ready);
+}
+
+/* A receive part that nobody reads is over once its size is known and the peer was told to stop. */
+static void settle_stopped(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (!(s->flags & TQUIC_STREAM_STOPPED) || s->rx_final == TQUIC_SIZE_UNKNOWN ||
+	    s->due & TQUIC_STREAM_DUE_STOP || tquic_stream_rx_over(s))
+		return;
+	s->rx_state = s->rx_state == QUIC_STREAM_RECV_STATE_RESET_RECVD ?
+		      QUIC_STREAM_RECV_STATE_RESET_READ : QUIC_STREAM_RECV_STATE_READ;
+	settle(ss, s);
+}
+
+/**
+ * tquic_stream_clear_due - control frames were written, or need not be
+ * @ss: the streams
+ * @s: the stream; may be freed by this unless it is referenced
+ * @due: TQUIC_STREAM_DUE_*
+ */
+void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due)
+{
+	due &= s->due;
+	s->due &= ~due;
+	if (!s->due)
+		list_del_init(&s->ctl_node);
+	if (due & TQUIC_STREAM_DUE_STOP)
+		settle_stopped(ss, s);
+}
+
+/** tquic_stream_max_data - the peer's limit for the stream is @max; lower ones are ignored */
+void tquic_stream_max_data(struct tquic_streams *ss, struct tquic_stream *s, u64 max)
+{
+	if (!tquic_credit_tx_raise(&s->txc, max))
+		return;
+	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
+	tx_refresh(ss, s);
+}
+
+/** tquic_streams_max_data - the peer's limit for the connection is @max; true if it rose */
+bool tquic_streams_max_data(struct tquic_streams *ss, u64 max)
+{
+	return tquic_credit_tx_raise(&ss->tx, max);
+}
+
+/**
+ * tquic_stream_rx_stop - the peer sent STOP_SENDING
+ * @ss: the streams
+ * @s: the stream
+ * @err: the peer's application error code, to be found in rx_err; our
+ *	RESET_STREAM takes it over, RFC 9000 section 3.5
+ */
+void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
+{
+	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
+		return;
+	if (s->rx_state < QUIC_STREAM_RECV_STATE_RESET_RECVD)
+		s->rx_err = err;
+	tquic_stream_reset(ss, s, err);
+}
+
+/* Both levels of flow control for bytes up to @end, RFC 9000 section 4.1 */
+static int charge_rx(struct tquic_streams *ss, struct tquic_stream *s, u64 end)
+{
+	int ret;
+
+	if (end <= s->rxc.received)
+		return 0;
+	if (unlikely(end > s->rxc.max))
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FLOW_CONTROL);
+	ret = tquic_credit_rx_receive(&ss->rx, ss->rx.received + (end - s->rxc.received));
+	if (unlikely(ret))
+		return ret;
+	return tquic_credit_rx_receive(&s->rxc, end);
+}
+
+static void make_readable(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (list_empty(&s->rx_node))
+		list_add_tail(&s->rx_node, &ss->rx_ready);
+}
+
+/* The receive part has bytes or an end that it had not before. */
+static void rx_refresh(struct tquic_streams *ss, struct tquic_stream *s, bool first)
+{
+	bool whole = s->rx_final == s->rb.ready_off;
+
+	if (whole || tquic_recvbuf_ready(&s->rb))
+		make_readable(ss, s);
+	if (unlikely(whole))
+		set_rx_state(ss, s, QUIC_STREAM_RECV_STATE_RECVD);
+	else if (unlikely(first))
+		set_rx_state(ss, s, s->rx_state);
+}
+
+/**
+ * tquic_stream_rx_data - a STREAM frame arrived
+ * @ss: the streams
+ * @s: the stream; may be freed by this unless it is referenced
+ * @off: offset of the frame
+ * @data: its payload, in memory of @skb
+ * @len: bytes of it; @off + @len is below 2^62
+ * @fin: it ends the stream
+ * @skb: the packet; referenced for what is kept
+ * @gfp: for segments
+ *
+ * Returns 0, a wire error (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR), or what
+ * tquic_recvbuf_insert() says, -ENOMEM or -ENOBUFS: then the packet must not be
+ * acknowledged and may be taken again.
+ */
+int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 off, const u8 *data,
+			 u32 len, bool fin, struct sk_buff *skb, gfp_t gfp)
+{
+	u64 end = off + len;
+	bool first = end && !s->rxc.received;
+	int ret;
+
+	if (s->rx_final != TQUIC_SIZE_UNKNOWN ? end > s->rx_final || (fin && end != s->rx_final) :
+						fin && end < s->rxc.received)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FINAL_SIZE);
+	ret = charge_rx(ss, s, end);
+	if (unlikely(ret))
+		return ret;
+	if (s->rx_state > QUIC_STREAM_RECV_STATE_SIZE_KNOWN)
+		return 0;
+	if (fin && s->rx_final == TQUIC_SIZE_UNKNOWN) {
+		s->rx_final = end;
+		s->rx_state = QUIC_STREAM_RECV_STATE_SIZE_KNOWN;
+		first = true;
+		tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
+	}
+	if (unlikely(s->flags & TQUIC_STREAM_STOPPED)) {
+		drop_rx(ss, s);
+		settle_stopped(ss, s);
+		return 0;
+	}
+	ret = tquic_recvbuf_insert(&s->rb, off, data, len, skb, gfp);
+	rx_refresh(ss, s, first);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * tquic_stream_rx_reset - RESET_STREAM arrived
+ * @ss: the streams
+ * @s: the stream; may be freed by this unless it is referenced
+ * @err: the peer's application error code, to be found in rx_err
+ * @final_size: the peer's final size
+ *
+ * What was not read yet is dropped, unless all of it is here (RFC 9000 section
+ * 3.2).  Returns 0 or a wire error (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR).
+ */
+int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 final_size)
+{
+	int ret;
+
+	if (final_size < s->rxc.received ||
+	    (s->rx_final != TQUIC_SIZE_UNKNOWN && final_size != s->rx_final))
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FINAL_SIZE);
+	ret = charge_rx(ss, s, final_size);
+	if (ret)
+		return ret;
+	if (s->rx_state > QUIC_STREAM_RECV_STATE_SIZE_KNOWN)
+		return 0;
+	s->rx_final = final_size;
+	s->rx_err = err;
+	s->rx_state = QUIC_STREAM_RECV_STATE_RESET_RECVD;
+	drop_rx(ss, s);
+	s->due &= ~TQUIC_STREAM_DUE_STOP;
+	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
+	if (!(s->flags & TQUIC_STREAM_STOPPED))
+		make_readable(ss, s);
+	set_rx_state(ss, s, QUIC_STREAM_RECV_STATE_RESET_RECVD);
+	settle_stopped(ss, s);
+	return 0;
+}
+
+/**
+ * tquic_stream_consumed - the reader took bytes, with tquic_recvbuf_peek() of rb
+ * @ss: the streams
+ * @s: the stream
+ * @len: how many
+ * @rtt_us: smoothed round-trip time, to tune the windows; 0: unknown
+ * @now_us: the time
+ *
+ * Takes the stream off rx_ready when it has neither bytes nor an end to read.
+ * May leave MAX_STREAM_DATA due; for MAX_DATA see tquic_credit_rx_due() of ss->rx.
+ */
+void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32 len, u32 rtt_us,
+			   u64 now_us)
+{
+	tquic_recvbuf_consume(&s->rb, len);
+	tquic_credit_rx_consume(&ss->rx, len, rtt_us, now_us);
+	if (tquic_credit_rx_consume(&s->rxc, len, rtt_us, now_us))
+		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
+	if (!tquic_recvbuf_ready(&s->rb) && !tquic_stream_at_end(s))
+		list_del_init(&s->rx_node);
+}
+
+/**
+ * tquic_stream_read_end - the reader has seen the end, be it FIN or reset
+ * @ss: the streams
+ * @s: the stream; may be freed by this unless it is referenced
+ */
+void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (s->rx_state == QUIC_STREAM_RECV_STATE_RECVD)
+		s->rx_state = QUIC_STREAM_RECV_STATE_READ;
+	else if (s->rx_state == QUIC_STREAM_RECV_STATE_RESET_RECVD)
+		s->rx_state = QUIC_STREAM_RECV_STATE_RESET_READ;
+	else
+		return;
+	s->flags |= TQUIC_STREAM_READ_DONE;
+	drop_rx(ss, s);
+	settle(ss, s);
+}
+
+/**
+ * tquic_stream_stop - the user reads no more: STOP_SENDING is due
+ * @ss: the streams
+ * @s: the stream; may be freed by this unless it is referenced
+ * @err: application error code
+ *
+ * What is held and what still arrives is dropped.  Nothing is sent when all bytes
+ * or a reset are here already, RFC 9000 section 3.5.
+ */
+void tquic_stream_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
+{
+	if (tquic_stream_rx_over(s) || s->flags & TQUIC_STREAM_STOPPED)
+		return;
+	s->flags |= TQUIC_STREAM_STOPPED | TQUIC_STREAM_READ_DONE;
+	s->stop_err = err;
+	drop_rx(ss, s);
+	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
+	tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_STOP);
+	settle_stopped(ss, s);
+}
