@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Transport parameters, RFC 9000 section 18, RFC 9221, RFC 9287, RFC 9368: the
+ * Transport parameters, RFC 9000 section 18, RFC 9221 and RFC 9287: the
  * body of the TLS extension, read and written.  Knows neither defaults of
  * sockets nor TLS.
  */

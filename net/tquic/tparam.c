@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transport parameters as bytes: one table says of each how it is encoded, what
+ * is valid and what holds when it is absent.  Whether a peer had to send one, and
+ * whether the connection IDs in it are the right ones, is not known here.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/string.h>
+#include "tparam.h"
+#include "varint.h"
+
+#define PARAM_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM)
+
+#define MAX_STREAMS_LIMIT	(1ULL << 60)		/* RFC 9000 section 4.6 */
+#define PREFERRED_CID_AT	(4 + 2 + 16 + 2)	/* section 18.2 figure 22 */
+
+enum kind {
+	INT_U8,
+	INT_U32,
+	INT_U64,
+	INT_MS,		/* milliseconds on the wire, microseconds in a u64 here */
+	FLAG,		/* present and empty */
+	CID,
+	TOKEN,
+	PREFERRED,	/* checked and left alone */
+};
+
+struct param {
+	u16 id;
+	u8 kind;
+	bool server_only;
+	u16 at;		/* of the value in struct tquic_tparam */
+	u16 has_at;	/* CID and TOKEN: of the bool that says it is there */
+	u64 min;
+	u64 max;
+	u64 absent;	/* integers: what holds without it */
+};
+
+#define AT(field)	offsetof(struct tquic_tparam, field)
+
+#define INT(_id, _kind, _field, _min, _max, _absent)					\
+	{ .id = _id, .kind = _kind, .at = AT(_field), .min = _min, .max = _max, .absent = _absent }
+
+static const struct param params[] = {
+	{ 0x00, CID, true, AT(odcid), AT(has_odcid) },
+	INT(0x01, INT_MS, max_idle_timeout_us, 0, TQUIC_VARINT_MAX, 0),
+	{ 0x02, TOKEN, true, AT(reset_token), AT(has_reset_token) },
+	INT(0x03, INT_U32, max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_VARINT_MAX, TQUIC_MAX_UDP),
+	INT(0x04, INT_U64, max_data, 0, TQUIC_VARINT_MAX, 0),
+	INT(0x05, INT_U64, max_stream_data_bidi_local, 0, TQUIC_VARINT_MAX, 0),
+	INT(0x06, INT_U64, max_stream_data_bidi_remote, 0, TQUIC_VARINT_MAX, 0),
+	INT(0x07, INT_U64, max_stream_data_uni, 0, TQUIC_VARINT_MAX, 0),
+	INT(0x08, INT_U64, max_streams_bidi, 0, MAX_STREAMS_LIMIT, 0),
+	INT(0x09, INT_U64, max_streams_uni, 0, MAX_STREAMS_LIMIT, 0),
+	INT(0x0a, INT_U8, ack_delay_exponent, 0, 20, 3),
+	INT(0x0b, INT_MS, max_ack_delay_us, 0, (1 << 14) - 1, 25),
+	{ 0x0c, FLAG, false, AT(disable_active_migration) },
+	{ 0x0d, PREFERRED, true },
+	INT(0x0e, INT_U8, active_connection_id_limit, 2, TQUIC_VARINT_MAX, 2),
+	{ 0x0f, CID, false, AT(iscid), AT(has_iscid) },
+	{ 0x10, CID, true, AT(rscid), AT(has_rscid) },
+	INT(0x20, INT_U32, max_datagram_frame_size, 0, TQUIC_VARINT_MAX, 0),	/* RFC 9221 */
+	{ 0x2ab2, FLAG, false, AT(grease_quic_bit) },				/* RFC 9287 */
+	{ 0xbaad, FLAG, false, AT(disable_1rtt_encryption) },
+};
+
+static_assert(ARRAY_SIZE(params) <= 32);	/* bits of a set of them */
+
+static void store(struct tquic_tparam *tp, const struct param *pa, u64 v)
+{
+	void *to = (u8 *)tp + pa->at;
+
+	switch (pa->kind) {
+	case INT_U8:
+		*(u8 *)to = min_t(u64, v, U8_MAX);
+		break;
+	case INT_U32:
+		*(u32 *)to = min_t(u64, v, U32_MAX);
+		break;
+	case INT_U64:
+		*(u64 *)to = v;
+		break;
+	case INT_MS:
+		/* what is longer than 2^62 us is cut: the sum with any time still fits */
+		*(u64 *)to = v > div_u64(TQUIC_VARINT_MAX, 1000) ? TQUIC_VARINT_MAX : v * 1000;
+		break;
+	}
+}
+
+/* the value to be sent, always one that is valid */
+static u64 load(const struct tquic_tparam *tp, const struct param *pa)
+{
+	const void *from = (const u8 *)tp + pa->at;
+	u64 v = 0;
+
+	switch (pa->kind) {
+	case INT_U8:
+		v = *(const u8 *)from;
+		break;
+	case INT_U32:
+		v = *(const u32 *)from;
+		break;
+	case INT_U64:
+		v = *(const u64 *)from;
+		break;
+	case INT_MS:
+		v = div_u64(*(const u64 *)from, 1000);
+		if (v * 1000 < *(const u64 *)from)
+			v++;
+		break;
+	}
+	return clamp_t(u64, v, pa->min, pa->max);
+}
+
+static const struct param *find(u64 id)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(params); i++)
+		if (params[i].id == id)
+			return &params[i];
+	return NULL;
+}
+
+/**
+ * tquic_tparam_init - what holds while no parameter has been received
+ * @tp: the parameters
+ *
+ * The defaults of RFC 9000 section 18.2, not those of our sockets.
+ */
+void tquic_tparam_init(struct tquic_tparam *tp)
+{
+	u32 i;
+
+	memset(tp, 0, sizeof(*tp));
+	for (i = 0; i < ARRAY_SIZE(params); i++)
+		if (params[i].kind <= INT_MS)
+			store(tp, &params[i], params[i].absent);
+}
+
+/* the header of a parameter; NULL when it and its value do not fit */
+static u8 *put_head(u8 *p, const u8 *end, const struct param *pa, u32 len)
+{
+	if (end - p < tquic_varint_len(pa->id) + 1 + len)
+		return NULL;
+	p = tquic_varint_put(p, pa->id);
+	return tquic_varint_put(p, len);
+}
+
+static u8 *put_int(u8 *p, const u8 *end, const struct param *pa, u64 v)
+{
+	if (v == pa->absent)
+		return p;
+	p = put_head(p, end, pa, tquic_varint_len(v));
+	return p ? tquic_varint_put(p, v) : NULL;
+}
+
+static u8 *put_bytes(u8 *p, const u8 *end, const struct param *pa, const u8 *data, u32 len)
+{
+	p = put_head(p, end, pa, len);
+	if (!p)
+		return NULL;
+	memcpy(p, data, len);
+	return p + len;
+}
+
+/* returns the byte after what was written, which may be nothing; NULL if it does not fit */
+static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct tquic_tparam *tp)
+{
+	const u8 *field = (const u8 *)tp + pa->at;
+	const struct tquic_cid *cid = (const void *)field;
+	const bool *has = (const void *)((const u8 *)tp + pa->has_at);
+
+	switch (pa->kind) {
+	case FLAG:
+		return *(const bool *)field ? put_head(p, end, pa, 0) : p;
+	case CID:
+		return *has ? put_bytes(p, end, pa, cid->id, cid->len) : p;
+	case TOKEN:
+		return *has ? put_bytes(p, end, pa, field, TQUIC_TOKEN_RESET_LEN) : p;
+	case PREFERRED:
+		return p;
+	default:
+		return put_int(p, end, pa, load(tp, pa));
+	}
+}
+
+/**
+ * tquic_tparam_encode - write the body of the TLS extension
+ * @tp: our parameters; those that say what holds anyway are left out
+ * @server: we are the server: write also what only servers send
+ * @buf: where to write
+ * @len: bytes of room
+ *
+ * Times are rounded up to milliseconds.
+ *
+ * Returns the bytes written or -EMSGSIZE.
+ */
+int tquic_tparam_encode(const struct tquic_tparam *tp, bool server, u8 *buf, u32 len)
+{
+	u8 *p = buf;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(params); i++) {
+		if (params[i].server_only && !server)
+			continue;
+		p = put_param(p, buf + len, &params[i], tp);
+		if (!p)
+			return -EMSGSIZE;
+	}
+	return p - buf;
+}
+
+static bool preferred_ok(const u8 *p, u32 len)
+{
+	u8 cid_len;
+
+	if (len <= PREFERRED_CID_AT)
+		return false;
+	cid_len = p[PREFERRED_CID_AT];
+	return cid_len && cid_len <= TQUIC_CID_MAX &&
+	       len == PREFERRED_CID_AT + 1 + cid_len + TQUIC_TOKEN_RESET_LEN;
+}
+
+/* the @len bytes of a value at @p; returns whether they are valid */
+static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u32 len)
+{
+	u8 *field = (u8 *)tp + pa->at;
+	struct tquic_cid *cid = (void *)field;
+	bool *has = (void *)((u8 *)tp + pa->has_at);
+	u64 v;
+
+	switch (pa->kind) {
+	case FLAG:
+		*(bool *)field = true;
+		return !len;
+	case CID:
+		if (len > TQUIC_CID_MAX)
+			return false;
+		cid->len = len;
+		memcpy(cid->id, p, len);
+		*has = true;
+		return true;
+	case TOKEN:
+		if (len != TQUIC_TOKEN_RESET_LEN)
+			return false;
+		memcpy(field, p, len);
+		*has = true;
+		return true;
+	case PREFERRED:
+		return preferred_ok(p, len);
+	default:
+		if (tquic_varint_get(p, p + len, &v) != p + len || v < pa->min || v > pa->max)
+			return false;
+		store(tp, pa, v);
+		return true;
+	}
+}
+
+/**
+ * tquic_tparam_decode - read the body of the peer's TLS extension
+ * @tp: what it says, with the defaults of RFC 9000 for what it leaves out; no use on error
+ * @from_server: a server sent it
+ * @p: the body
+ * @len: its length in bytes
+ *
+ * Unknown parameters are ignored.  Integers too large for their field are cut to the
+ * largest that fits.  That the connection IDs which section 7.3 demands are there, and
+ * are right, is for the caller to check.
+ *
+ * Returns 0 or a TQUIC_WERR() of TRANSPORT_PARAMETER_ERROR.
+ */
+int tquic_tparam_decode(struct tquic_tparam *tp, bool from_server, const u8 *p, u32 len)
+{
+	const u8 *end = p + len;
+	u32 seen = 0;
+
+	tquic_tparam_init(tp);
+	while (p < end) {
+		const struct param *pa;
+		u64 id, size;
+
+		p = tquic_varint_get(p, end, &id);
+		if (p)
+			p = tquic_varint_get(p, end, &size);
+		if (!p || size > end - p)
+			return PARAM_ERROR;
+		pa = find(id);
+		if (pa) {
+			u32 bit = BIT(pa - params);
+
+			if ((seen & bit) || (pa->server_only && !from_server) ||
+			    !take(tp, pa, p, size))
+				return PARAM_ERROR;
+			seen |= bit;
+		}
+		p += size;
+	}
+	return 0;
+}
