@@ -28,6 +28,8 @@ struct crypto_tfm {
 	u32 authsize;
 };
 
+extern bool shim_simd_usable;	/* what crypto_simd_usable() says */
+
 struct crypto_alg *shim_alg(const char *name);
 struct crypto_tfm *shim_tfm_alloc(const char *name);
 void shim_tfm_free(struct crypto_tfm *tfm);

@@ -3,9 +3,7 @@
 #ifndef _SHIM_CRYPTO_SIMD_H
 #define _SHIM_CRYPTO_SIMD_H
 
-#include <linux/types.h>
-
-extern bool shim_simd_usable;
+#include <crypto/shim.h>
 
 static inline bool crypto_simd_usable(void)
 {
