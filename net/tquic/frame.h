@@ -6,6 +6,7 @@
 #ifndef _TQUIC_FRAME_H
 #define _TQUIC_FRAME_H
 
+#include <linux/bits.h>
 #include "wire.h"
 
 /* Properties of a frame type, RFC 9000 section 12.4 table 3 */

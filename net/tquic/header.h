@@ -9,7 +9,7 @@
 #include <linux/string.h>
 #include "wire.h"
 
-#define TQUIC_HEADER_UNKNOWN	0xff	/* type of a long header of a version that we do not speak */
+#define TQUIC_HEADER_UNKNOWN	0xff	/* type in a version that we do not speak */
 
 /* A parsed header; pointers refer to the datagram it was parsed from */
 struct tquic_hdr {
@@ -22,7 +22,7 @@ struct tquic_hdr {
 	const u8 *scid;
 	const u8 *token;	/* Initial, Retry; of Version Negotiation: the versions */
 	u32 token_len;
-	u32 pn_off;		/* bytes from the first byte to the packet number; Retry: to the tag */
+	u32 pn_off;		/* from the first byte to the packet number; Retry: to the tag */
 	u32 len;		/* bytes of the whole packet inside the datagram */
 };
 

@@ -13,7 +13,7 @@
 
 #define PARAM_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM)
 
-#define MAX_STREAMS_LIMIT	(1ULL << 60)		/* RFC 9000 section 4.6 */
+#define MAX_STREAMS_LIMIT	BIT_ULL(60)		/* RFC 9000 section 4.6 */
 #define PREFERRED_CID_AT	(4 + 2 + 16 + 2)	/* section 18.2 figure 22 */
 
 enum kind {

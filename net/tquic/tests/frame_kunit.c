@@ -214,7 +214,9 @@ static void frame_padding(struct kunit *test)
 }
 
 /* largest 1000, ranges 990..1000, 980..985, 978..978; the ECN counts 1, 2, 3 */
-static const u8 ack_wire[] = { 0x03, 0x43, 0xe8, 0x21, 0x02, 0x0a, 0x03, 0x05, 0x00, 0x00, 1, 2, 3 };
+static const u8 ack_wire[] = {
+	0x03, 0x43, 0xe8, 0x21, 0x02, 0x0a, 0x03, 0x05, 0x00, 0x00, 1, 2, 3
+};
 
 static void frame_ack(struct kunit *test)
 {
@@ -330,7 +332,9 @@ static void frame_bad(struct kunit *test)
 
 static void frame_largest_offsets(struct kunit *test)
 {
-	static const u8 stream[] = { 0x0e, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 1, 'x' };
+	static const u8 stream[] = {
+		0x0e, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 1, 'x'
+	};
 	struct tquic_rx_frame f;
 
 	KUNIT_EXPECT_EQ(test, decode(test, stream, 12, TQUIC_PT_1RTT, &f), 12);
@@ -439,8 +443,10 @@ static void frame_random(struct kunit *test)
 		buf[0] &= i % 16 ? 0x1f : 0xff;
 		if (i % 4 == 0)
 			buf[0] = TQUIC_FT_ACK;
-		ret = tquic_frame_decode(buf, buf + len, i % 8 ? TQUIC_PT_1RTT : TQUIC_PT_INITIAL, &f);
-		KUNIT_ASSERT_TRUE(test, (ret > 0 && ret <= len) || ret == ENCODING || ret == VIOLATION);
+		ret = tquic_frame_decode(buf, buf + len, i % 8 ? TQUIC_PT_1RTT : TQUIC_PT_INITIAL,
+					 &f);
+		KUNIT_ASSERT_TRUE(test, (ret > 0 && ret <= len) || ret == ENCODING ||
+				  ret == VIOLATION);
 		last = U64_MAX;
 		if (ret > 0 && f.props & TQUIC_FP_NOT_INFLIGHT)
 			while (tquic_frame_ack_next(&f, &a, &b) == 1) {

@@ -66,8 +66,8 @@ static void header_initial(struct kunit *test)
 	tquic_varint_put2(len_at, v->len);
 	KUNIT_EXPECT_EQ(test, p - buf, (long)v->wire_len);
 	KUNIT_EXPECT_EQ(test, memcmp(buf, v->wire, v->wire_len), 0);
-	KUNIT_EXPECT_EQ(test, tquic_header_long_len(TQUIC_PT_INITIAL, v->dcid, v->scid, 0, v->pn_len),
-			(u32)v->wire_len);
+	KUNIT_EXPECT_EQ(test, (u32)v->wire_len,
+			tquic_header_long_len(TQUIC_PT_INITIAL, v->dcid, v->scid, 0, v->pn_len));
 
 	KUNIT_ASSERT_EQ(test, tquic_header_parse(buf, 2000, 8, &h), 0);
 	KUNIT_EXPECT_EQ(test, (int)h.type, (int)TQUIC_PT_INITIAL);

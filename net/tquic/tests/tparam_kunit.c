@@ -19,7 +19,8 @@ static void tparam_defaults(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)tp.active_connection_id_limit, 2);
 	KUNIT_EXPECT_EQ(test, tp.max_idle_timeout_us + tp.max_data + tp.max_stream_data_bidi_local +
 			tp.max_stream_data_bidi_remote + tp.max_stream_data_uni +
-			tp.max_streams_bidi + tp.max_streams_uni + tp.max_datagram_frame_size, 0ULL);
+			tp.max_streams_bidi + tp.max_streams_uni + tp.max_datagram_frame_size,
+			0ULL);
 	KUNIT_EXPECT_FALSE(test, tp.disable_active_migration || tp.grease_quic_bit ||
 			   tp.disable_1rtt_encryption || tp.has_odcid || tp.has_iscid ||
 			   tp.has_rscid || tp.has_reset_token);
@@ -208,8 +209,10 @@ static void tparam_body(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, copy);
 	memcpy(copy, b->wire, b->len);
-	KUNIT_EXPECT_EQ(test, tquic_tparam_decode(&tp, true, copy, b->len), b->server_bad ? ERROR : 0);
-	KUNIT_EXPECT_EQ(test, tquic_tparam_decode(&tp, false, copy, b->len), b->client_bad ? ERROR : 0);
+	KUNIT_EXPECT_EQ(test, tquic_tparam_decode(&tp, true, copy, b->len),
+			b->server_bad ? ERROR : 0);
+	KUNIT_EXPECT_EQ(test, tquic_tparam_decode(&tp, false, copy, b->len),
+			b->client_bad ? ERROR : 0);
 }
 
 static void tparam_saturates(struct kunit *test)
