@@ -38,30 +38,37 @@ static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= QUIC_TOKEN_MAX_BYTES);
  */
 int tquic_token_keys_init(struct tquic_token_keys *k)
 {
+	struct crypto_shash *reset;
+	struct crypto_aead *aead;
 	u8 key[RESET_KEY_LEN];
 	int err;
 
-	k->aead = tquic_crypto_aead("gcm(aes)");
-	if (IS_ERR(k->aead))
-		return PTR_ERR(k->aead);
-	k->reset = crypto_alloc_shash("hmac(sha256)", 0, 0);
-	if (IS_ERR(k->reset)) {
-		err = PTR_ERR(k->reset);
+	memset(k, 0, sizeof(*k));
+	aead = tquic_crypto_aead("gcm(aes)");
+	if (IS_ERR(aead))
+		return PTR_ERR(aead);
+	reset = crypto_alloc_shash("hmac(sha256)", 0, 0);
+	if (IS_ERR(reset)) {
+		err = PTR_ERR(reset);
 		goto free_aead;
 	}
 	get_random_bytes(key, KEY_LEN);
-	err = crypto_aead_setkey(k->aead, key, KEY_LEN);
-	if (!err) {
-		get_random_bytes(key, RESET_KEY_LEN);
-		err = crypto_shash_setkey(k->reset, key, RESET_KEY_LEN);
-	}
+	err = crypto_aead_setkey(aead, key, KEY_LEN);
+	if (err)
+		goto free_reset;
+	get_random_bytes(key, RESET_KEY_LEN);
+	err = crypto_shash_setkey(reset, key, RESET_KEY_LEN);
 	memzero_explicit(key, sizeof(key));
-	if (!err)
-		return 0;
-	crypto_free_shash(k->reset);
+	if (err)
+		goto free_reset;
+	k->aead = aead;
+	k->reset = reset;
+	return 0;
+
+free_reset:
+	crypto_free_shash(reset);
 free_aead:
-	crypto_free_aead(k->aead);
-	memset(k, 0, sizeof(*k));
+	crypto_free_aead(aead);
 	return err;
 }
 

@@ -24,13 +24,19 @@ static u32 digit(char c)
 	return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
-/* Returns the length in bytes */
+/* Lines of digits; returns the length in bytes */
 static u32 unhex(const char *hex, u8 *out)
 {
 	u32 len = 0;
 
-	for (; *hex; hex += 2)
+	while (*hex) {
+		if (*hex == '\n') {
+			hex++;
+			continue;
+		}
 		out[len++] = digit(hex[0]) << 4 | digit(hex[1]);
+		hex += 2;
+	}
 	return len;
 }
 
@@ -194,7 +200,7 @@ static void rfc_server_initial(struct kunit *test)
 	const struct vector *v = test->param_value;
 
 	sample_packet(test, v->server_secret, TLS_CIPHER_AES_GCM_128, 1, v->server_header,
-		      VECTOR_SERVER_FRAMES, strlen(VECTOR_SERVER_FRAMES) / 2, v->server_packet);
+		      VECTOR_SERVER_FRAMES, VECTOR_SERVER_FRAMES_LEN, v->server_packet);
 }
 
 static void rfc_chacha20_short(struct kunit *test)
