@@ -127,7 +127,7 @@ struct tquic_conn {
 
 	/* receive */
 	struct sk_buff_head undecryptable;
-	u64 rx_now_us;			/* time of the aggregate being worked on */
+	u64 rx_now_us;			/* time of the aggregate or timer being worked on */
 
 	struct tquic_space spaces[TQUIC_SPACE_NUM];
 	struct tquic_streams streams;

@@ -46,10 +46,8 @@ static int hold_skb(struct input *in)
 {
 	if (in->charged)
 		return 0;
-	if (in->conn->ops->rx_charge(in->conn, in->skb)) {
-		tquic_mib_inc(in->conn->mib, DROP_RMEM);
+	if (in->conn->ops->rx_charge(in->conn, in->skb))
 		return -ENOBUFS;
-	}
 	in->charged = true;
 	return 0;
 }

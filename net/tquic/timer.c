@@ -168,6 +168,7 @@ void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 			tquic_conn_die(conn, 0);
 		return;
 	}
+	conn->rx_now_us = now_us;
 	if (silence_run(conn, now_us))
 		return;
 	if (conn->keepalive_us <= now_us) {
