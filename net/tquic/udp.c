@@ -332,8 +332,10 @@ static bool same_place(const struct tquic_endpoint *ep, const struct sock *sk,
 	if (ep->addr.sa.sa_family != addr->sa.sa_family ||
 	    ep->bound_dev_if != sk->sk_bound_dev_if)
 		return false;
-	return tquic_addr_equal(&ep->addr, addr) &&
-	       (is_v4(addr) || ep->sock->sk->sk_ipv6only == sk->sk_ipv6only);
+	if (!tquic_addr_equal(&ep->addr, addr))
+		return false;
+	return is_v4(addr) || (ep->addr.v6.sin6_scope_id == addr->v6.sin6_scope_id &&
+			       ep->sock->sk->sk_ipv6only == sk->sk_ipv6only);
 }
 
 static bool closing_down(struct tquic_net *tn, __be16 port)

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/net/quic: conns, a line for each connection, eps, a line for each local
+ * address, and snmp, the counters.  Looks only at its own namespace and changes
+ * nothing.
+ */
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
+
+#include "compat/compat.h"
+#include "sock.h"
+
+static const char *const conn_states[] = {
+	[TQUIC_CONN_IDLE] = "idle",
+	[TQUIC_CONN_HANDSHAKE] = "handshake",
+	[TQUIC_CONN_ESTABLISHED] = "established",
+	[TQUIC_CONN_CLOSING] = "closing",
+	[TQUIC_CONN_DRAINING] = "draining",
+	[TQUIC_CONN_CLOSED] = "closed",
+};
+
+static void show_addr(struct seq_file *seq, const union tquic_addr *addr)
+{
+	seq_printf(seq, "%pISpc ", &addr->sa);
+}
+
+static void show_cid(struct seq_file *seq, const struct tquic_cid *cid)
+{
+	if (cid->len)
+		seq_printf(seq, "%*phN ", cid->len, cid->id);
+	else
+		seq_puts(seq, "- ");
+}
+
+/* Of all IDs that lead to a connection one stands for it: the oldest of ours in use */
+static bool stands_for(const struct tquic_conn *conn, const struct tquic_cid *cid)
+{
+	const struct tquic_cid_local *local = conn->cids.local, *oldest = NULL;
+	int i;
+
+	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
+		if (local[i].used && (!oldest || local[i].seq < oldest->seq))
+			oldest = &local[i];
+	return oldest && oldest->cid.len == cid->len && !memcmp(oldest->cid.id, cid->id, cid->len);
+}
+
+static void show_conn(struct seq_file *seq, struct sock *sk, const struct tquic_conn *conn)
+{
+	const struct tquic_path *path = conn->path;
+
+	show_addr(seq, &path->local);
+	show_addr(seq, &path->remote);
+	seq_printf(seq, "%s %s ", conn->server ? "server" : "client", conn_states[conn->state]);
+	show_cid(seq, &conn->scid);
+	show_cid(seq, &conn->dcid);
+	seq_printf(seq, "%llu %llu %u %u %llu %llu %llu %llu %u %lu\n",
+		   path->rec.cc.cwnd, path->rec.cc.in_flight, path->rec.rtt.smoothed_us,
+		   path->mtu.cur, conn->stats.tx_bytes, conn->stats.rx_bytes,
+		   conn->stats.lost_pkts, conn->stats.retrans_bytes,
+		   from_kuid_munged(seq_user_ns(seq), tquic_sk_uid(sk)),
+		   (unsigned long)sock_i_ino(sk));
+}
+
+static int conns_show(struct seq_file *seq, void *v)
+{
+	struct net *net = seq_file_single_net(seq);
+	struct rhashtable_iter it;
+	struct tquic_conn *conn;
+	struct tquic_cid cid;
+	struct sock *sk;
+
+	seq_puts(seq, "local remote role state scid dcid cwnd in_flight srtt_us mtu tx_bytes rx_bytes lost_pkts retrans_bytes uid inode\n");
+	tquic_lookup_walk_start(&it);
+	while (!seq_has_overflowed(seq) && (sk = tquic_lookup_walk_next(&it, &cid))) {
+		if (net_eq(sock_net(sk), net)) {
+			lock_sock(sk);
+			conn = tquic_sk(sk)->conn;
+			if (conn && conn->path && stands_for(conn, &cid))
+				show_conn(seq, sk, conn);
+			release_sock(sk);
+		}
+		sock_put(sk);
+		cond_resched();
+	}
+	tquic_lookup_walk_stop(&it);
+	return 0;
+}
+
+static int eps_show(struct seq_file *seq, void *v)
+{
+	struct tquic_net *tn = tquic_pernet(seq_file_single_net(seq));
+	struct tquic_endpoint *ep;
+	int i;
+
+	seq_puts(seq, "local dev listener users\n");
+	spin_lock_bh(&tn->lock);
+	for (i = 0; i < ARRAY_SIZE(tn->endpoints); i++) {
+		hlist_for_each_entry(ep, &tn->endpoints[i], node) {
+			show_addr(seq, &ep->addr);
+			seq_printf(seq, "%d %d %u\n", ep->bound_dev_if,
+				   !!rcu_access_pointer(ep->listener), refcount_read(&ep->refs));
+		}
+	}
+	spin_unlock_bh(&tn->lock);
+	return 0;
+}
+
+static int snmp_show(struct seq_file *seq, void *v)
+{
+	tquic_mib_show(seq, tquic_pernet(seq_file_single_net(seq)));
+	return 0;
+}
+
+/**
+ * tquic_diag_net_init - make /proc/net/quic of a new namespace
+ * @net: the namespace
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tquic_diag_net_init(struct net *net)
+{
+	struct tquic_net *tn = tquic_pernet(net);
+
+	tn->proc = proc_net_mkdir(net, "quic", net->proc_net);
+	if (!tn->proc)
+		return -ENOMEM;
+	if (proc_create_net_single("conns", 0444, tn->proc, conns_show, NULL) &&
+	    proc_create_net_single("eps", 0444, tn->proc, eps_show, NULL) &&
+	    proc_create_net_single("snmp", 0444, tn->proc, snmp_show, NULL))
+		return 0;
+	remove_proc_subtree("quic", net->proc_net);
+	return -ENOMEM;
+}
+
+/** tquic_diag_net_exit - undo tquic_diag_net_init() */
+void tquic_diag_net_exit(struct net *net)
+{
+	remove_proc_subtree("quic", net->proc_net);
+}

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The listener: from a client's first Initial to a socket that accept() returns,
+ * RFC 9000 section 7 and, where it asks for Retry, section 8.1.2.  Softirq only
+ * queues; a worker makes the connection, since its keys may sleep for memory.
+ * What an Initial holds is the engine's business.
+ */
+#include "compat/compat.h"
+#include "header.h"
+#include "input.h"
+#include "sock.h"
+
+#define ODCID_MIN	8	/* RFC 9000 section 7.2 */
+
+/* What a connection is made from */
+struct first {
+	struct tquic_hdr hdr;	/* of the packet at skb->data */
+	struct tquic_rx rx;
+	struct tquic_cid dcid;	/* as in the packet */
+	struct tquic_cid scid;
+	struct tquic_cid odcid;	/* of the client's very first Initial */
+	bool retried;		/* dcid is what our Retry said */
+	bool validated;		/* the token proved the address */
+};
+
+static bool listening(const struct sock *sk, const struct tquic_endpoint *ep)
+{
+	return ep && rcu_access_pointer(ep->listener) == tquic_sk(sk);
+}
+
+/**
+ * tquic_listen_start - take the Initials of the socket's endpoint
+ * @sk: the socket, bound, owned by the caller
+ *
+ * Return: 0, also when it listens already; -EADDRINUSE when another socket does.
+ */
+int tquic_listen_start(struct sock *sk)
+{
+	struct tquic_net *tn = tquic_pernet(sock_net(sk));
+	struct tquic_endpoint *ep = tquic_sk(sk)->ep;
+	struct tquic_sock *old;
+
+	spin_lock_bh(&tn->lock);
+	old = rcu_dereference_protected(ep->listener, lockdep_is_held(&tn->lock));
+	if (!old) {
+		RCU_INIT_POINTER(ep->only, NULL);
+		rcu_assign_pointer(ep->listener, tquic_sk(sk));
+	}
+	spin_unlock_bh(&tn->lock);
+	return !old || old == tquic_sk(sk) ? 0 : -EADDRINUSE;
+}
+
+static struct sk_buff *next_initial(struct sock *sk)
+{
+	struct sk_buff *skb = skb_dequeue(&tquic_sk(sk)->initials);
+
+	if (skb)
+		atomic_sub(skb->truesize, &sk->sk_rmem_alloc);
+	return skb;
+}
+
+/**
+ * tquic_listen_stop - take no more, and refuse whom accept() has not taken
+ * @sk: the listener, owned by the caller; process context
+ */
+void tquic_listen_stop(struct sock *sk)
+{
+	struct tquic_net *tn = tquic_pernet(sock_net(sk));
+	struct tquic_endpoint *ep = tquic_sk(sk)->ep;
+	struct sk_buff *skb;
+	struct sock *child;
+
+	spin_lock_bh(&tn->lock);
+	if (listening(sk, ep))
+		RCU_INIT_POINTER(ep->listener, NULL);
+	spin_unlock_bh(&tn->lock);
+	while ((skb = next_initial(sk))) {
+		tquic_mib_inc(tn->mib, DROP_CLOSED);
+		kfree_skb(skb);
+	}
+	while ((child = tquic_listen_accept(sk)))
+		tquic_socket_abandon(child);
+}
+
+/**
+ * tquic_listen_accept - the connection that has waited longest for accept()
+ * @sk: the listener, owned by the caller
+ *
+ * Return: its socket, with the one reference; NULL: there is none.
+ */
+struct sock *tquic_listen_accept(struct sock *sk)
+{
+	struct tquic_sock *child;
+
+	child = list_first_entry_or_null(&tquic_sk(sk)->accept_queue, struct tquic_sock, accept_node);
+	if (!child)
+		return NULL;
+	list_del_init(&child->accept_node);
+	sk_acceptq_removed(sk);
+	return (struct sock *)child;
+}
+
+/**
+ * tquic_listen_initial - keep a client's Initial for the worker
+ * @ep: where it came in
+ * @listener: who listens there; the caller has a reference
+ * @skb: starts with an Initial packet in a datagram of at least 1200 bytes; consumed
+ *
+ * Softirq.  Full queues are counted in DROP_LISTEN_OVERFLOW.
+ */
+void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb)
+{
+	struct tquic_sock *tsk = tquic_sk(listener);
+
+	if (sk_acceptq_is_full(listener) || skb_queue_len(&tsk->initials) >= TQUIC_INITIALS_MAX ||
+	    atomic_read(&listener->sk_rmem_alloc) > READ_ONCE(listener->sk_rcvbuf)) {
+		tquic_mib_inc(tquic_pernet(ep->net)->mib, DROP_LISTEN_OVERFLOW);
+		kfree_skb(skb);
+		return;
+	}
+	atomic_add(skb->truesize, &listener->sk_rmem_alloc);
+	skb_queue_tail(&tsk->initials, skb);
+	sock_hold(listener);	/* the worker's */
+	if (!queue_work(tquic_wq, &tsk->listen_work))
+		sock_put(listener);
+}
+
+static void set_cid(struct tquic_cid *cid, const u8 *id, u8 len)
+{
+	cid->len = len;
+	memcpy(cid->id, id, len);
+}
+
+static void mapped_addr(const union tquic_addr *addr, struct in6_addr *to, u16 *port)
+{
+	*port = ntohs(addr->v4.sin_port);	/* at the same place in both families */
+	if (addr->sa.sa_family == AF_INET)
+		ipv6_addr_set_v4mapped(addr->v4.sin_addr.s_addr, to);
+	else
+		*to = addr->v6.sin6_addr;
+}
+
+/* Read the header of the first packet; its datagram becomes linear, what follows stays */
+static bool read_first(struct tquic_endpoint *ep, struct sk_buff *skb, struct first *f)
+{
+	u32 len = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len;
+
+	if (!pskb_may_pull(skb, len) ||
+	    tquic_header_parse(skb->data, len, TQUIC_CID_LEN, &f->hdr) ||
+	    f->hdr.type != TQUIC_PT_INITIAL || f->hdr.dcid_len < ODCID_MIN)
+		return false;
+	tquic_rx_fill(skb, ep, &f->rx);
+	set_cid(&f->dcid, f->hdr.dcid, f->hdr.dcid_len);
+	set_cid(&f->scid, f->hdr.scid, f->hdr.scid_len);
+	f->odcid = f->dcid;
+	return true;
+}
+
+/* A token that is no good counts as none, RFC 9000 section 8.1.3 */
+static void read_token(struct tquic_net *tn, struct first *f)
+{
+	struct tquic_token_info info;
+	struct in6_addr addr;
+	u16 port;
+	int err;
+
+	if (!f->hdr.token_len)
+		return;
+	mapped_addr(&f->rx.remote, &addr, &port);
+	err = tquic_token_check(&tn->token_keys, f->hdr.token, f->hdr.token_len, &addr, port,
+				f->rx.now_us, &info);
+	if (err || info.version != f->hdr.version ||
+	    (info.retry && (info.rscid.len != f->dcid.len ||
+			    memcmp(info.rscid.id, f->dcid.id, f->dcid.len)))) {
+		tquic_mib_inc(tn->mib, DROP_TOKEN);
+		return;
+	}
+	f->validated = true;
+	f->retried = info.retry;
+	if (info.retry)
+		f->odcid = info.odcid;
+}
+
+/* RFC 9000 section 17.2.5 */
+static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const struct first *f)
+{
+	struct tquic_net *tn = tquic_pernet(ep->net);
+	u8 out[7 + 2 * TQUIC_CID_MAX + TQUIC_TOKEN_MAX + TQUIC_TAG_LEN];
+	struct tquic_token_info info = {
+		.retry = true, .version = f->hdr.version, .issued_us = f->rx.now_us,
+		.odcid = f->dcid,
+	};
+	u8 token[TQUIC_TOKEN_MAX];
+	struct in6_addr addr;
+	u16 port;
+	u8 *end;
+	int len;
+
+	info.rscid.len = TQUIC_CID_LEN;
+	get_random_bytes(info.rscid.id, TQUIC_CID_LEN);
+	mapped_addr(&f->rx.remote, &addr, &port);
+	len = tquic_token_make(&tn->token_keys, &info, &addr, port, token);
+	if (len < 0)
+		return;
+	end = tquic_header_put_retry(out, f->hdr.version, &f->scid, &info.rscid, token, len);
+	if (tquic_crypto_retry_tag(f->hdr.version, &f->dcid, out, end - out, end))
+		return;
+	if (!tquic_udp_reply(ep, skb, out, end + TQUIC_TAG_LEN - out))
+		tquic_mib_inc(tn->mib, TX_RETRY);
+}
+
+/* The connection of a child, found by the Initial's destination too; owned by the caller */
+static int make_conn(struct sock *child, struct tquic_endpoint *ep, const struct first *f)
+{
+	struct tquic_sock *tsk = tquic_sk(child);
+	struct tquic_conn_param p = {};
+	struct tquic_conn *conn;
+
+	tquic_udp_get(ep);
+	tsk->ep = ep;
+	tquic_socket_param(child, &p);
+	p.server = true;
+	p.version = f->hdr.version;
+	p.odcid = &f->odcid;
+	p.dcid = &f->scid;
+	p.rscid = f->retried ? &f->dcid : NULL;
+	p.idcid = &f->dcid;
+	p.addr_local = &f->rx.local;
+	p.addr_remote = &f->rx.remote;
+	p.validated = f->validated;
+	conn = tquic_conn_create(&p, f->rx.now_us);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	conn->nodelay = tsk->nodelay;
+	tsk->conn = conn;
+	return tquic_lookup_add(ep->net, &f->dcid, child);
+}
+
+/* Have the listener's accept() return the child; takes its reference */
+static void enqueue(struct sock *sk, struct tquic_endpoint *ep, struct sock *child)
+{
+	bool queued;
+
+	lock_sock(sk);
+	queued = listening(sk, ep);
+	if (queued) {
+		list_add_tail(&tquic_sk(child)->accept_node, &tquic_sk(sk)->accept_queue);
+		sk_acceptq_added(sk);
+		sk->sk_data_ready(sk);
+	}
+	release_sock(sk);
+	if (!queued)
+		tquic_socket_abandon(child);
+}
+
+/* A connection from an Initial; only one that opens is worth keeping; takes skb */
+static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *skb,
+			   const struct first *f)
+{
+	struct tquic_net *tn = tquic_pernet(ep->net);
+	struct sock *child = NULL;
+	bool opened = false;
+	int err = -ENOMEM;
+
+	lock_sock(sk);
+	if (sk_acceptq_is_full(sk)) {
+		release_sock(sk);
+		tquic_mib_inc(tn->mib, DROP_LISTEN_OVERFLOW);
+		kfree_skb(skb);
+		return;
+	}
+	child = tquic_socket_child(sk);
+	release_sock(sk);
+	if (!child)
+		goto drop;
+
+	lock_sock(child);
+	err = make_conn(child, ep, f);
+	if (!err) {
+		tquic_input(tquic_sk(child)->conn, skb, &f->rx);
+		opened = tquic_sk(child)->conn->state != TQUIC_CONN_IDLE;
+		if (opened)
+			tquic_socket_after(child);
+	}
+	release_sock(child);
+	if (opened) {
+		tquic_mib_inc(tn->mib, CONN_PASSIVE_OPENS);
+		enqueue(sk, ep, child);
+		return;
+	}
+	tquic_socket_abandon(child);
+	if (!err)
+		return;		/* input has counted and freed it */
+drop:
+	if (err == -EEXIST)
+		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+	else
+		tquic_mib_inc(tn->mib, DROP_NOMEM);
+	kfree_skb(skb);
+}
+
+/* takes skb */
+static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *skb)
+{
+	struct tquic_net *tn = tquic_pernet(ep->net);
+	struct first f = {};
+	struct sock *known;
+
+	if (!read_first(ep, skb, &f)) {
+		tquic_mib_inc(tn->mib, DROP_HEADER);
+		kfree_skb(skb);
+		return;
+	}
+	known = tquic_lookup_find(ep->net, f.dcid.id, f.dcid.len);
+	if (known) {	/* made from an earlier one of the queue */
+		local_bh_disable();
+		tquic_socket_receive(known, skb);
+		local_bh_enable();
+		sock_put(known);
+		return;
+	}
+	read_token(tn, &f);
+	if (f.validated || !READ_ONCE(tquic_sk(sk)->config.validate_peer_address)) {
+		accept_initial(sk, ep, skb, &f);
+		return;
+	}
+	send_retry(ep, skb, &f);
+	consume_skb(skb);
+}
+
+/**
+ * tquic_listen_work - make connections from the Initials that softirq has kept
+ * @work: tquic_sock.listen_work of a listener; a reference on it is ours to put
+ */
+void tquic_listen_work(struct work_struct *work)
+{
+	struct tquic_sock *tsk = container_of(work, struct tquic_sock, listen_work);
+	struct sock *sk = (struct sock *)tsk;
+	struct tquic_endpoint *ep = NULL;
+	struct sk_buff *skb;
+
+	lock_sock(sk);
+	if (listening(sk, tsk->ep)) {
+		ep = tsk->ep;
+		tquic_udp_get(ep);
+	}
+	release_sock(sk);
+	while ((skb = next_initial(sk))) {
+		if (ep) {
+			handle(sk, ep, skb);
+		} else {
+			tquic_mib_inc(tquic_pernet(sock_net(sk))->mib, DROP_CLOSED);
+			kfree_skb(skb);
+		}
+		cond_resched();
+	}
+	if (ep)
+		tquic_udp_put(ep);
+	sock_put(sk);
+}
