@@ -79,16 +79,16 @@ void shim_kunit_skip(struct kunit *test, bool now, const char *fmt, ...)
 		longjmp(abort_case, 1);
 }
 
-bool shim_kunit_mem(const void *a, const void *b, size_t len)
+bool shim_kunit_mem(const void *a, const void *b, size_t len, bool want)
 {
 	const u8 *x = a, *y = b;
 	size_t i;
 
 	for (i = 0; i < len && x[i] == y[i]; i++)
 		;
-	if (i < len)
+	if (i < len && want)
 		printf("# byte %zu of %zu: %02x, %02x\n", i, len, x[i], y[i]);
-	return i == len;
+	return (i == len) == want;
 }
 
 int kunit_add_action(struct kunit *test, void (*fn)(void *), void *arg)
@@ -254,5 +254,6 @@ int main(void)
 	if (skipped)
 		printf("# %d skipped\n", skipped);
 	printf("%d passed, %d failed\n", passed, failed);
+	fflush(stdout);		/* the leak check at exit may not return */
 	return failed || !passed;
 }

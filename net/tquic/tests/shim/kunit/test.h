@@ -122,10 +122,11 @@ int kunit_add_action(struct kunit *test, void (*fn)(void *), void *arg);
 		     ##__VA_ARGS__);							\
 } while (0)
 
-bool shim_kunit_mem(const void *a, const void *b, size_t len);
+/* is it so that the bytes are equal (or are not, as wanted); prints the first difference */
+bool shim_kunit_mem(const void *a, const void *b, size_t len, bool want);
 
 #define __KU_MEM(t, fatal, a, b, n, want, fmt, ...) do {				\
-	if (shim_kunit_mem(a, b, n) != (want))						\
+	if (!shim_kunit_mem(a, b, n, want))						\
 		__KU(t, fatal, "%s: equal is not %s" fmt, #a ", " #b, #want,		\
 		     ##__VA_ARGS__);							\
 } while (0)
