@@ -19,10 +19,12 @@ leaves := varint ranges header frame tparam ack sent loss cc cc_cubic pacer cred
 need_ack := ranges frame
 need_cc := cc_cubic
 need_cc_cubic := cc
-need_loss := sent cc cc_cubic pacer frame ranges
+need_loss := ack sent cc cc_cubic pacer frame ranges
 need_sendbuf := ranges
 need_stream := ranges sendbuf recvbuf credit tparam
 need_token := crypto
+# tests beside those that bear the leaf's name
+also_stream := stream_pair
 
 tested := $(or $(LEAF),$(leaves))
 closure = $(if $(filter-out $1,$(foreach l,$1,$(need_$l))),$(call closure,$(sort $1 $(foreach l,$1,$(need_$l)))),$1)
@@ -30,7 +32,7 @@ linked := $(call closure,$(tested))
 
 have = $(patsubst $(TQUIC)/%.c,%,$(wildcard $(patsubst %,$(TQUIC)/%.c,$1)))
 leaf_objs := $(call have,$(linked))
-test_objs := $(call have,$(foreach l,$(filter varint $(leaf_objs),$(tested)),tests/$l_kunit))
+test_objs := $(call have,$(foreach l,$(filter varint $(leaf_objs),$(tested)),$(patsubst %,tests/%_kunit,$l $(also_$l))))
 shim_objs := $(call have,$(patsubst $(TQUIC)/%.c,%,$(wildcard $(TQUIC)/tests/shim/*.c $(if $(filter crypto,$(leaf_objs)),$(TQUIC)/tests/shim/crypto/*.c))))
 objs := $(patsubst %,$(OUT)/%.o,$(leaf_objs) $(test_objs) $(shim_objs) tests/main_kunit)
 
