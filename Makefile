@@ -23,9 +23,9 @@ ifeq ($(origin KDIR),undefined)
 default_kernel := 1
 KDIR = $(eval KDIR := $(shell scripts/default-kdir))$(KDIR)
 endif
-KVER = $(eval KVER := $(or $(patsubst /lib/modules/%/build,%,$(filter /lib/modules/%/build,$(KDIR))), \
-	$(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),none))$(KVER)
-BUILD = build/$(KVER)$(if $(filter 1,$(TQUIC_KUNIT)),-kunit)
+RELEASE = $(eval RELEASE := $(or $(patsubst /lib/modules/%/build,%,$(filter /lib/modules/%/build,$(KDIR))), \
+	$(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),none))$(RELEASE)
+BUILD = build/$(RELEASE)$(if $(filter 1,$(TQUIC_KUNIT)),-kunit)
 
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -72,10 +72,10 @@ bench:
 	@scripts/bench
 
 install: all
-	install -D -m 644 $(BUILD)/net/tquic/quic.ko $(DESTDIR)/lib/modules/$(KVER)/updates/quic.ko
+	install -D -m 644 $(BUILD)/net/tquic/quic.ko $(DESTDIR)/lib/modules/$(RELEASE)/updates/quic.ko
 	$(MAKE) -C tools/lib/quic install
 	$(MAKE) -C tools/quicize install
-	[ -n "$(DESTDIR)" ] || PATH=$$PATH:/usr/sbin:/sbin depmod $(KVER)
+	[ -n "$(DESTDIR)" ] || PATH=$$PATH:/usr/sbin:/sbin depmod $(RELEASE)
 
 clean:
 	rm -rf build net/tquic/quic.ko

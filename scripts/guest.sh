@@ -39,9 +39,7 @@ guest_prepare() {
 # guest_console: pass on what the script in the guest prints, keep all of it
 guest_console() {
 	sed -u 's/\r*$//' | tee "$share/console" |
-		awk '/^tquic-guest: script ended/ {on = 0}
-			on {print; fflush()}
-			/^tquic-guest: script starts/ {on = 1}'
+		sed -un '/^tquic-guest: script starts/,/^tquic-guest: script ended/{//!p}'
 }
 
 # guest_finish: the verdict, into $rc

@@ -107,17 +107,17 @@ kernel_reports() {
 
 # build_for KVER|um: the module for that kernel, libquic and the tools; prints the module's path
 build_for() {
-	local release=$1 kdir=/lib/modules/$1/build arch=() log
+	local release=$1 kdir=/lib/modules/$1/build flags=() log
 
 	if [ "$1" = um ]; then
 		"$TOP/scripts/uml" build >/dev/null
 		kdir=$("$TOP/scripts/uml" tree)
 		release=$(cat "$kdir/include/config/kernel.release")
-		arch=(ARCH=um)
+		flags=(ARCH=um)
 	fi
 	log=$(mktemp)
 	say "building quic.ko for Linux $release"
-	make -s -C "$TOP" modules KDIR="$kdir" "${arch[@]}" >"$log" 2>&1 || {
+	make -s -C "$TOP" modules KDIR="$kdir" "${flags[@]}" >"$log" 2>&1 || {
 		cat "$log" >&2
 		rm -f "$log"
 		die "cannot build the module for Linux $release" "the compiler's messages are above"
