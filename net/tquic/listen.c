@@ -90,9 +90,10 @@ void tquic_listen_stop(struct sock *sk)
  */
 struct sock *tquic_listen_accept(struct sock *sk)
 {
+	struct list_head *queue = &tquic_sk(sk)->accept_queue;
 	struct tquic_sock *child;
 
-	child = list_first_entry_or_null(&tquic_sk(sk)->accept_queue, struct tquic_sock, accept_node);
+	child = list_first_entry_or_null(queue, struct tquic_sock, accept_node);
 	if (!child)
 		return NULL;
 	list_del_init(&child->accept_node);

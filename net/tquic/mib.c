@@ -6,7 +6,7 @@
 #include "sock.h"
 
 static const char *const names[TQUIC_MIB_NUM] = {
-#define X(name) [TQUIC_MIB_##name] = #name,
+#define X(name) #name,
 	TQUIC_MIB_LIST(X)
 #undef X
 };

@@ -17,7 +17,6 @@ int sysctl_tquic_rmem[3] __read_mostly = { 4096, 4 << 20, 256 << 20 };
 int sysctl_tquic_wmem[3] __read_mostly = { 4096, 4 << 20, 64 << 20 };
 
 static int least_buffer = 4096;
-static int one = 1;
 
 static const struct ctl_table quic_table[] = {
 	{
@@ -55,7 +54,7 @@ static const struct ctl_table tquic_table[] = {
 		.mode = 0644,
 		.proc_handler = proc_dointvec_minmax,
 		.extra1 = SYSCTL_ZERO,
-		.extra2 = &one,
+		.extra2 = SYSCTL_ONE,
 	},
 	{
 		.procname = "gro",
@@ -64,7 +63,7 @@ static const struct ctl_table tquic_table[] = {
 		.mode = 0644,
 		.proc_handler = proc_dointvec_minmax,
 		.extra1 = SYSCTL_ZERO,
-		.extra2 = &one,
+		.extra2 = SYSCTL_ONE,
 	},
 	{ }
 };

@@ -28,7 +28,7 @@
 
 #define RCVBUF_BYTES	(8 << 20)	/* of a UDP socket; it is drained as it fills */
 #define RESET_BYTES	42	/* of a stateless reset: looks like a short packet */
-#define PEEK_BYTES	(6 + TQUIC_CID_MAX)	/* that hold any destination connection ID of ours */
+#define PEEK_BYTES	(6 + TQUIC_CID_MAX)	/* hold any destination connection ID of ours */
 #define IP_BYTES	40	/* the larger IP header */
 
 static DEFINE_MUTEX(bind_mutex);	/* one bind at a time, so that the second shares */
@@ -71,7 +71,8 @@ static void reply_verneg(struct tquic_endpoint *ep, struct sk_buff *skb)
 	if (!p || tquic_header_parse(p, len, TQUIC_CID_LEN, &h) != -EPROTONOSUPPORT ||
 	    !may_reply(tn))
 		return;
-	end = tquic_header_put_verneg(out, get_random_u32(), h.scid, h.scid_len, h.dcid, h.dcid_len);
+	end = tquic_header_put_verneg(out, get_random_u32(), h.scid, h.scid_len, h.dcid,
+				      h.dcid_len);
 	if (!tquic_udp_reply(ep, skb, out, end - out))
 		tquic_mib_inc(tn->mib, TX_VERSION_NEGOTIATION);
 }
@@ -293,7 +294,7 @@ static void data_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* What an ICMP error says to the one socket of the endpoint; a new MTU reaches the route by itself */
+/* An ICMP error for the one socket of the endpoint; a new MTU reaches the route by itself */
 static void receive_error(struct tquic_endpoint *ep, const struct sock_exterr_skb *serr)
 {
 	struct tquic_sock *only = rcu_dereference(ep->only);
@@ -503,8 +504,8 @@ free:
  *
  * Return: the endpoint with a reference that tquic_udp_put() gives back, or NULL.
  */
-struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk, const union tquic_addr *addr,
-				      bool listen, int *err)
+struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk,
+				      const union tquic_addr *addr, bool listen, int *err)
 {
 	struct tquic_net *tn = tquic_pernet(net);
 	struct tquic_endpoint *ep = NULL;
@@ -781,8 +782,8 @@ u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
  * Return: 0 or -errno; -ENOBUFS: a queue was full, -EMSGSIZE: the route carries
  * less by now.
  */
-int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb, u32 gso_size,
-		   u8 ecn)
+int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
+		   u32 gso_size, u8 ecn)
 {
 	struct sock *sk = conn->owner;
 	u32 len = skb->len;
