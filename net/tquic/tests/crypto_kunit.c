@@ -365,7 +365,7 @@ static int carry(struct kunit *test, u64 pn, u8 phase)
 	return open_at(&f->rx, phase, pn, f->buf, 9, 40 + TQUIC_TAG_LEN);
 }
 
-static void key_update(struct kunit *test)
+static void key_phases(struct kunit *test)
 {
 	const struct cipher_param *param = test->param_value;
 	const struct tquic_cipher *cipher = tquic_crypto_cipher(param->type);
@@ -605,7 +605,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(tamper, cipher_gen_params),
 	KUNIT_CASE_PARAM(out_of_place, cipher_gen_params),
 	KUNIT_CASE_PARAM(batch_masks, cipher_gen_params),
-	KUNIT_CASE_PARAM(key_update, cipher_gen_params),
+	KUNIT_CASE_PARAM(key_phases, cipher_gen_params),
 	KUNIT_CASE_PARAM(tx_limit, cipher_gen_params),
 	KUNIT_CASE_PARAM(out_of_memory, cipher_gen_params),
 	KUNIT_CASE(refusals),
