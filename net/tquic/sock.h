@@ -97,7 +97,6 @@ struct tquic_sock {
 	/* listeners */
 	struct list_head accept_queue;	/* of tquic_sock.accept_node; the listener's socket lock */
 	struct list_head accept_node;
-	struct sock *listener;		/* child: until accepted; one reference */
 	struct sk_buff_head initials;	/* Initial packets for the worker */
 	struct work_struct listen_work;
 };
@@ -128,7 +127,7 @@ extern int sysctl_tquic_rmem[3];	/* net.quic.quic_{r,w}mem, bytes: min, default,
 extern int sysctl_tquic_wmem[3];
 extern struct proto tquic_prot;
 extern struct proto tquicv6_prot;
-extern const struct tquic_conn_ops tquic_sock_conn_ops;	/* socket.c */
+extern const struct tquic_conn_ops tquic_sock_conn_ops;	/* owner.c */
 
 static inline struct tquic_sock *tquic_sk(const struct sock *sk)
 {
@@ -145,8 +144,6 @@ static inline u64 tquic_now_us(void)
 	return ktime_to_us(ktime_get());
 }
 
-extern struct workqueue_struct *tquic_socket_wq;	/* all work of sockets: flushed before the module goes */
-
 /* socket.c; the owner of a conn, in tquic_conn.owner, is its struct sock */
 int tquic_socket_register(void);
 void tquic_socket_unregister(void);
@@ -158,6 +155,7 @@ void tquic_socket_icmp(struct sock *sk, int err);	/* softirq */
 int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
 void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx);
 
+void tquic_socket_queue_work(struct sock *sk);
 int tquic_socket_init(struct sock *sk);
 void tquic_socket_destroy(struct sock *sk);
 void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p);	/* all that sk's options say; roles and addresses are the caller's */
@@ -166,6 +164,11 @@ void tquic_socket_abandon(struct sock *sk);	/* end a child that nobody will acce
 int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb);
 void tquic_socket_release_cb(struct sock *sk);
 void tquic_socket_keepalive(struct sock *sk, int on);
+
+/* owner.c: tquic_sock_conn_ops */
+void tquic_owner_uncharge(struct sock *sk, int bytes);
+void tquic_owner_write_space(struct sock *sk);
+void tquic_owner_sync(struct sock *sk, struct tquic_conn *conn);
 
 /* af.c: what the address families see */
 int tquic_af_register(void);
@@ -187,7 +190,9 @@ void tquic_event_tickets(struct sock *sk);
 int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
 void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc);
-int tquic_info_quic(struct sock *sk, sockptr_t optval, sockptr_t optlen);
+int tquic_info_quic(struct sock *sk, struct quic_info *info);
+int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
+int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen);
 int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval, int __user *optlen);
 void tquic_sockopt_defaults(struct tquic_sock *tsk);

@@ -1,0 +1,688 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The protocol as the address families see it: struct proto, the system calls
+ * that name, connect and watch a socket, and their registration.  What goes
+ * over a connection is the business of sendmsg.c and recvmsg.c.
+ */
+#include <linux/module.h>
+#include <linux/sockios.h>
+#include <asm/ioctls.h>
+#include <net/inet_common.h>
+#include <net/ip.h>
+#include <net/protocol.h>
+#include <net/transp_v6.h>
+
+#include "compat/compat.h"
+#include "output.h"
+#include "path.h"
+#include "sock.h"
+
+static atomic_long_t memory_allocated;
+static DEFINE_PER_CPU(int, memory_per_cpu_fw_alloc);
+static struct percpu_counter sockets_allocated;
+static unsigned long memory_pressure;
+
+/* ---- addresses ---- */
+
+/* A user's address as the module has them: mapped ones are AF_INET */
+static int addr_from_user(const struct sock *sk, const struct sockaddr *sa, int len,
+			  union tquic_addr *addr)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
+
+	if (len < (int)offsetofend(struct sockaddr, sa_family))
+		return -EINVAL;
+	if (sa->sa_family != sk->sk_family)
+		return -EAFNOSUPPORT;
+	memset(addr, 0, sizeof(*addr));
+	if (sa->sa_family == AF_INET) {
+		if (len < (int)sizeof(addr->v4))
+			return -EINVAL;
+		memcpy(&addr->v4, sa, sizeof(addr->v4));
+		memset(addr->v4.sin_zero, 0, sizeof(addr->v4.sin_zero));
+		return 0;
+	}
+	if (len < SIN6_LEN_RFC2133)
+		return -EINVAL;
+	if (ipv6_addr_v4mapped(&v6->sin6_addr)) {
+		if (sk->sk_ipv6only)
+			return -ENETUNREACH;
+		addr->v4.sin_family = AF_INET;
+		addr->v4.sin_port = v6->sin6_port;
+		addr->v4.sin_addr.s_addr = v6->sin6_addr.s6_addr32[3];
+		return 0;
+	}
+	memcpy(&addr->v6, v6, min_t(int, len, sizeof(addr->v6)));
+	addr->v6.sin6_flowinfo = 0;
+	return 0;
+}
+
+/* And back: an AF_INET6 socket shows AF_INET addresses as mapped ones */
+static int addr_to_user(const struct sock *sk, const union tquic_addr *addr, struct sockaddr *sa)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)sa;
+
+	if (sk->sk_family == AF_INET) {
+		memcpy(sa, &addr->v4, sizeof(addr->v4));
+		return sizeof(addr->v4);
+	}
+	if (addr->sa.sa_family == AF_INET6) {
+		memcpy(v6, &addr->v6, sizeof(*v6));
+		return sizeof(*v6);
+	}
+	memset(v6, 0, sizeof(*v6));
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = addr->v4.sin_port;
+	if (addr->v4.sin_addr.s_addr)
+		ipv6_addr_set_v4mapped(addr->v4.sin_addr.s_addr, &v6->sin6_addr);
+	return sizeof(*v6);
+}
+
+static __be16 addr_port(const union tquic_addr *addr)
+{
+	return addr->sa.sa_family == AF_INET ? addr->v4.sin_port : addr->v6.sin6_port;
+}
+
+static bool addr_any(const union tquic_addr *addr)
+{
+	if (addr->sa.sa_family == AF_INET)
+		return !addr->v4.sin_addr.s_addr;
+	return ipv6_addr_any(&addr->v6.sin6_addr);
+}
+
+/* One that a connection can be made to; the unspecified address means this host */
+static int addr_check_remote(union tquic_addr *addr)
+{
+	if (!addr_port(addr))
+		return -EINVAL;
+	if (addr->sa.sa_family == AF_INET) {
+		if (!addr->v4.sin_addr.s_addr)
+			addr->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		if (ipv4_is_multicast(addr->v4.sin_addr.s_addr) ||
+		    ipv4_is_lbcast(addr->v4.sin_addr.s_addr))
+			return -ENETUNREACH;
+		return 0;
+	}
+	if (ipv6_addr_any(&addr->v6.sin6_addr))
+		addr->v6.sin6_addr = in6addr_loopback;
+	return ipv6_addr_is_multicast(&addr->v6.sin6_addr) ? -ENETUNREACH : 0;
+}
+
+/* ---- bind and connect ---- */
+
+/* Take an endpoint for the socket; owned by the caller */
+static int take_endpoint(struct sock *sk, const union tquic_addr *addr)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct inet_sock *inet = inet_sk(sk);
+	struct tquic_endpoint *ep;
+	int err = 0;
+
+	ep = tquic_udp_bind(sock_net(sk), sk, addr, false, &err);
+	if (IS_ERR_OR_NULL(ep))
+		return err ?: -EADDRINUSE;
+	tsk->ep = ep;
+	inet->inet_sport = addr_port(&ep->addr);
+	inet->inet_num = ntohs(inet->inet_sport);
+	if (ep->addr.sa.sa_family == AF_INET) {
+		inet->inet_rcv_saddr = ep->addr.v4.sin_addr.s_addr;
+		inet->inet_saddr = inet->inet_rcv_saddr;
+#if IS_ENABLED(CONFIG_IPV6)
+		if (sk->sk_family == AF_INET6 && inet->inet_saddr)
+			ipv6_addr_set_v4mapped(inet->inet_saddr, &sk->sk_v6_rcv_saddr);
+	} else {
+		sk->sk_v6_rcv_saddr = ep->addr.v6.sin6_addr;
+#endif
+	}
+	return 0;
+}
+
+static int af_bind(struct sock *sk, struct tquic_sockaddr *uaddr, int len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct net *net = sock_net(sk);
+	union tquic_addr addr;
+	int err, port;
+
+	err = addr_from_user(sk, (struct sockaddr *)uaddr, len, &addr);
+	if (err)
+		return err;
+	port = ntohs(addr_port(&addr));
+	if (port && inet_port_requires_bind_service(net, port) &&
+	    !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE))
+		return -EACCES;
+	lock_sock(sk);
+	err = -EINVAL;
+	if (!tsk->ep && !tsk->conn)
+		err = take_endpoint(sk, &addr);
+	if (!err && !addr_any(&addr))
+		sk->sk_userlocks |= SOCK_BINDADDR_LOCK;
+	if (!err && port)
+		sk->sk_userlocks |= SOCK_BINDPORT_LOCK;
+	release_sock(sk);
+	return err;
+}
+
+/* The address our side of a connection to @remote begins with; binds where nobody did */
+static int local_for(struct sock *sk, const union tquic_addr *remote, union tquic_addr *local)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	int err;
+
+	memset(local, 0, sizeof(*local));
+	local->sa.sa_family = remote->sa.sa_family;
+	if (!tsk->ep) {
+		err = take_endpoint(sk, local);
+		if (err)
+			return err;
+	}
+	if (tsk->ep->addr.sa.sa_family == remote->sa.sa_family) {
+		*local = tsk->ep->addr;
+		return 0;
+	}
+	/* an IPv4 peer of an endpoint that is bound to all IPv6 addresses */
+	if (remote->sa.sa_family != AF_INET || !addr_any(&tsk->ep->addr) || sk->sk_ipv6only)
+		return -EINVAL;
+	local->v4.sin_port = tsk->ep->addr.v6.sin6_port;
+	return 0;
+}
+
+static void show_remote(struct sock *sk, const union tquic_addr *remote)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	inet->inet_dport = addr_port(remote);
+	if (remote->sa.sa_family == AF_INET) {
+		inet->inet_daddr = remote->v4.sin_addr.s_addr;
+#if IS_ENABLED(CONFIG_IPV6)
+		if (sk->sk_family == AF_INET6)
+			ipv6_addr_set_v4mapped(inet->inet_daddr, &sk->sk_v6_daddr);
+	} else {
+		sk->sk_v6_daddr = remote->v6.sin6_addr;
+#endif
+	}
+}
+
+static int connect_locked(struct sock *sk, union tquic_addr *remote)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_conn_param param = {};
+	struct tquic_conn *conn;
+	union tquic_addr local;
+	int err;
+
+	if (tsk->conn || sk->sk_state == TCP_LISTEN)
+		return -EISCONN;
+	err = addr_check_remote(remote);
+	if (!err)
+		err = local_for(sk, remote, &local);
+	if (err)
+		return err;
+	tquic_socket_param(sk, &param);
+	param.addr_local = &local;
+	param.addr_remote = remote;
+	conn = tquic_conn_create(&param, tquic_now_us());
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	err = tquic_udp_route(conn, conn->path);
+	if (err) {
+		tquic_conn_free(conn);
+		return err;
+	}
+	conn->nodelay = tsk->nodelay;
+	memcpy(conn->token, tsk->token, tsk->token_len);
+	conn->token_len = tsk->token_len;
+	tsk->conn = conn;
+	show_remote(sk, remote);
+	tquic_socket_after(sk);
+	return 0;
+}
+
+/* UAPI: returns at once, and nothing is sent before the ClientHello is */
+static int af_connect(struct socket *sock, struct tquic_sockaddr *uaddr, int len, int flags)
+{
+	struct sock *sk = sock->sk;
+	union tquic_addr remote;
+	int err;
+
+	err = addr_from_user(sk, (struct sockaddr *)uaddr, len, &remote);
+	if (err)
+		return err;
+	lock_sock(sk);
+	err = connect_locked(sk, &remote);
+	if (!err)
+		sock->state = SS_CONNECTED;
+	release_sock(sk);
+	return err;
+}
+
+/* ---- listen and accept ---- */
+
+static int af_listen(struct socket *sock, int backlog)
+{
+	struct sock *sk = sock->sk;
+	struct tquic_sock *tsk = tquic_sk(sk);
+	union tquic_addr any;
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	if (tsk->conn || sock->state != SS_UNCONNECTED)
+		goto out;
+	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
+	err = 0;
+	if (sk->sk_state == TCP_LISTEN)
+		goto out;
+	if (!tsk->ep) {
+		memset(&any, 0, sizeof(any));
+		any.sa.sa_family = sk->sk_family;
+		err = take_endpoint(sk, &any);
+	}
+	if (!err)
+		err = tquic_listen_start(sk);
+	if (!err)
+		smp_store_release(&sk->sk_state, TCP_LISTEN);
+out:
+	release_sock(sk);
+	return err;
+}
+
+static bool accept_ready(struct sock *sk)
+{
+	return !list_empty_careful(&tquic_sk(sk)->accept_queue) ||
+	       READ_ONCE(sk->sk_state) != TCP_LISTEN;
+}
+
+static struct sock *af_accept_arg(struct sock *sk, struct proto_accept_arg *arg)
+{
+	struct sock *child = NULL;
+	long timeo;
+
+	lock_sock(sk);
+	timeo = sock_rcvtimeo(sk, arg->flags & O_NONBLOCK);
+	arg->err = -EINVAL;
+	if (sk->sk_state != TCP_LISTEN)
+		goto out;
+	arg->err = tquic_socket_wait(sk, &timeo, accept_ready, TQUIC_WAKE_READ);
+	if (arg->err)
+		goto out;
+	child = sk->sk_state == TCP_LISTEN ? tquic_listen_accept(sk) : NULL;
+	if (!child)
+		arg->err = sk->sk_state == TCP_LISTEN ? -EAGAIN : -EINVAL;
+out:
+	release_sock(sk);
+	return child;
+}
+
+TQUIC_PROTO_ACCEPT(af_accept, af_accept_arg)
+
+/* ---- names, readiness, numbers ---- */
+
+static int af_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
+{
+	struct sock *sk = sock->sk;
+	struct tquic_sock *tsk = tquic_sk(sk);
+	union tquic_addr addr = {};
+	int ret = -ENOTCONN;
+
+	addr.sa.sa_family = sk->sk_family;
+	lock_sock(sk);
+	if (peer && (!tsk->conn || (peer == 1 && sk->sk_state == TCP_CLOSE)))
+		goto out;
+	if (peer)
+		addr = tsk->conn->path->remote;
+	else if (tsk->conn)
+		addr = tsk->conn->path->local;
+	else if (tsk->ep)
+		addr = tsk->ep->addr;
+	ret = addr_to_user(sk, &addr, uaddr);
+out:
+	release_sock(sk);
+	return ret;
+}
+
+static __poll_t af_poll(struct file *file, struct socket *sock, struct poll_table_struct *wait)
+{
+	struct sock *sk = sock->sk;
+	__poll_t mask = 0;
+	u8 shutdown;
+	int state;
+
+	sock_poll_wait(file, sock, wait);
+	state = smp_load_acquire(&sk->sk_state);
+	shutdown = READ_ONCE(sk->sk_shutdown);
+	if (state == TCP_LISTEN)
+		return accept_ready(sk) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
+		mask |= EPOLLERR;
+	if (shutdown == SHUTDOWN_MASK || !READ_ONCE(tquic_sk(sk)->conn))
+		mask |= EPOLLHUP;
+	if (shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	if (READ_ONCE(tquic_sk(sk)->rx_avail))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (shutdown & SEND_SHUTDOWN)
+		return mask | EPOLLOUT | EPOLLWRNORM;
+	if (state != TCP_ESTABLISHED)
+		return mask;
+	if (!sk_stream_is_writeable(sk)) {
+		set_bit(SOCK_NOSPACE, &sock->flags);
+		smp_mb__after_atomic();	/* pairs with the test in tquic_owner_write_space() */
+		if (!sk_stream_is_writeable(sk))
+			return mask;
+	}
+	return mask | EPOLLOUT | EPOLLWRNORM;
+}
+
+/* Bytes that a read would give now, handshake data aside */
+static u64 inq_bytes(const struct tquic_conn *conn)
+{
+	struct tquic_stream *s;
+	u64 bytes = 0;
+
+	list_for_each_entry(s, &conn->streams.rx_ready, rx_node)
+		bytes += tquic_recvbuf_ready(&s->rb);
+	return bytes;
+}
+
+static u64 unsent_bytes(const struct tquic_conn *conn)
+{
+	struct rb_node *node;
+	u64 bytes = 0;
+
+	for (node = rb_first(&conn->streams.root); node; node = rb_next(node)) {
+		const struct tquic_stream *s = rb_entry(node, struct tquic_stream, node);
+
+		bytes += s->sb.end_off - s->sb.next_off;
+	}
+	return bytes;
+}
+
+static int af_ioctl_karg(struct sock *sk, int cmd, int *karg)
+{
+	const struct tquic_conn *conn;
+	u64 val = 0;
+	int err = 0;
+
+	lock_sock(sk);
+	conn = tquic_sk(sk)->conn;
+	if (sk->sk_state == TCP_LISTEN)
+		err = -EINVAL;
+	else if (cmd == SIOCINQ)
+		val = conn ? inq_bytes(conn) : 0;
+	else if (cmd == SIOCOUTQ)
+		val = conn ? conn->streams.held_bytes : 0;
+	else if (cmd == SIOCOUTQNSD)
+		val = conn ? unsent_bytes(conn) : 0;
+	else
+		err = -ENOIOCTLCMD;
+	release_sock(sk);
+	*karg = min_t(u64, val, INT_MAX);
+	return err;
+}
+
+TQUIC_PROTO_IOCTL(af_ioctl, af_ioctl_karg)
+
+static int af_shutdown(struct socket *sock, int how)
+{
+	struct sock *sk = sock->sk;
+	struct tquic_sock *tsk = tquic_sk(sk);
+	int err = 0;
+
+	how++;	/* SHUT_RD, SHUT_WR, SHUT_RDWR are 0 to 2; the bits are 1 to 3 */
+	if (how & ~SHUTDOWN_MASK || !how)
+		return -EINVAL;
+	lock_sock(sk);
+	if (sk->sk_state == TCP_LISTEN) {
+		if (how & RCV_SHUTDOWN) {
+			tquic_listen_stop(sk);
+			smp_store_release(&sk->sk_state, TCP_CLOSE);
+		}
+	} else if (!tsk->conn || !tquic_conn_alive(tsk->conn)) {
+		err = -ENOTCONN;
+	} else {
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | how);
+		if (how & RCV_SHUTDOWN)
+			tsk->rx_discard = true;
+		if (how & SEND_SHUTDOWN)
+			tquic_sendmsg_push(sk, true);
+		tquic_output_flush(tsk->conn, tquic_now_us());
+		tquic_socket_after(sk);
+	}
+	sk->sk_state_change(sk);
+	release_sock(sk);
+	return err;
+}
+
+/* ---- what struct proto wants ---- */
+
+static int af_recvmsg_addr(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	int ret;
+
+	if (flags & MSG_ERRQUEUE)
+		return tquic_recv_error(sk, msg, len);
+	msg->msg_namelen = 0;
+	lock_sock(sk);
+	ret = tquic_recvmsg_locked(sk, msg, len, flags);
+	release_sock(sk);
+	return ret;
+}
+
+TQUIC_PROTO_RECVMSG(af_recvmsg, af_recvmsg_addr)
+TQUIC_PROTO_SENDPAGE(af_sendpage, tquic_sendmsg)
+
+/* Connections are found by connection ID: there is no table of sockets */
+static int af_hash(struct sock *sk)
+{
+	return 0;
+}
+
+static void af_unhash(struct sock *sk)
+{
+}
+
+static void enter_memory_pressure(struct sock *sk)
+{
+	WRITE_ONCE(memory_pressure, 1);
+}
+
+static void leave_memory_pressure(struct sock *sk)
+{
+	WRITE_ONCE(memory_pressure, 0);
+}
+
+#define TQUIC_PROTO_COMMON					\
+	.owner			= THIS_MODULE,			\
+	.close			= tquic_socket_close,		\
+	.accept			= af_accept,			\
+	.ioctl			= af_ioctl,			\
+	.init			= tquic_socket_init,		\
+	.destroy		= tquic_socket_destroy,		\
+	.setsockopt		= tquic_setsockopt,		\
+	.getsockopt		= tquic_getsockopt,		\
+	.keepalive		= tquic_socket_keepalive,	\
+	.sendmsg		= tquic_sendmsg,		\
+	.recvmsg		= af_recvmsg,			\
+	TQUIC_PROTO_SENDPAGE_INIT(af_sendpage)			\
+	.bind			= af_bind,			\
+	.backlog_rcv		= tquic_socket_backlog,		\
+	.release_cb		= tquic_socket_release_cb,	\
+	.hash			= af_hash,			\
+	.unhash			= af_unhash,			\
+	.enter_memory_pressure	= enter_memory_pressure,	\
+	.leave_memory_pressure	= leave_memory_pressure,	\
+	.memory_allocated	= &memory_allocated,		\
+	.per_cpu_fw_alloc	= &memory_per_cpu_fw_alloc,	\
+	.sockets_allocated	= &sockets_allocated,		\
+	.memory_pressure	= &memory_pressure,		\
+	.sysctl_mem		= sysctl_tquic_mem,		\
+	.sysctl_rmem		= sysctl_tquic_rmem,		\
+	.sysctl_wmem		= sysctl_tquic_wmem,		\
+	.no_autobind		= true
+
+struct proto tquic_prot = {
+	.name			= "QUIC",
+	.obj_size		= sizeof(struct tquic_sock),
+	TQUIC_PROTO_COMMON,
+};
+
+static const struct proto_ops af_inet_ops = {
+	.family		= PF_INET,
+	.owner		= THIS_MODULE,
+	.release	= inet_release,
+	.bind		= inet_bind,
+	.connect	= af_connect,
+	.socketpair	= sock_no_socketpair,
+	.accept		= inet_accept,
+	.getname	= af_getname,
+	.poll		= af_poll,
+	.ioctl		= inet_ioctl,
+	.gettstamp	= sock_gettstamp,
+	.listen		= af_listen,
+	.shutdown	= af_shutdown,
+	.setsockopt	= sock_common_setsockopt,
+	.getsockopt	= sock_common_getsockopt,
+	.sendmsg	= inet_sendmsg,
+	.recvmsg	= inet_recvmsg,
+	.mmap		= sock_no_mmap,
+	TQUIC_OPS_SENDPAGE_INIT
+};
+
+static struct inet_protosw af_inet_protosw[] = {
+	{
+		.type		= SOCK_STREAM,
+		.protocol	= IPPROTO_QUIC,
+		.prot		= &tquic_prot,
+		.ops		= &af_inet_ops,
+	}, {
+		.type		= SOCK_DGRAM,
+		.protocol	= IPPROTO_QUIC,
+		.prot		= &tquic_prot,
+		.ops		= &af_inet_ops,
+	},
+};
+
+#if IS_ENABLED(CONFIG_IPV6)
+struct proto tquicv6_prot = {
+	.name			= "QUICv6",
+	.obj_size		= sizeof(struct tquic6_sock),
+	TQUIC_PROTO_PINFO_INIT(struct tquic6_sock, inet6)
+	TQUIC_PROTO_COMMON,
+};
+
+static const struct proto_ops af_inet6_ops = {
+	.family		= PF_INET6,
+	.owner		= THIS_MODULE,
+	.release	= inet6_release,
+	.bind		= inet6_bind,
+	.connect	= af_connect,
+	.socketpair	= sock_no_socketpair,
+	.accept		= inet_accept,
+	.getname	= af_getname,
+	.poll		= af_poll,
+	.ioctl		= inet6_ioctl,
+	.gettstamp	= sock_gettstamp,
+	.listen		= af_listen,
+	.shutdown	= af_shutdown,
+	.setsockopt	= sock_common_setsockopt,
+	.getsockopt	= sock_common_getsockopt,
+	.sendmsg	= inet_sendmsg,
+	.recvmsg	= inet_recvmsg,
+	.mmap		= sock_no_mmap,
+	TQUIC_OPS_SENDPAGE_INIT
+};
+
+static struct inet_protosw af_inet6_protosw[] = {
+	{
+		.type		= SOCK_STREAM,
+		.protocol	= IPPROTO_QUIC,
+		.prot		= &tquicv6_prot,
+		.ops		= &af_inet6_ops,
+	}, {
+		.type		= SOCK_DGRAM,
+		.protocol	= IPPROTO_QUIC,
+		.prot		= &tquicv6_prot,
+		.ops		= &af_inet6_ops,
+	},
+};
+
+static int register_v6(void)
+{
+	int err, i;
+
+	err = proto_register(&tquicv6_prot, 1);
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(af_inet6_protosw); i++) {
+		err = inet6_register_protosw(&af_inet6_protosw[i]);
+		if (err)
+			goto undo;
+	}
+	return 0;
+
+undo:
+	while (i--)
+		inet6_unregister_protosw(&af_inet6_protosw[i]);
+	proto_unregister(&tquicv6_prot);
+	return err;
+}
+
+static void unregister_v6(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(af_inet6_protosw); i++)
+		inet6_unregister_protosw(&af_inet6_protosw[i]);
+	proto_unregister(&tquicv6_prot);
+}
+#else
+static int register_v6(void)
+{
+	return 0;
+}
+
+static void unregister_v6(void)
+{
+}
+#endif
+
+/**
+ * tquic_af_register - make sockets of IPPROTO_QUIC creatable
+ *
+ * Return: 0 or -errno.
+ */
+int tquic_af_register(void)
+{
+	int err, i;
+
+	err = percpu_counter_init(&sockets_allocated, 0, GFP_KERNEL);
+	if (err)
+		return err;
+	err = proto_register(&tquic_prot, 1);
+	if (err)
+		goto free_counter;
+	err = register_v6();
+	if (err)
+		goto unregister;
+	for (i = 0; i < ARRAY_SIZE(af_inet_protosw); i++)
+		inet_register_protosw(&af_inet_protosw[i]);
+	return 0;
+
+unregister:
+	proto_unregister(&tquic_prot);
+free_counter:
+	percpu_counter_destroy(&sockets_allocated);
+	return err;
+}
+
+/** tquic_af_unregister - undo tquic_af_register() */
+void tquic_af_unregister(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(af_inet_protosw); i++)
+		inet_unregister_protosw(&af_inet_protosw[i]);
+	unregister_v6();
+	proto_unregister(&tquic_prot);
+	percpu_counter_destroy(&sockets_allocated);
+}

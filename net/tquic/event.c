@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events, UAPI section 5: the queue of those that the user switched on, and
+ * reading it; TLS session tickets, which come as handshake data and go to the
+ * user as an event and an option.  Decides nothing about what happened.
+ */
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "handshake.h"
+#include "sock.h"
+
+/**
+ * tquic_event_queue - something has happened that the user may want to know
+ * @sk: the socket, owned by the caller
+ * @type: QUIC_EVENT_*; nothing is done while that one is off
+ * @data: what follows the type byte
+ * @len: bytes of it
+ *
+ * The oldest event goes when the queue is full.  Wakes the reader.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
+{
+	struct tquic_mib __percpu *mib = tquic_pernet(sock_net(sk))->mib;
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct sk_buff *skb;
+
+	if (type >= 32 || !(tsk->events & BIT(type)) || sock_flag(sk, SOCK_DEAD))
+		return 0;
+	skb = alloc_skb(1 + len, GFP_ATOMIC);
+	if (!skb) {
+		tquic_mib_inc(mib, DROP_NOMEM);
+		return -ENOMEM;
+	}
+	skb_put_u8(skb, type);
+	skb_put_data(skb, data, len);
+	if (skb_queue_len(&tsk->event_queue) >= TQUIC_EVENTS_MAX) {
+		tquic_mib_inc(mib, DROP_RMEM);
+		kfree_skb(__skb_dequeue(&tsk->event_queue));
+	}
+	__skb_queue_tail(&tsk->event_queue, skb);
+	WRITE_ONCE(tsk->rx_avail, true);
+	sk->sk_data_ready(sk);
+	return 0;
+}
+
+/**
+ * tquic_event_read - give the reader the oldest event
+ * @sk: the socket, owned by the caller; its event queue is not empty
+ * @msg: where to; gets MSG_QUIC_NOTIFICATION, and MSG_EOR with the last byte
+ * @len: room
+ * @flags: MSG_PEEK, MSG_TRUNC
+ *
+ * What does not fit is left for the next read.
+ *
+ * Return: bytes, or -EFAULT.
+ */
+int tquic_event_read(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	struct sk_buff_head *queue = &tquic_sk(sk)->event_queue;
+	struct sk_buff *skb = skb_peek(queue);
+	u32 n = min_t(size_t, len, skb->len);
+
+	if (skb_copy_datagram_msg(skb, 0, msg, n))
+		return -EFAULT;
+	msg->msg_flags |= MSG_QUIC_NOTIFICATION;
+	if (n == skb->len)
+		msg->msg_flags |= MSG_EOR;
+	if (flags & MSG_PEEK)
+		return n;
+	if (n == skb->len) {
+		__skb_unlink(skb, queue);
+		consume_skb(skb);
+	} else {
+		__skb_pull(skb, n);
+	}
+	return n;
+}
+
+/**
+ * tquic_event_closed - the connection has ended: tell why, if the peer ended it
+ * @sk: the socket, owned by the caller
+ */
+void tquic_event_closed(struct sock *sk)
+{
+	const struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct quic_connection_close c = {};
+
+	if (!conn->close_remote)
+		return;
+	c.errcode = conn->close_err;
+	c.frame = conn->close_frame_type;
+	memcpy(c.phrase, conn->close_reason, conn->close_reason_len);
+	tquic_event_queue(sk, QUIC_EVENT_CONNECTION_CLOSE, &c, sizeof(c));
+}
+
+/**
+ * tquic_event_stream - tquic_streams.update: a part of a stream changed state
+ * @ss: the streams
+ * @s: the stream
+ * @rx_part: its receive part, else its send part
+ *
+ * A reset of the send part is told only when the peer asked for it.
+ */
+void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part)
+{
+	struct tquic_conn *conn = container_of(ss, struct tquic_conn, streams);
+	struct quic_stream_update up = {
+		.id = s->id,
+		.state = rx_part ? s->rx_state : s->tx_state,
+	};
+
+	switch (up.state) {
+	case QUIC_STREAM_SEND_STATE_RESET_SENT:
+	case QUIC_STREAM_SEND_STATE_RESET_RECVD:
+		up.errcode = s->tx_err;
+		break;
+	case QUIC_STREAM_RECV_STATE_RESET_RECVD:
+		up.errcode = s->rx_err;
+		fallthrough;
+	case QUIC_STREAM_RECV_STATE_SIZE_KNOWN:
+	case QUIC_STREAM_RECV_STATE_RECVD:
+		up.finalsz = s->rx_final;
+		break;
+	case QUIC_STREAM_SEND_STATE_RECVD:
+	case QUIC_STREAM_RECV_STATE_RECV:
+		break;
+	default:
+		return;
+	}
+	tquic_event_queue(conn->owner, QUIC_EVENT_STREAM_UPDATE, &up, sizeof(up));
+}
+
+static void copy_message(struct tquic_recvbuf *rb, u8 *to, u32 len)
+{
+	const u8 *p;
+	u32 off, n;
+
+	for (off = 0; off < len; off += n) {
+		n = min(tquic_recvbuf_peek(rb, rb->read_off + off, &p), len - off);
+		memcpy(to + off, p, n);
+	}
+}
+
+/**
+ * tquic_event_tickets - take TLS messages that came after the handshake
+ * @sk: the socket, owned by the caller
+ *
+ * The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; a reader of streams must
+ * never meet them.
+ */
+void tquic_event_tickets(struct sock *sk)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_conn *conn = tsk->conn;
+	struct tquic_recvbuf *rb = &conn->spaces[TQUIC_SPACE_APP].crypto_rx;
+	u32 len;
+	u8 level;
+	u8 *copy;
+
+	while (unlikely(tquic_recvbuf_ready(rb))) {
+		if (!tquic_handshake_peek(conn, &level, &len) || level != QUIC_CRYPTO_APP)
+			return;
+		copy = len <= QUIC_SESSION_TICKET_MAX_BYTES ? kmalloc(len, GFP_ATOMIC) : NULL;
+		if (copy) {
+			copy_message(rb, copy, len);
+			kfree_sensitive(tsk->ticket);
+			tsk->ticket = copy;
+			tsk->ticket_len = len;
+			tquic_event_queue(sk, QUIC_EVENT_NEW_SESSION_TICKET, copy, len);
+		} else {
+			tquic_mib_inc(conn->mib, DROP_NOMEM);
+		}
+		tquic_handshake_read(conn, level, len);
+	}
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading: events first, then TLS messages, then streams in turn, UAPI sections
+ * 2, 3 and 9.  Stream bytes are copied once, from the packets they came in, to
+ * the user.  What is readable is decided below this file.
+ */
+#include <linux/sched/signal.h>
+
+#include "compat/compat.h"
+#include "handshake.h"
+#include "output.h"
+#include "sock.h"
+
+/* The stream a plain read is about: the newest of ours, else the peer's first; false: none */
+static bool default_stream(const struct tquic_conn *conn, u64 *sid)
+{
+	const struct tquic_streams *ss = &conn->streams;
+
+	if (ss->newest >= 0 && !tquic_sid_is_uni(ss->newest)) {
+		*sid = ss->newest;
+		return true;
+	}
+	*sid = ss->server ? 0 : QUIC_STREAM_TYPE_SERVER_MASK;
+	return ss->peer[0].received;
+}
+
+/* As TCP has it: who knows of no streams is at the end when the stream is */
+static bool default_at_end(const struct tquic_sock *tsk)
+{
+	struct tquic_conn *conn = tsk->conn;
+	struct tquic_stream *s;
+	u64 sid;
+
+	if (tsk->streams_aware || !default_stream(conn, &sid))
+		return false;
+	s = tquic_stream_find(&conn->streams, sid);
+	return !s || tquic_stream_rx_over(s);
+}
+
+/* A TLS message can be read; those after the handshake are not for readers */
+static bool handshake_ready(struct tquic_conn *conn, u8 *level, u32 *len)
+{
+	return !conn->confirmed && tquic_handshake_peek(conn, level, len) &&
+	       *level != QUIC_CRYPTO_APP;
+}
+
+/**
+ * tquic_recvmsg_ready - a read would not wait
+ * @sk: the socket, owned by the caller
+ */
+bool tquic_recvmsg_ready(struct sock *sk)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_conn *conn = tsk->conn;
+	u32 len;
+	u8 level;
+
+	return !conn || !skb_queue_empty(&tsk->event_queue) ||
+	       !list_empty(&conn->streams.rx_ready) || handshake_ready(conn, &level, &len) ||
+	       sk->sk_err || sk->sk_shutdown & RCV_SHUTDOWN || default_at_end(tsk);
+}
+
+/* What consuming has made due at the level of the connection */
+static void give_credit(struct tquic_conn *conn)
+{
+	struct tquic_streams *ss = &conn->streams;
+	bool due = !list_empty(&ss->ctl_ready);
+
+	if (tquic_credit_rx_due(&ss->rx)) {
+		conn->due |= TQUIC_DUE_MAX_DATA;
+		due = true;
+	}
+	if (tquic_credit_rx_due(&ss->peer[0])) {
+		conn->due |= TQUIC_DUE_MAX_STREAMS_BIDI;
+		due = true;
+	}
+	if (tquic_credit_rx_due(&ss->peer[1])) {
+		conn->due |= TQUIC_DUE_MAX_STREAMS_UNI;
+		due = true;
+	}
+	if (due)
+		tquic_output_flush(conn, tquic_now_us());
+}
+
+/* Copy up to @len bytes of @rb that follow the first @skip; fewer only on a fault */
+static u32 copy_out(struct tquic_recvbuf *rb, struct msghdr *msg, u32 len)
+{
+	const u8 *p;
+	u32 off, n;
+
+	for (off = 0; off < len; off += n) {
+		n = min(tquic_recvbuf_peek(rb, rb->read_off + off, &p), len - off);
+		if (copy_to_iter(p, n, &msg->msg_iter) != n)
+			break;
+	}
+	return off;
+}
+
+/* One TLS message, or what fits of it */
+static int read_handshake(struct sock *sk, struct msghdr *msg, size_t len, int flags, u8 level,
+			  u32 msg_len)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tquic_recvbuf *rb = &conn->spaces[tquic_handshake_space(level)].crypto_rx;
+	struct quic_handshake_info info = { .crypto_level = level };
+	u32 n = min_t(size_t, len, msg_len);
+
+	if (!msg->msg_controllen)
+		return -EINVAL;
+	if (copy_out(rb, msg, n) != n)
+		return -EFAULT;
+	put_cmsg(msg, SOL_QUIC, QUIC_HANDSHAKE_INFO, sizeof(info), &info);
+	if (n == msg_len)
+		msg->msg_flags |= MSG_EOR;
+	if (!(flags & MSG_PEEK))
+		tquic_handshake_read(conn, level, n);
+	return n;
+}
+
+/* Say which stream it was; who cannot be told so gets the flags in msg_flags */
+static void put_stream_info(struct msghdr *msg, u64 sid, u32 stream_flags)
+{
+	struct quic_stream_info info = { .stream_id = sid, .stream_flags = stream_flags };
+
+	if (msg->msg_controllen)
+		put_cmsg(msg, SOL_QUIC, QUIC_STREAM_INFO, sizeof(info), &info);
+	else
+		msg->msg_flags |= stream_flags;
+	if (msg->msg_flags & MSG_CTRUNC)
+		msg->msg_flags |= stream_flags;
+}
+
+/* What is ready of one stream, @len bytes at most; *end: that was all there will ever be */
+static int read_ready(struct tquic_conn *conn, struct tquic_stream *s, struct msghdr *msg,
+		      size_t len, int flags, bool *end)
+{
+	struct tquic_streams *ss = &conn->streams;
+	u32 n = min_t(u64, min_t(size_t, len, INT_MAX), tquic_recvbuf_ready(&s->rb));
+	u32 copied = n;
+
+	if (!(flags & MSG_TRUNC))
+		copied = copy_out(&s->rb, msg, n);
+	if (copied < n && !copied)
+		return -EFAULT;
+	*end = s->rx_final == s->rb.read_off + copied &&
+	       s->rx_state == QUIC_STREAM_RECV_STATE_RECVD;
+	if (flags & MSG_PEEK)
+		return copied;
+	if (copied)
+		tquic_stream_consumed(ss, s, copied, conn->path->rec.rtt.smoothed_us,
+				      tquic_now_us());
+	if (*end)
+		tquic_stream_read_end(ss, s);
+	else if (!list_empty(&s->rx_node))
+		list_move_tail(&s->rx_node, &ss->rx_ready);
+	return copied;
+}
+
+/* MSG_WAITALL: more of the same stream; false: nothing more comes, or not now */
+static bool wait_more(struct sock *sk, struct tquic_stream *s, long *timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	bool more;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (!(more = tquic_recvbuf_ready(&s->rb) || s->rx_final == s->rb.read_off)) {
+		if (!*timeo || signal_pending(current) || sk->sk_shutdown & RCV_SHUTDOWN ||
+		    s->rx_state > QUIC_STREAM_RECV_STATE_RECVD)
+			break;
+		release_sock(sk);
+		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
+		lock_sock(sk);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return more && s->rx_state <= QUIC_STREAM_RECV_STATE_RECVD;
+}
+
+static int read_stream(struct sock *sk, struct msghdr *msg, size_t len, int flags, long *timeo)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_conn *conn = tsk->conn;
+	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *s = list_first_entry(&ss->rx_ready, struct tquic_stream, rx_node);
+	bool all = (flags & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) == MSG_WAITALL;
+	size_t done = 0;
+	bool end;
+	int ret;
+
+	tquic_stream_get(s);
+	if (s->rx_state == QUIC_STREAM_RECV_STATE_RESET_RECVD) {
+		if (!(flags & MSG_PEEK))
+			tquic_stream_read_end(ss, s);
+		ret = -ECONNRESET;
+		goto out;
+	}
+	do {
+		ret = read_ready(conn, s, msg, len - done, flags, &end);
+		if (ret < 0)
+			break;
+		done += ret;
+	} while (all && !end && done < len && wait_more(sk, s, timeo));
+	if (done || ret >= 0) {
+		ret = done;
+		put_stream_info(msg, s->id, end ? MSG_QUIC_STREAM_FIN : 0);
+		tsk->streams_aware = msg->msg_control_user || msg->msg_controllen;
+	}
+out:
+	tquic_stream_put(ss, s);
+	give_credit(conn);
+	return ret;
+}
+
+/* Nothing is there to be read: is that the end? */
+static int read_end(struct sock *sk)
+{
+	const struct tquic_sock *tsk = tquic_sk(sk);
+	const struct tquic_conn *conn = tsk->conn;
+
+	if (sk->sk_err)
+		return sock_error(sk);
+	if (!conn || sk->sk_state == TCP_LISTEN)
+		return -ENOTCONN;
+	if (tsk->rx_discard || default_at_end(tsk))
+		return 0;
+	if (tquic_conn_alive(conn))
+		return -EAGAIN;
+	return conn->sk_err ? -ENOTCONN : 0;
+}
+
+static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags, long *timeo)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_conn *conn = tsk->conn;
+	u32 msg_len;
+	u8 level;
+
+	if (!skb_queue_empty(&tsk->event_queue))
+		return tquic_event_read(sk, msg, len, flags);
+	if (!conn)
+		return read_end(sk);
+	if (handshake_ready(conn, &level, &msg_len))
+		return read_handshake(sk, msg, len, flags, level, msg_len);
+	if (!list_empty(&conn->streams.rx_ready))
+		return read_stream(sk, msg, len, flags, timeo);
+	return read_end(sk);
+}
+
+/**
+ * tquic_recvmsg_locked - read an event, a TLS message or from one stream
+ * @sk: the socket, owned by the caller
+ * @msg: where to; control messages and flags as UAPI sections 2 and 3 say
+ * @len: room
+ * @flags: MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, MSG_TRUNC
+ *
+ * Return: bytes; 0 at the end of the default stream for who does not ask for
+ * streams, after a clean close and after SHUT_RD; -EAGAIN; -ENOTCONN without a
+ * connection or after one that failed; -ECONNRESET: the peer reset the stream;
+ * -EINVAL: a TLS message and no control buffer; -EFAULT; what ended the
+ * connection, once.
+ */
+int tquic_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	int ret, err;
+
+	for (;;) {
+		ret = read_once(sk, msg, len, flags, &timeo);
+		if (ret != -EAGAIN || !timeo)
+			break;
+		err = tquic_socket_wait(sk, &timeo, tquic_recvmsg_ready, TQUIC_WAKE_READ);
+		if (err) {
+			ret = err;
+			break;
+		}
+	}
+	tquic_socket_after(sk);
+	return ret;
+}
+
+/**
+ * tquic_recvmsg_discard - nobody reads: throw away what has arrived
+ * @sk: the socket, owned by the caller
+ *
+ * The peer is given credit for it, RFC 9000 section 4.1.
+ */
+void tquic_recvmsg_discard(struct sock *sk)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *s, *next;
+
+	if (likely(list_empty(&ss->rx_ready)))
+		return;
+	list_for_each_entry_safe(s, next, &ss->rx_ready, rx_node) {
+		u32 n = min_t(u64, tquic_recvbuf_ready(&s->rb), INT_MAX);
+
+		tquic_stream_get(s);
+		if (n)
+			tquic_stream_consumed(ss, s, n, 0, 0);
+		tquic_stream_read_end(ss, s);
+		tquic_stream_put(ss, s);
+	}
+	give_credit(conn);
+}

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writing: control messages, choosing or opening the stream, waiting for room,
+ * and the one copy from the user into page fragments, UAPI sections 2, 3 and 9.
+ * When a byte leaves is decided by output.c.
+ */
+#include <linux/sched/signal.h>
+
+#include "compat/compat.h"
+#include "handshake.h"
+#include "output.h"
+#include "sock.h"
+
+#define FLUSH_BYTES	65536		/* output runs at least once for so many copied bytes */
+#define HANDSHAKE_TX_MAX (256 << 10)	/* CRYPTO bytes of a level that the peer has not acknowledged */
+#define NOMEM_WAIT	(HZ / 20)	/* jiffies, when there is no memory and nothing to wait for */
+
+#ifndef MSG_NO_SHARED_FRAGS
+#define MSG_NO_SHARED_FRAGS	0
+#endif
+#ifndef MSG_SENDPAGE_NOTLAST
+#define MSG_SENDPAGE_NOTLAST	0
+#endif
+
+#define STREAM_FLAGS	(MSG_QUIC_STREAM_NEW | MSG_QUIC_STREAM_FIN | MSG_QUIC_STREAM_UNI |	\
+			 MSG_QUIC_STREAM_DONTWAIT | MSG_QUIC_STREAM_SNDBLOCK)
+
+/* From MSG_SPLICE_PAGES on they are the kernel's own, of splice and sendfile */
+#define SEND_FLAGS	(STREAM_FLAGS | MSG_QUIC_DATAGRAM | MSG_MORE | MSG_BATCH | MSG_DONTWAIT |	\
+			 MSG_NOSIGNAL | MSG_WAITALL | MSG_EOR | MSG_CMSG_COMPAT | MSG_ZEROCOPY |	\
+			 MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS | MSG_SENDPAGE_NOPOLICY |		\
+			 MSG_SENDPAGE_NOTLAST)
+
+/* One call of sendmsg() */
+struct send {
+	struct msghdr *msg;
+	long timeo;		/* jiffies left */
+	s64 sid;		/* -1: the default stream */
+	u32 flags;		/* MSG_QUIC_STREAM_* */
+	bool has_stream;	/* a control message named the stream */
+	bool has_level;		/* handshake data */
+	u8 level;
+	bool more;		/* MSG_MORE or TCP_CORK */
+};
+
+static int parse_cmsg(struct send *snd, struct cmsghdr *cmsg)
+{
+	size_t len = cmsg->cmsg_len - sizeof(*cmsg);
+	struct quic_handshake_info level = {};
+	struct quic_stream_info info = {};
+
+	switch (cmsg->cmsg_type) {
+	case QUIC_STREAM_INFO:
+		memcpy(&info, CMSG_DATA(cmsg), min(len, sizeof(info)));
+		if (info.stream_id < -1 || info.stream_flags & ~STREAM_FLAGS)
+			return -EINVAL;
+		snd->sid = info.stream_id;
+		snd->flags |= info.stream_flags;
+		snd->has_stream = true;
+		return 0;
+	case QUIC_HANDSHAKE_INFO:
+		memcpy(&level, CMSG_DATA(cmsg), min(len, sizeof(level)));
+		snd->level = level.crypto_level;
+		snd->has_level = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int parse(struct send *snd)
+{
+	struct cmsghdr *cmsg;
+	int err;
+
+	if (snd->msg->msg_flags & ~SEND_FLAGS)
+		return -EINVAL;
+	snd->flags = snd->msg->msg_flags & STREAM_FLAGS;
+	snd->more |= !!(snd->msg->msg_flags & (MSG_MORE | MSG_SENDPAGE_NOTLAST));
+	for_each_cmsghdr(cmsg, snd->msg) {
+		if (!CMSG_OK(snd->msg, cmsg))
+			return -EINVAL;
+		if (cmsg->cmsg_level != SOL_QUIC)
+			continue;
+		err = parse_cmsg(snd, cmsg);
+		if (err)
+			return err;
+	}
+	if (snd->has_stream && snd->has_level)
+		return -EINVAL;
+	return snd->msg->msg_flags & MSG_QUIC_DATAGRAM ? -EOPNOTSUPP : 0;
+}
+
+/* ---- waiting ---- */
+
+static bool tx_over(const struct sock *sk)
+{
+	return sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN ||
+	       !tquic_conn_alive(tquic_sk(sk)->conn);
+}
+
+/* Sleep until cond(); -EPIPE when nothing can be sent any more, else as tquic_socket_wait() */
+static int wait_tx(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, void *arg), void *arg)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct tquic_sock *tsk = tquic_sk(sk);
+	int err = 0;
+
+	tquic_socket_after(sk);
+	add_wait_queue(sk_sleep(sk), &wait);
+	tsk->tx_waiters++;
+	for (;;) {
+		if (tx_over(sk))
+			err = -EPIPE;
+		else if (cond(sk, arg))
+			break;
+		else if (!*timeo)
+			err = -EAGAIN;
+		else if (signal_pending(current))
+			err = sock_intr_errno(*timeo);
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		if (err)
+			break;
+		release_sock(sk);
+		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
+		lock_sock(sk);
+	}
+	tsk->tx_waiters--;
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return err;
+}
+
+static bool is_established(struct sock *sk, void *arg)
+{
+	return tquic_sk(sk)->conn->state == TQUIC_CONN_ESTABLISHED;
+}
+
+static bool has_credit(struct sock *sk, void *arg)
+{
+	return tquic_credit_tx_left(arg);
+}
+
+/* Bytes that may be appended: what the buffer takes and, for who names streams, stream credit */
+static u64 room(const struct sock *sk, const struct tquic_stream *s, bool credit)
+{
+	int space = sk->sk_sndbuf - sk->sk_wmem_queued;
+
+	if (space <= 0)
+		return 0;
+	if (!credit)
+		return space;
+	return s->txc.max > s->sb.end_off ? min_t(u64, space, s->txc.max - s->sb.end_off) : 0;
+}
+
+struct room_arg {
+	const struct tquic_stream *s;
+	bool credit;
+};
+
+static bool has_room(struct sock *sk, void *arg)
+{
+	const struct room_arg *r = arg;
+
+	return r->s->tx_state > QUIC_STREAM_SEND_STATE_SENT || room(sk, r->s, r->credit);
+}
+
+static int wait_room(struct sock *sk, struct send *snd, struct tquic_stream *s)
+{
+	struct room_arg arg = { .s = s, .credit = snd->has_stream };
+	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
+	bool blocked = snd->has_stream && s->txc.max <= s->sb.end_off;
+
+	if (blocked && snd->flags & MSG_QUIC_STREAM_SNDBLOCK && tquic_credit_tx_blocked(&s->txc))
+		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
+	tquic_output_flush(tquic_sk(sk)->conn, tquic_now_us());
+	if (has_room(sk, &arg))
+		return 0;
+	if (blocked && (!snd->timeo || snd->flags & MSG_QUIC_STREAM_DONTWAIT))
+		return -ENOSPC;
+	return wait_tx(sk, &snd->timeo, has_room, &arg);
+}
+
+static bool never(struct sock *sk, void *arg)
+{
+	return false;
+}
+
+/* No memory: give it a moment; who does not wait, or has waited long enough, gets -EAGAIN */
+static int wait_memory(struct sock *sk, struct send *snd)
+{
+	long pause = min_t(long, snd->timeo, NOMEM_WAIT);
+	long left = pause;
+	int err;
+
+	tquic_output_flush(tquic_sk(sk)->conn, tquic_now_us());
+	err = wait_tx(sk, &left, never, NULL);
+	if (snd->timeo != MAX_SCHEDULE_TIMEOUT)
+		snd->timeo -= pause - left;
+	return err == -EAGAIN && pause ? 0 : err;
+}
+
+/* ---- the stream ---- */
+
+/**
+ * tquic_sendmsg_open - open a stream, or find one that is open
+ * @sk: the socket, owned by the caller; it has a connection
+ * @sid: its ID, or -1 for the next; set to what it is
+ * @flags: MSG_QUIC_STREAM_UNI, _DONTWAIT, _SNDBLOCK
+ * @timeo: jiffies to wait for the peer to allow another, updated
+ * @blocked: what to return when it does not and nobody waits
+ * @sp: set to the stream, without a reference
+ *
+ * Return: 0; @blocked; -EINVAL for an ID that cannot be opened; -EPIPE;
+ * -ENOMEM; what a signal makes of it.
+ */
+int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int blocked,
+		       struct tquic_stream **sp)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tquic_streams *ss = &conn->streams;
+	bool uni = *sid < 0 ? flags & MSG_QUIC_STREAM_UNI : tquic_sid_is_uni(*sid);
+	u64 id;
+	int err;
+
+	for (;;) {
+		id = *sid < 0 ? tquic_stream_next_id(ss, uni) : *sid;
+		err = tquic_stream_open(ss, id, GFP_KERNEL, sp);
+		if (!err)
+			*sid = id;
+		if (err != -EAGAIN)
+			return err;
+		if (flags & MSG_QUIC_STREAM_SNDBLOCK && tquic_credit_tx_blocked(&ss->open[uni])) {
+			conn->due |= uni ? TQUIC_DUE_STREAMS_BLOCKED_UNI :
+					   TQUIC_DUE_STREAMS_BLOCKED_BIDI;
+			tquic_output_flush(conn, tquic_now_us());
+		}
+		if (!*timeo || flags & MSG_QUIC_STREAM_DONTWAIT)
+			return blocked;
+		err = wait_tx(sk, timeo, has_credit, &ss->open[uni]);
+		if (err)
+			return err == -EAGAIN ? blocked : err;
+	}
+}
+
+/* Without a name: the newest that we opened, else the first bidirectional one, opened if need be */
+static int default_stream(struct sock *sk, struct send *snd, struct tquic_stream **sp)
+{
+	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
+
+	if (ss->newest >= 0) {
+		*sp = tquic_stream_find(ss, ss->newest);
+		return *sp ? 0 : -EPIPE;
+	}
+	if (ss->server && ss->peer[0].received && !tquic_stream_open(ss, 0, GFP_KERNEL, sp))
+		return 0;
+	if (ss->server && tquic_ranges_contains(&ss->closed[0], 0, 1))
+		return -EPIPE;
+	return tquic_sendmsg_open(sk, &snd->sid, snd->flags & ~MSG_QUIC_STREAM_UNI, &snd->timeo,
+				  snd->has_stream ? -ENOSPC : -EAGAIN, sp);
+}
+
+static int choose_stream(struct sock *sk, struct send *snd, struct tquic_stream **sp)
+{
+	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
+	int err;
+
+	if (snd->flags & MSG_QUIC_STREAM_NEW) {
+		err = tquic_sendmsg_open(sk, &snd->sid, snd->flags, &snd->timeo,
+					 snd->has_stream ? -ENOSPC : -EAGAIN, sp);
+	} else if (snd->sid < 0) {
+		err = default_stream(sk, snd, sp);
+	} else {
+		*sp = tquic_stream_find(ss, snd->sid);
+		err = *sp ? 0 : -EINVAL;
+		if (!*sp && !tquic_stream_local(ss, snd->sid))
+			err = tquic_stream_open(ss, snd->sid, GFP_KERNEL, sp);
+	}
+	if (!err && !tquic_stream_can_send(ss, (*sp)->id))
+		err = -EINVAL;
+	return err;
+}
+
+/* ---- bytes ---- */
+
+/* Room in a page fragment that the socket is charged for; bytes, or -ENOBUFS */
+static int prepare_frag(struct sock *sk, struct page_frag *pfrag, u64 max)
+{
+	int n;
+
+	if (!sk_page_frag_refill(sk, pfrag))
+		return -ENOBUFS;
+	n = min_t(u64, max, pfrag->size - pfrag->offset);
+	return sk_wmem_schedule(sk, n) ? n : -ENOBUFS;
+}
+
+static void *frag_address(const struct page_frag *pfrag)
+{
+	return page_address(pfrag->page) + pfrag->offset;
+}
+
+/* Copy at most max bytes of the message to the stream; how many, or -errno */
+static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, u64 max)
+{
+	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
+	struct page_frag *pfrag = sk_page_frag(sk);
+	int n, err;
+
+	n = prepare_frag(sk, pfrag, max);
+	if (n < 0)
+		return n;
+	if (!copy_from_iter_full(frag_address(pfrag), n, &snd->msg->msg_iter))
+		return -EFAULT;
+	err = tquic_stream_append(ss, s, pfrag->page, pfrag->offset, n, NULL, sk->sk_allocation);
+	if (err) {
+		iov_iter_revert(&snd->msg->msg_iter, n);
+		return err == -ENOMEM ? -ENOBUFS : err;
+	}
+	pfrag->offset += n;
+	sk_wmem_queued_add(sk, n);
+	sk_mem_charge(sk, n);
+	return n;
+}
+
+/* Copy all of the message, as far as room and patience go; *err says why it stopped */
+static size_t copy_all(struct sock *sk, struct send *snd, struct tquic_stream *s, size_t len,
+		       int *err)
+{
+	u32 unsent = 0;
+	size_t done = 0;
+	u64 most;
+	int n;
+
+	*err = 0;
+	while (done < len && !*err) {
+		if (tx_over(sk)) {
+			*err = -EPIPE;
+			break;
+		}
+		most = room(sk, s, snd->has_stream);
+		if (!most) {
+			*err = wait_room(sk, snd, s);
+			continue;
+		}
+		n = copy_some(sk, snd, s, min_t(u64, most, len - done));
+		if (n == -ENOBUFS) {
+			*err = wait_memory(sk, snd);
+			continue;
+		}
+		if (n < 0) {
+			*err = n;
+			break;
+		}
+		done += n;
+		unsent += n;
+		if (unsent >= FLUSH_BYTES && done < len) {
+			s->flags |= TQUIC_STREAM_MORE;
+			tquic_output_flush(tquic_sk(sk)->conn, tquic_now_us());
+			sk_flush_backlog(sk);
+			unsent = 0;
+		}
+	}
+	return done;
+}
+
+static int send_stream(struct sock *sk, struct send *snd, size_t len)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *s;
+	size_t done;
+	int err;
+
+	if (tx_over(sk))
+		return -EPIPE;
+	if (!is_established(sk, NULL)) {
+		err = wait_tx(sk, &snd->timeo, is_established, NULL);
+		if (err)
+			return err;
+	}
+	if (!len && !snd->flags)
+		return 0;
+	err = choose_stream(sk, snd, &s);
+	if (err)
+		return err;
+	tquic_stream_get(s);
+	done = copy_all(sk, snd, s, len, &err);
+	if (done == len && snd->flags & MSG_QUIC_STREAM_FIN)
+		tquic_stream_finish(ss, s);
+	if (snd->more && done == len)
+		s->flags |= TQUIC_STREAM_MORE;
+	else
+		s->flags &= ~TQUIC_STREAM_MORE;
+	tquic_stream_put(ss, s);
+	tquic_output_flush(conn, tquic_now_us());
+	return done ?: err;
+}
+
+/* TLS messages: few and small, so that they are not charged but bounded */
+static int send_handshake(struct sock *sk, struct send *snd, size_t len)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct page_frag *pfrag = sk_page_frag(sk);
+	struct tquic_space *sp;
+	size_t done = 0;
+	int n, err;
+
+	if (snd->level > QUIC_CRYPTO_HANDSHAKE)
+		return -EINVAL;
+	if (tx_over(sk))
+		return -EPIPE;
+	sp = &conn->spaces[tquic_handshake_space(snd->level)];
+	if (tquic_sendbuf_held(&sp->crypto_tx) + len > HANDSHAKE_TX_MAX)
+		return len > HANDSHAKE_TX_MAX ? -EMSGSIZE : -EAGAIN;
+	while (done < len) {
+		n = prepare_frag(sk, pfrag, len - done);
+		if (n < 0)
+			return done ?: n;
+		if (!copy_from_iter_full(frag_address(pfrag), n, &snd->msg->msg_iter))
+			return done ?: -EFAULT;
+		err = tquic_handshake_append(conn, snd->level, pfrag->page, pfrag->offset, n,
+					     sk->sk_allocation);
+		if (err)
+			return done ?: err;
+		pfrag->offset += n;
+		done += n;
+	}
+	tquic_handshake_queued(conn, snd->level, snd->more, tquic_now_us());
+	tquic_output_flush(conn, tquic_now_us());
+	return len;
+}
+
+/**
+ * tquic_sendmsg - proto.sendmsg: stream bytes or a TLS message
+ * @sk: the socket, not owned
+ * @msg: what and, in control messages and flags, how: UAPI sections 2 and 3
+ * @len: bytes
+ *
+ * Return: bytes taken, fewer than @len when no more fit and nobody waits;
+ * -EAGAIN; -ENOSPC: stream credit is used up and the stream was named;
+ * -ENOTCONN; -EPIPE with SIGPIPE; -EINVAL for flags, control messages or
+ * streams that do not exist; -EOPNOTSUPP for datagrams; -EFAULT.
+ */
+int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct send snd = { .msg = msg, .sid = -1, .more = READ_ONCE(tsk->cork) };
+	int ret;
+
+	ret = parse(&snd);
+	if (ret)
+		return ret;
+	lock_sock(sk);
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	snd.timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	if (!tsk->conn)
+		ret = -ENOTCONN;
+	else if (snd.has_level)
+		ret = send_handshake(sk, &snd, len);
+	else
+		ret = send_stream(sk, &snd, len);
+	tquic_socket_after(sk);
+	if (ret == -EPIPE)
+		ret = sk_stream_error(sk, msg->msg_flags, ret);
+	release_sock(sk);
+	return ret;
+}
+
+/**
+ * tquic_sendmsg_push - hold nothing back any more, on any stream
+ * @sk: the socket, owned by the caller; it has a connection
+ * @fin: end every send part, too
+ *
+ * The caller flushes.
+ */
+void tquic_sendmsg_push(struct sock *sk, bool fin)
+{
+	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
+	struct rb_node *node;
+
+	for (node = rb_first(&ss->root); node; node = rb_next(node)) {
+		struct tquic_stream *s = rb_entry(node, struct tquic_stream, node);
+
+		s->flags &= ~TQUIC_STREAM_MORE;
+		if (fin && tquic_stream_can_send(ss, s->id))
+			tquic_stream_finish(ss, s);
+	}
+}

@@ -1,0 +1,728 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Socket options: one table for level SOL_QUIC, UAPI sections 4 and 8, and who
+ * answers for the other levels.  Structures are copied by common prefix here,
+ * once for all; a row only sees kernel memory and an owned socket.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "compat/compat.h"
+#include "handshake.h"
+#include "output.h"
+#include "sock.h"
+
+#define RTT_MIN_US	100000		/* initial_smoothed_rtt, draft section 6.1.3 */
+#define RTT_MAX_US	6000000
+#define PROBE_MIN_US	5000000		/* plpmtud_probe_interval */
+#define ACK_DELAY_MAX_US (16384 * 1000)	/* RFC 9000 section 18.2 */
+
+/* One option.  set: @len bytes of @buf are the user's, the rest 0.  get: likewise, and @len out. */
+struct option {
+	int (*set)(struct sock *sk, void *buf, u32 len);
+	int (*get)(struct sock *sk, void *buf, u32 *len);
+	u16 size;	/* bytes of the kernel's structure, or of the longest string */
+	bool bytes;	/* a string of bytes: never cut, and never longer than size */
+};
+
+static struct tquic_conn *conn_of(const struct sock *sk)
+{
+	return tquic_sk(sk)->conn;
+}
+
+/* A connection that can still do something */
+static struct tquic_conn *live_conn(const struct sock *sk)
+{
+	struct tquic_conn *conn = conn_of(sk);
+
+	return conn && tquic_conn_alive(conn) ? conn : NULL;
+}
+
+static bool is_server(const struct sock *sk)
+{
+	return sk->sk_state == TCP_LISTEN || (conn_of(sk) && conn_of(sk)->server);
+}
+
+static int get_bytes(void *buf, u32 *len, const void *from, u32 n)
+{
+	if (*len < n)
+		return -EINVAL;
+	if (n)
+		memcpy(buf, from, n);
+	*len = n;
+	return 0;
+}
+
+static void flush(struct sock *sk)
+{
+	if (live_conn(sk))
+		tquic_output_flush(conn_of(sk), tquic_now_us());
+}
+
+/* ---- events ---- */
+
+static int set_event(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct quic_event_option *o = buf;
+
+	if (len < sizeof(*o) || !o->type || o->type > QUIC_EVENT_MAX)
+		return -EINVAL;
+	if (o->on)
+		tsk->events |= BIT(o->type);
+	else
+		tsk->events &= ~BIT(o->type);
+	return 0;
+}
+
+static int get_event(struct sock *sk, void *buf, u32 *len)
+{
+	struct quic_event_option *o = buf;
+
+	if (*len < sizeof(*o) || !o->type || o->type > QUIC_EVENT_MAX)
+		return -EINVAL;
+	o->on = !!(tquic_sk(sk)->events & BIT(o->type));
+	return 0;
+}
+
+/* ---- streams ---- */
+
+static bool nonblocking(const struct sock *sk)
+{
+	return sk->sk_socket && sk->sk_socket->file &&
+	       sk->sk_socket->file->f_flags & O_NONBLOCK;
+}
+
+static int get_stream_open(struct sock *sk, void *buf, u32 *len)
+{
+	long timeo = sock_sndtimeo(sk, nonblocking(sk));
+	struct quic_stream_info *info = buf;
+	struct tquic_stream *s;
+	int err;
+
+	if (*len < offsetof(struct quic_stream_info, stream_flags) || info->stream_id < -1 ||
+	    info->stream_flags & ~(MSG_QUIC_STREAM_NEW | MSG_QUIC_STREAM_UNI |
+				   MSG_QUIC_STREAM_DONTWAIT | MSG_QUIC_STREAM_SNDBLOCK))
+		return -EINVAL;
+	if (sk->sk_state != TCP_ESTABLISHED)
+		return -ENOTCONN;
+	err = tquic_sendmsg_open(sk, &info->stream_id, info->stream_flags, &timeo, -EAGAIN, &s);
+	if (!err)
+		info->stream_flags |= MSG_QUIC_STREAM_NEW;
+	return err;
+}
+
+static struct tquic_stream *stream_of(struct sock *sk, const struct quic_errinfo *info, u32 len)
+{
+	struct tquic_conn *conn = live_conn(sk);
+
+	if (!conn || len < sizeof(info->stream_id) || info->stream_id < 0)
+		return NULL;
+	return tquic_stream_find(&conn->streams, info->stream_id);
+}
+
+static int set_stream_reset(struct sock *sk, void *buf, u32 len)
+{
+	struct quic_errinfo *info = buf;
+	struct tquic_stream *s = stream_of(sk, info, len);
+
+	if (!s || tquic_stream_tx_over(s))
+		return -EINVAL;
+	tquic_stream_reset(&conn_of(sk)->streams, s, info->errcode);
+	return 0;
+}
+
+static int set_stream_stop(struct sock *sk, void *buf, u32 len)
+{
+	struct quic_errinfo *info = buf;
+	struct tquic_stream *s = stream_of(sk, info, len);
+
+	if (!s || tquic_stream_rx_over(s))
+		return -EINVAL;
+	if (s->flags & TQUIC_STREAM_STOPPED)
+		return -EAGAIN;
+	tquic_stream_stop(&conn_of(sk)->streams, s, info->errcode);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static int set_close(struct sock *sk, void *buf, u32 len)
+{
+	if (len < sizeof(u32))
+		return -EINVAL;
+	tquic_sk(sk)->close = *(struct quic_connection_close *)buf;
+	return 0;
+}
+
+/* What the peer said, once it did; before, what we will say */
+static int get_close(struct sock *sk, void *buf, u32 *len)
+{
+	const struct tquic_conn *conn = conn_of(sk);
+	struct quic_connection_close *c = buf;
+
+	*c = tquic_sk(sk)->close;
+	if (conn && conn->close_remote) {
+		memset(c, 0, sizeof(*c));
+		c->errcode = conn->close_err;
+		c->frame = conn->close_frame_type;
+		memcpy(c->phrase, conn->close_reason, conn->close_reason_len);
+	}
+	return 0;
+}
+
+/* ---- transport parameters and configuration ---- */
+
+static bool param_ok(const struct quic_transport_param *p)
+{
+	if (p->disable_active_migration > 1 || p->grease_quic_bit > 1 || p->stateless_reset > 1 ||
+	    p->disable_1rtt_encryption > 1 || p->disable_compatible_version > 1)
+		return false;
+	if (p->active_connection_id_limit &&
+	    (p->active_connection_id_limit < 2 ||
+	     p->active_connection_id_limit > TQUIC_CID_REMOTE_MAX))
+		return false;
+	if (p->max_udp_payload_size && (p->max_udp_payload_size < TQUIC_MIN_UDP ||
+					p->max_udp_payload_size > TQUIC_MAX_UDP))
+		return false;
+	return p->ack_delay_exponent <= 20 && p->max_ack_delay < ACK_DELAY_MAX_US &&
+	       max3(p->max_data, p->max_stream_data_uni,
+		    max(p->max_stream_data_bidi_local, p->max_stream_data_bidi_remote)) <=
+	       TQUIC_VARINT_MAX;
+}
+
+/* 0 keeps what is there */
+#define TAKE(field)	(tp->field = p->field ?: tp->field)
+
+static void param_take(struct tquic_tparam *tp, const struct quic_transport_param *p)
+{
+	TAKE(disable_active_migration);
+	TAKE(grease_quic_bit);
+	TAKE(disable_1rtt_encryption);
+	TAKE(active_connection_id_limit);
+	TAKE(ack_delay_exponent);
+	TAKE(max_udp_payload_size);
+	TAKE(max_streams_bidi);
+	TAKE(max_streams_uni);
+	TAKE(max_data);
+	TAKE(max_stream_data_bidi_local);
+	TAKE(max_stream_data_bidi_remote);
+	TAKE(max_stream_data_uni);
+	tp->has_reset_token |= p->stateless_reset;
+	tp->max_idle_timeout_us = p->max_idle_timeout ?: tp->max_idle_timeout_us;
+	tp->max_ack_delay_us = p->max_ack_delay ?: tp->max_ack_delay_us;
+}
+
+#undef TAKE
+
+static int set_param(struct sock *sk, void *buf, u32 len)
+{
+	const struct quic_transport_param *p = buf;
+	struct tquic_conn *conn = conn_of(sk);
+
+	if (!param_ok(p))
+		return -EINVAL;
+	if (p->remote || p->max_datagram_frame_size)
+		return -EOPNOTSUPP;
+	param_take(&tquic_sk(sk)->tparam, p);
+	if (!conn)
+		return 0;
+	/* until user space has fetched and sent them they can still change */
+	if (conn->state >= TQUIC_CONN_ESTABLISHED || conn->streams.count)
+		return -EINVAL;
+	param_take(&conn->local, p);
+	tquic_streams_apply_local(&conn->streams);
+	return 0;
+}
+
+static int get_param(struct sock *sk, void *buf, u32 *len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct quic_transport_param *p = buf;
+	const struct tquic_tparam *tp;
+	u8 remote = p->remote;
+
+	if (remote && !tsk->conn)
+		return -ENOTCONN;
+	tp = remote ? &tsk->conn->remote : tsk->conn ? &tsk->conn->local : &tsk->tparam;
+	memset(p, 0, sizeof(*p));
+	p->remote = remote;
+	p->disable_active_migration = tp->disable_active_migration;
+	p->grease_quic_bit = tp->grease_quic_bit;
+	p->stateless_reset = tp->has_reset_token;
+	p->disable_1rtt_encryption = tp->disable_1rtt_encryption;
+	p->active_connection_id_limit = tp->active_connection_id_limit;
+	p->ack_delay_exponent = tp->ack_delay_exponent;
+	p->max_datagram_frame_size = min_t(u32, tp->max_datagram_frame_size, U16_MAX);
+	p->max_udp_payload_size = min_t(u32, tp->max_udp_payload_size, U16_MAX);
+	p->max_idle_timeout = min_t(u64, tp->max_idle_timeout_us, U32_MAX);
+	p->max_ack_delay = min_t(u64, tp->max_ack_delay_us, U32_MAX);
+	p->max_streams_bidi = min_t(u64, tp->max_streams_bidi, U16_MAX);
+	p->max_streams_uni = min_t(u64, tp->max_streams_uni, U16_MAX);
+	p->max_data = tp->max_data;
+	p->max_stream_data_bidi_local = tp->max_stream_data_bidi_local;
+	p->max_stream_data_bidi_remote = tp->max_stream_data_bidi_remote;
+	p->max_stream_data_uni = tp->max_stream_data_uni;
+	return 0;
+}
+
+static bool config_ok(const struct quic_config *c)
+{
+	if (c->version && c->version != QUIC_VERSION_V1 && c->version != QUIC_VERSION_V2)
+		return false;
+	if (c->plpmtud_probe_interval && c->plpmtud_probe_interval < PROBE_MIN_US)
+		return false;
+	if (c->initial_smoothed_rtt && (c->initial_smoothed_rtt < RTT_MIN_US ||
+					c->initial_smoothed_rtt > RTT_MAX_US))
+		return false;
+	if (c->payload_cipher_type && !tquic_crypto_cipher(c->payload_cipher_type))
+		return false;
+	if (c->congestion_control_algo && !tquic_cc_find_id(c->congestion_control_algo))
+		return false;
+	return c->certificate_request <= 2;
+}
+
+/* 0 keeps what is there */
+#define TAKE(field)	(to->field = c->field ?: to->field)
+
+static int set_config(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	const struct quic_config *c = buf;
+	struct quic_config *to = &tsk->config;
+
+	if (!config_ok(c))
+		return -EINVAL;
+	if (c->version && tsk->conn)
+		return -EISCONN;
+	TAKE(version);
+	TAKE(plpmtud_probe_interval);
+	TAKE(initial_smoothed_rtt);
+	TAKE(payload_cipher_type);
+	TAKE(validate_peer_address);
+	TAKE(receive_session_ticket);
+	TAKE(certificate_request);
+	TAKE(keepalive_probe_interval);
+	if (c->congestion_control_algo)
+		tquic_info_set_cc(sk, tquic_cc_find_id(c->congestion_control_algo));
+	if (c->stream_data_nodelay) {
+		tsk->nodelay = true;
+		if (tsk->conn)
+			tsk->conn->nodelay = true;
+	}
+	if (c->keepalive_probe_interval)
+		tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
+	return 0;
+}
+
+#undef TAKE
+
+static int get_config(struct sock *sk, void *buf, u32 *len)
+{
+	const struct tquic_sock *tsk = tquic_sk(sk);
+	struct quic_config *c = buf;
+
+	*c = tsk->config;
+	c->congestion_control_algo = tsk->cc->id;
+	c->stream_data_nodelay = tsk->nodelay;
+	return 0;
+}
+
+/* ---- strings of bytes ---- */
+
+/* A server has it send NEW_TOKEN; a client shows one from an earlier connection */
+static int set_token(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_conn *conn = live_conn(sk);
+
+	if (is_server(sk)) {
+		if (len || !conn || conn->state != TQUIC_CONN_ESTABLISHED)
+			return -EINVAL;
+		conn->due |= TQUIC_DUE_NEW_TOKEN;
+		return 0;
+	}
+	if (!len)
+		return -EINVAL;
+	memcpy(tsk->token, buf, len);
+	tsk->token_len = len;
+	if (conn && conn->state == TQUIC_CONN_IDLE) {
+		memcpy(conn->token, buf, len);
+		conn->token_len = len;
+	}
+	return 0;
+}
+
+/* Programs learn their role from this: it must fail with EINVAL at a server */
+static int get_token(struct sock *sk, void *buf, u32 *len)
+{
+	const struct tquic_sock *tsk = tquic_sk(sk);
+
+	if (is_server(sk))
+		return -EINVAL;
+	return get_bytes(buf, len, tsk->token, tsk->token_len);
+}
+
+static int set_alpn(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	const u8 *name = buf;
+	u32 i;
+
+	if (len && !name[len - 1])
+		len--;		/* C programs count the end of the string */
+	if (!len || sk->sk_state == TCP_LISTEN)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (name[i] == ',' && (!i || i == len - 1 || name[i + 1] == ','))
+			return -EINVAL;
+	memcpy(tsk->alpn, name, len);
+	tsk->alpn_len = len;
+	return 0;
+}
+
+static int get_alpn(struct sock *sk, void *buf, u32 *len)
+{
+	const struct tquic_sock *tsk = tquic_sk(sk);
+
+	return get_bytes(buf, len, tsk->alpn, tsk->alpn_len);
+}
+
+static int set_ticket(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	u8 *copy;
+
+	if (is_server(sk))
+		return -EOPNOTSUPP;
+	if (len < QUIC_SESSION_TICKET_MIN_BYTES)
+		return -EINVAL;
+	copy = kmemdup(buf, len, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	kfree_sensitive(tsk->ticket);
+	tsk->ticket = copy;
+	tsk->ticket_len = len;
+	return 0;
+}
+
+static int get_ticket(struct sock *sk, void *buf, u32 *len)
+{
+	const struct tquic_sock *tsk = tquic_sk(sk);
+
+	if (is_server(sk))
+		return -EOPNOTSUPP;
+	return get_bytes(buf, len, tsk->ticket, tsk->ticket ? tsk->ticket_len : 0);
+}
+
+/* ---- the handshake ---- */
+
+static int set_secret(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_conn *conn = live_conn(sk);
+	struct quic_crypto_secret *info = buf;
+
+	if (len < offsetof(struct quic_crypto_secret, secret) || info->level >= QUIC_CRYPTO_MAX)
+		return -EINVAL;
+	if (!conn)
+		return -ENOTCONN;
+	return tquic_handshake_secret(conn, info, tquic_now_us());
+}
+
+static int set_param_ext(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_conn *conn = live_conn(sk);
+	int err;
+
+	if (!conn)
+		return -ENOTCONN;
+	err = tquic_conn_set_remote(conn, buf, len, tquic_now_us());
+	if (!err)
+		tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
+	return err;
+}
+
+static int get_param_ext(struct sock *sk, void *buf, u32 *len)
+{
+	const struct tquic_conn *conn = live_conn(sk);
+	int n;
+
+	if (!conn)
+		return -ENOTCONN;
+	n = tquic_tparam_encode(&conn->local, conn->server, buf, *len);
+	if (n < 0)
+		return n;
+	*len = n;
+	return 0;
+}
+
+static int set_key_update(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_conn *conn = live_conn(sk);
+
+	return conn ? tquic_conn_key_update(conn, tquic_now_us()) : -ENOTCONN;
+}
+
+/* ---- ours ---- */
+
+static int get_info(struct sock *sk, void *buf, u32 *len)
+{
+	return *len < sizeof(u32) ? -EINVAL : tquic_info_quic(sk, buf);
+}
+
+static int set_congestion(struct sock *sk, void *buf, u32 len)
+{
+	const struct tquic_cc_ops *cc;
+	char *name = buf;
+
+	name[QUIC_CONGESTION_NAME_BYTES - 1] = 0;
+	cc = tquic_cc_find(name);
+	if (!cc)
+		return -ENOENT;
+	tquic_info_set_cc(sk, cc);
+	return 0;
+}
+
+static int get_congestion(struct sock *sk, void *buf, u32 *len)
+{
+	strscpy(buf, tquic_sk(sk)->cc->name, QUIC_CONGESTION_NAME_BYTES);
+	return 0;
+}
+
+static int set_nodelay(struct sock *sk, void *buf, u32 len)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+	int on = *(int *)buf;
+
+	if (len < sizeof(on) || on & ~1)
+		return -EINVAL;
+	tsk->nodelay = on;
+	if (tsk->conn)
+		tsk->conn->nodelay = on;
+	return 0;
+}
+
+static int get_nodelay(struct sock *sk, void *buf, u32 *len)
+{
+	*(int *)buf = tquic_sk(sk)->nodelay;
+	return 0;
+}
+
+static int set_unbuilt(struct sock *sk, void *buf, u32 len)
+{
+	return -EOPNOTSUPP;
+}
+
+static int get_unbuilt(struct sock *sk, void *buf, u32 *len)
+{
+	return -EOPNOTSUPP;
+}
+
+#define UNBUILT	{ set_unbuilt, get_unbuilt, sizeof(struct sockaddr_storage) }
+
+static const struct option options[] = {
+	[QUIC_SOCKOPT_EVENT] = { set_event, get_event, sizeof(struct quic_event_option) },
+	[QUIC_SOCKOPT_STREAM_OPEN] = { NULL, get_stream_open, sizeof(struct quic_stream_info) },
+	[QUIC_SOCKOPT_STREAM_RESET] = { set_stream_reset, NULL, sizeof(struct quic_errinfo) },
+	[QUIC_SOCKOPT_STREAM_STOP_SENDING] = { set_stream_stop, NULL, sizeof(struct quic_errinfo) },
+	[QUIC_SOCKOPT_CONNECTION_ID] = UNBUILT,
+	[QUIC_SOCKOPT_CONNECTION_CLOSE] = { set_close, get_close,
+					    sizeof(struct quic_connection_close) },
+	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = UNBUILT,
+	[QUIC_SOCKOPT_KEY_UPDATE] = { set_key_update, NULL, 0 },
+	[QUIC_SOCKOPT_TRANSPORT_PARAM] = { set_param, get_param,
+					   sizeof(struct quic_transport_param) },
+	[QUIC_SOCKOPT_CONFIG] = { set_config, get_config, sizeof(struct quic_config) },
+	[QUIC_SOCKOPT_TOKEN] = { set_token, get_token, QUIC_TOKEN_MAX_BYTES, true },
+	[QUIC_SOCKOPT_ALPN] = { set_alpn, get_alpn, QUIC_ALPN_MAX_BYTES, true },
+	[QUIC_SOCKOPT_SESSION_TICKET] = { set_ticket, get_ticket,
+					  QUIC_SESSION_TICKET_MAX_BYTES, true },
+	[QUIC_SOCKOPT_CRYPTO_SECRET] = { set_secret, NULL, sizeof(struct quic_crypto_secret) },
+	[QUIC_SOCKOPT_TRANSPORT_PARAM_EXT] = { set_param_ext, get_param_ext,
+					       QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES, true },
+	[QUIC_SOCKOPT_STREAM_PEELOFF] = UNBUILT,
+	[QUIC_SOCKOPT_INFO] = { NULL, get_info, sizeof(struct quic_info) },
+	[QUIC_SOCKOPT_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
+	[QUIC_SOCKOPT_NODELAY] = { set_nodelay, get_nodelay, sizeof(int) },
+};
+
+static const struct option *find(int optname)
+{
+	const struct option *o;
+
+	if (optname < 0 || optname >= ARRAY_SIZE(options))
+		return NULL;
+	o = &options[optname];
+	return o->set || o->get ? o : NULL;
+}
+
+/**
+ * quic_do_setsockopt - set an option of level SOL_QUIC
+ * @sk: a QUIC socket, not owned
+ * @optname: QUIC_SOCKOPT_*
+ * @optval: its value; shorter than the kernel's structure: the rest is 0
+ * @optlen: bytes of it
+ *
+ * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be set;
+ * -EOPNOTSUPP for one that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN.
+ */
+int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
+{
+	const struct option *o = find(optname);
+	void *buf;
+	u32 len;
+	int err;
+
+	if (!o || !o->set)
+		return -ENOPROTOOPT;
+	if (o->bytes && optlen > o->size)
+		return -EINVAL;
+	len = min_t(u32, optlen, o->size);
+	buf = kzalloc(o->size + 1, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	err = -EFAULT;
+	if (len && copy_from_sockptr(buf, optval, len))
+		goto out;
+	lock_sock(sk);
+	err = o->set(sk, buf, len);
+	flush(sk);
+	tquic_socket_after(sk);
+	release_sock(sk);
+out:
+	kfree_sensitive(buf);
+	return err;
+}
+EXPORT_SYMBOL_GPL(quic_do_setsockopt);
+
+/**
+ * quic_do_getsockopt - read an option of level SOL_QUIC
+ * @sk: a QUIC socket, not owned
+ * @optname: QUIC_SOCKOPT_*
+ * @optval: where to; some options read from it first
+ * @optlen: int, bytes there; set to bytes written, a structure's common prefix
+ *
+ * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be read;
+ * -EOPNOTSUPP for one that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN;
+ * -EAGAIN.
+ */
+int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
+{
+	const struct option *o = find(optname);
+	void *buf;
+	u32 len;
+	int err, n;
+
+	if (!o || !o->get)
+		return -ENOPROTOOPT;
+	if (copy_from_sockptr(&n, optlen, sizeof(n)))
+		return -EFAULT;
+	if (n < 0)
+		return -EINVAL;
+	len = min_t(u32, n, o->size);
+	buf = kzalloc(o->size + 1, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	err = -EFAULT;
+	if (!o->bytes && len && copy_from_sockptr(buf, optval, len))
+		goto out;
+	lock_sock(sk);
+	err = o->get(sk, buf, &len);
+	tquic_socket_after(sk);
+	release_sock(sk);
+	n = len;
+	if (!err && (copy_to_sockptr(optlen, &n, sizeof(n)) || copy_to_sockptr(optval, buf, len)))
+		err = -EFAULT;
+out:
+	kfree_sensitive(buf);
+	return err;
+}
+EXPORT_SYMBOL_GPL(quic_do_getsockopt);
+
+/**
+ * tquic_setsockopt - proto.setsockopt: all levels but SOL_SOCKET
+ * @sk: the socket, not owned
+ * @level: SOL_QUIC; SOL_TCP, for programs that know TCP; SOL_IP, SOL_IPV6
+ * @optname: of the level
+ * @optval: likewise
+ * @optlen: likewise
+ *
+ * Return: 0 or -errno; -ENOPROTOOPT for a level that is none of these.
+ */
+int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen)
+{
+	switch (level) {
+	case SOL_QUIC:
+		return quic_do_setsockopt(sk, optname, optval, optlen);
+	case SOL_TCP:
+		return tquic_info_tcp_set(sk, optname, optval, optlen);
+	case SOL_IP:
+		return ip_setsockopt(sk, level, optname, optval, optlen);
+#if IS_ENABLED(CONFIG_IPV6)
+	case SOL_IPV6:
+		if (sk->sk_family == AF_INET6)
+			return ipv6_setsockopt(sk, level, optname, optval, optlen);
+		fallthrough;
+#endif
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/**
+ * tquic_getsockopt - proto.getsockopt: all levels but SOL_SOCKET
+ * @sk: the socket, not owned
+ * @level: as for tquic_setsockopt()
+ * @optname: of the level
+ * @optval: likewise
+ * @optlen: likewise
+ *
+ * Return: as tquic_setsockopt().
+ */
+int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval, int __user *optlen)
+{
+	switch (level) {
+	case SOL_QUIC:
+		return quic_do_getsockopt(sk, optname, USER_SOCKPTR(optval), USER_SOCKPTR(optlen));
+	case SOL_TCP:
+		return tquic_info_tcp_get(sk, optname, USER_SOCKPTR(optval), USER_SOCKPTR(optlen));
+	case SOL_IP:
+		return ip_getsockopt(sk, level, optname, optval, optlen);
+#if IS_ENABLED(CONFIG_IPV6)
+	case SOL_IPV6:
+		if (sk->sk_family == AF_INET6)
+			return ipv6_getsockopt(sk, level, optname, optval, optlen);
+		fallthrough;
+#endif
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/**
+ * tquic_sockopt_defaults - what a new socket's options are, UAPI section 4
+ * @tsk: the socket
+ */
+void tquic_sockopt_defaults(struct tquic_sock *tsk)
+{
+	struct tquic_tparam *tp = &tsk->tparam;
+
+	tquic_tparam_init(tp);
+	tp->max_udp_payload_size = TQUIC_MAX_UDP;
+	tp->ack_delay_exponent = 3;
+	tp->max_ack_delay_us = 25000;
+	tp->active_connection_id_limit = 7;
+	tp->max_idle_timeout_us = 30000000;
+	tp->max_data = 65535 * 32;
+	tp->max_stream_data_bidi_local = 65535 * 16;
+	tp->max_stream_data_bidi_remote = 65535 * 16;
+	tp->max_stream_data_uni = 65535 * 16;
+	tp->max_streams_bidi = 100;
+	tp->max_streams_uni = 100;
+	tsk->config.version = QUIC_VERSION_V1;
+	tsk->config.initial_smoothed_rtt = TQUIC_INITIAL_RTT_US;
+	tsk->cc = &tquic_cc_cubic;
+}
