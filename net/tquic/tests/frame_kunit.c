@@ -14,15 +14,15 @@
 static const struct tquic_cid some_cid = { 4, { 0xde, 0xad, 0xbe, 0xef } };
 static const u8 some_token[TQUIC_TOKEN_RESET_LEN] = "0123456789abcdef";
 
-/* decode [buf, end) in a block of exactly its size, so that a byte too far is seen */
+/* decode @len bytes at the end of a block, so that a byte too far is seen */
 static int decode(struct kunit *test, const u8 *buf, u32 len, u8 ptype, struct tquic_rx_frame *f)
 {
-	u8 *copy = kmalloc(max(len, 1U), GFP_KERNEL);
+	u8 *copy = kmalloc(len + 1, GFP_KERNEL);
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, copy);
-	memcpy(copy, buf, len);
-	ret = tquic_frame_decode(copy, copy + len, ptype, f);
+	memcpy(copy + 1, buf, len);
+	ret = tquic_frame_decode(copy + 1, copy + 1 + len, ptype, f);
 	kfree(copy);
 	return ret;
 }
@@ -100,6 +100,7 @@ static void frame_datagram(struct kunit *test)
 	expect_frame(test, buf, end + 2, &f);
 	KUNIT_EXPECT_EQ(test, f.stream.len, 2U);
 	KUNIT_EXPECT_PTR_EQ(test, f.stream.data, (const u8 *)end);
+	KUNIT_EXPECT_FALSE(test, f.stream.fin || f.stream.off || f.stream.sid);
 
 	buf[0] = TQUIC_FT_DATAGRAM;
 	KUNIT_EXPECT_EQ(test, tquic_frame_decode(buf, buf + 9, TQUIC_PT_0RTT, &f), 9);
@@ -148,9 +149,12 @@ static void frame_limits(struct kunit *test)
 
 static void frame_connection_ids(struct kunit *test)
 {
+	struct tquic_cid longest = { .len = TQUIC_CID_MAX };
 	struct tquic_rx_frame f;
 	u8 buf[64];
 
+	expect_frame(test, buf, tquic_frame_put_new_cid(buf, 7, 7, &longest, some_token), &f);
+	KUNIT_EXPECT_EQ(test, (int)f.new_cid.cid_len, TQUIC_CID_MAX);
 	expect_frame(test, buf, tquic_frame_put_new_cid(buf, 70, 69, &some_cid, some_token), &f);
 	KUNIT_EXPECT_EQ(test, (int)buf[0], 0x18);
 	KUNIT_EXPECT_EQ(test, f.new_cid.seq, 70ULL);

@@ -234,7 +234,10 @@ static void header_version_negotiation(struct kunit *test)
 static void header_unknown_version(struct kunit *test)
 {
 	static const u8 wire[] = { 0x80, 0x1a, 0x2a, 0x3a, 0x4a, 2, 0xaa, 0xbb, 1, 0xcc };
+	static const u8 shortest[] = { 0x80, 0x1a, 0x2a, 0x3a, 0x4a, 0, 0 };
 	struct tquic_hdr h;
+	const u8 *dcid;
+	u8 len;
 	u32 n;
 
 	KUNIT_EXPECT_EQ(test, tquic_header_parse(wire, sizeof(wire), 8, &h), -EPROTONOSUPPORT);
@@ -244,6 +247,10 @@ static void header_unknown_version(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)h.dcid[1], 0xbb);
 	KUNIT_EXPECT_EQ(test, (int)h.scid_len, 1);
 	KUNIT_EXPECT_EQ(test, (int)h.scid[0], 0xcc);
+	KUNIT_EXPECT_EQ(test, tquic_header_parse(shortest, 7, 8, &h), -EPROTONOSUPPORT);
+	KUNIT_EXPECT_EQ(test, (int)h.dcid_len + h.scid_len, 0);
+	KUNIT_EXPECT_EQ(test, tquic_header_parse_dcid(shortest, 7, 8, &dcid, &len), 0);
+	KUNIT_EXPECT_EQ(test, (int)len, 0);
 	for (n = 0; n < sizeof(wire); n++)
 		KUNIT_EXPECT_EQ(test, tquic_header_parse(wire, n, 8, &h), -EBADMSG);
 }
@@ -323,11 +330,20 @@ static void header_pn_vectors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)tquic_header_pn_len(0, TQUIC_PN_NONE), 1);
 	KUNIT_EXPECT_EQ(test, (int)tquic_header_pn_len(126, TQUIC_PN_NONE), 1);
 	KUNIT_EXPECT_EQ(test, (int)tquic_header_pn_len(127, TQUIC_PN_NONE), 2);
+	KUNIT_EXPECT_EQ(test, (int)tquic_header_pn_len((1 << 15) - 1, 0), 2);
+	KUNIT_EXPECT_EQ(test, (int)tquic_header_pn_len(1 << 15, 0), 3);
+	KUNIT_EXPECT_EQ(test, (int)tquic_header_pn_len((1 << 23) - 1, 0), 3);
 	KUNIT_EXPECT_EQ(test, (int)tquic_header_pn_len(1 << 23, 0), 4);
 	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(TQUIC_PN_NONE, 0, 1), 0ULL);
 	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(TQUIC_PN_NONE, 0xff, 1), 0xffULL);
 	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(0xff, 0, 1), 0x100ULL);
 	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(0x100, 0xff, 1), 0xffULL);
+	/* the window around the expected 1000: 873 to 1128 */
+	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(999, 873 & 0xff, 1), 873ULL);
+	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(999, 1128 & 0xff, 1), 1128ULL);
+	/* and around the expected 0x10a, from below the byte's turn: 0x8b to 0x18a */
+	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(0x109, 0x8b, 1), 0x8bULL);
+	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(0x109, 0x8a, 1), 0x18aULL);
 	/* nothing above the largest packet number there is */
 	KUNIT_EXPECT_EQ(test, tquic_header_pn_decode(TQUIC_PN_MAX - 1, 0, 1),
 			TQUIC_PN_MAX - 0xff);

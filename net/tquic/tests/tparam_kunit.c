@@ -91,6 +91,9 @@ static void tparam_client_leaves_out(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tquic_tparam_decode(&got, false, buf, len), 0);
 	KUNIT_EXPECT_FALSE(test, got.has_odcid || got.has_rscid || got.has_reset_token);
 	KUNIT_EXPECT_TRUE(test, got.has_iscid);
+	KUNIT_EXPECT_TRUE(test, got.disable_active_migration);
+	KUNIT_EXPECT_TRUE(test, got.grease_quic_bit);
+	KUNIT_EXPECT_TRUE(test, got.disable_1rtt_encryption);
 	KUNIT_EXPECT_EQ(test, got.max_data, tp.max_data);
 }
 
@@ -185,6 +188,7 @@ static const struct body bodies[] = {
 	{ "reset token of 15", { 0x02, 15 }, 17, true, true },
 	{ "reset token of 17", { 0x02, 17 }, 19, true, true },
 	{ "preferred address", { 0x0d, 42, [26] = 1 }, 44, false, true },
+	{ "preferred address, cid of 20", { 0x0d, 61, [26] = 20 }, 63, false, true },
 	{ "preferred address, no cid", { 0x0d, 41 }, 43, true, true },
 	{ "preferred address, cid of 21", { 0x0d, 62, [26] = 21 }, 64, true, true },
 	{ "preferred address, short", { 0x0d, 24 }, 26, true, true },
