@@ -225,7 +225,6 @@ void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 
 {
 	tquic_mib_add(conn->mib, TX_PACKETS, pkts);
 	tquic_mib_add(conn->mib, TX_BYTES, bytes);
-	tquic_mib_inc(conn->mib, TX_BATCHES);
 	conn->stats.tx_pkts += pkts;
 	conn->stats.tx_bytes += bytes;
 	path->tx_bytes += bytes;

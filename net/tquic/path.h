@@ -19,6 +19,7 @@ struct tquic_conn;
 struct tquic_rx;
 
 #define TQUIC_PATH_MAX		4	/* paths of one connection, candidates included */
+#define TQUIC_PATH_MAX_UDP	16384	/* bytes of a datagram we send: two fill an order-3 page */
 #define TQUIC_PATH_TRIES	3	/* PATH_CHALLENGEs before a path is given up */
 #define TQUIC_PATH_HEADROOM	(48 + LL_MAX_HEADER)	/* in front of skb->data of xmit, bytes */
 
