@@ -67,16 +67,16 @@ static inline u8 *tquic_header_put_pn(u8 *p, u64 pn, u8 pn_len)
 {
 	switch (pn_len) {
 	case 4:
-		*p++ = pn >> 24;
+		*p++ = pn >> 24 & 0xff;
 		fallthrough;
 	case 3:
-		*p++ = pn >> 16;
+		*p++ = pn >> 16 & 0xff;
 		fallthrough;
 	case 2:
-		*p++ = pn >> 8;
+		*p++ = pn >> 8 & 0xff;
 		fallthrough;
 	default:
-		*p++ = pn;
+		*p++ = pn & 0xff;
 	}
 	return p;
 }
