@@ -280,7 +280,7 @@ static int af_listen(struct socket *sock, int backlog)
 	if (!err)
 		err = tquic_listen_start(sk);
 	if (!err)
-		smp_store_release(&sk->sk_state, TCP_LISTEN);
+		WRITE_ONCE(sk->sk_state, TCP_LISTEN);
 out:
 	release_sock(sk);
 	return err;
@@ -348,7 +348,7 @@ static __poll_t af_poll(struct file *file, struct socket *sock, struct poll_tabl
 	int state;
 
 	sock_poll_wait(file, sock, wait);
-	state = smp_load_acquire(&sk->sk_state);
+	state = READ_ONCE(sk->sk_state);
 	shutdown = READ_ONCE(sk->sk_shutdown);
 	if (state == TCP_LISTEN)
 		return accept_ready(sk) ? EPOLLIN | EPOLLRDNORM : 0;
@@ -366,7 +366,8 @@ static __poll_t af_poll(struct file *file, struct socket *sock, struct poll_tabl
 		return mask;
 	if (!sk_stream_is_writeable(sk)) {
 		set_bit(SOCK_NOSPACE, &sock->flags);
-		smp_mb__after_atomic();	/* pairs with the test in tquic_owner_write_space() */
+		/* pairs with the test of SOCK_NOSPACE in tquic_owner_write_space() */
+		smp_mb__after_atomic();
 		if (!sk_stream_is_writeable(sk))
 			return mask;
 	}
@@ -435,7 +436,7 @@ static int af_shutdown(struct socket *sock, int how)
 	if (sk->sk_state == TCP_LISTEN) {
 		if (how & RCV_SHUTDOWN) {
 			tquic_listen_stop(sk);
-			smp_store_release(&sk->sk_state, TCP_CLOSE);
+			WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 		}
 	} else if (!tsk->conn || !tquic_conn_alive(tsk->conn)) {
 		err = -ENOTCONN;

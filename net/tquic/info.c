@@ -343,7 +343,8 @@ static int tcp_get_int(const struct sock *sk, int optname, int *val)
 		       (tsk->maxseg ?: TQUIC_MIN_UDP) - HEADER_BYTES;
 		return 0;
 	case TCP_KEEPIDLE:
-		*val = tsk->keep_idle_s ?: div_u64(tsk->tparam.max_idle_timeout_us, 2 * USEC_PER_SEC);
+		*val = tsk->keep_idle_s ?:
+		       div_u64(tsk->tparam.max_idle_timeout_us, 2 * USEC_PER_SEC);
 		return 0;
 	case TCP_KEEPINTVL:
 		*val = tsk->keep_intvl_s ?: KEEP_INTVL_S;

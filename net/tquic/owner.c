@@ -24,7 +24,7 @@ static void sync_state(struct sock *sk, struct tquic_conn *conn)
 		conn->streams.update = tquic_event_stream;
 	if (state == sk->sk_state)
 		return;
-	smp_store_release(&sk->sk_state, state);
+	WRITE_ONCE(sk->sk_state, state);
 	if (state == TCP_CLOSE) {
 		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 		WRITE_ONCE(tsk->rx_avail, true);

@@ -12,8 +12,8 @@
 #include "sock.h"
 
 #define FLUSH_BYTES	65536		/* output runs at least once for so many copied bytes */
-#define HANDSHAKE_TX_MAX (256 << 10)	/* CRYPTO bytes of a level that the peer has not acknowledged */
-#define NOMEM_WAIT	(HZ / 20)	/* jiffies, when there is no memory and nothing to wait for */
+#define HANDSHAKE_TX_MAX (256 << 10)	/* CRYPTO bytes of a level not acknowledged yet */
+#define NOMEM_WAIT	(HZ / 20)	/* jiffies, when there is no memory to be waited for */
 
 #ifndef MSG_NO_SHARED_FRAGS
 #define MSG_NO_SHARED_FRAGS	0
@@ -26,10 +26,10 @@
 			 MSG_QUIC_STREAM_DONTWAIT | MSG_QUIC_STREAM_SNDBLOCK)
 
 /* From MSG_SPLICE_PAGES on they are the kernel's own, of splice and sendfile */
-#define SEND_FLAGS	(STREAM_FLAGS | MSG_QUIC_DATAGRAM | MSG_MORE | MSG_BATCH | MSG_DONTWAIT |	\
-			 MSG_NOSIGNAL | MSG_WAITALL | MSG_EOR | MSG_CMSG_COMPAT | MSG_ZEROCOPY |	\
-			 MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS | MSG_SENDPAGE_NOPOLICY |		\
-			 MSG_SENDPAGE_NOTLAST)
+#define SEND_FLAGS	(STREAM_FLAGS | MSG_QUIC_DATAGRAM | MSG_MORE | MSG_BATCH |	\
+			 MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_EOR |		\
+			 MSG_CMSG_COMPAT | MSG_ZEROCOPY | MSG_SPLICE_PAGES |		\
+			 MSG_NO_SHARED_FRAGS | MSG_SENDPAGE_NOPOLICY | MSG_SENDPAGE_NOTLAST)
 
 /* One call of sendmsg() */
 struct send {
@@ -100,7 +100,8 @@ static bool tx_over(const struct sock *sk)
 }
 
 /* Sleep until cond(); -EPIPE when nothing can be sent any more, else as tquic_socket_wait() */
-static int wait_tx(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, void *arg), void *arg)
+static int wait_tx(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, void *arg),
+		   void *arg)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	struct tquic_sock *tsk = tquic_sk(sk);

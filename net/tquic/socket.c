@@ -386,7 +386,7 @@ static void take_apart(struct sock *sk)
 	}
 	tsk->ep = NULL;
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
-	smp_store_release(&sk->sk_state, TCP_CLOSE);
+	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	tquic_socket_destroy(sk);
 }
 

@@ -682,7 +682,8 @@ int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, 
  *
  * Return: as tquic_setsockopt().
  */
-int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval, int __user *optlen)
+int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
+		     int __user *optlen)
 {
 	switch (level) {
 	case SOL_QUIC:
