@@ -606,7 +606,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			u64 now_us)
 {
 	struct batch bt = { .size = size, .linear = max == 1 };
-	int len = 0, err;
+	int len = 0;
 	u8 *slot;
 
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
@@ -631,9 +631,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 		kfree_skb(bt.skb);
 		return len;
 	}
-	err = batch_send(conn, path, &bt, now_us);
-	if (err && err != -ENOBUFS)
-		tquic_mib_inc(conn->mib, TX_ERRORS);
+	batch_send(conn, path, &bt, now_us);	/* what is lost here is found to be, and counted */
 	return bt.nr;
 }
 
