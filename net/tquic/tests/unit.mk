@@ -23,8 +23,6 @@ need_loss := ack sent cc cc_cubic pacer frame ranges
 need_sendbuf := ranges
 need_stream := ranges sendbuf recvbuf credit tparam
 need_token := crypto
-# tests beside those that bear the leaf's name
-also_stream := stream_pair
 
 tested := $(or $(LEAF),$(leaves))
 closure = $(if $(filter-out $1,$(foreach l,$1,$(need_$l))),$(call closure,$(sort $1 $(foreach l,$1,$(need_$l)))),$1)
@@ -32,7 +30,9 @@ linked := $(call closure,$(tested))
 
 have = $(patsubst $(TQUIC)/%.c,%,$(wildcard $(patsubst %,$(TQUIC)/%.c,$1)))
 leaf_objs := $(call have,$(linked))
-test_objs := $(call have,$(foreach l,$(filter varint $(leaf_objs),$(tested)),$(patsubst %,tests/%_kunit,$l $(also_$l))))
+# tests/LEAF_kunit.c and, of large leaves, tests/LEAF_WHAT_kunit.c
+tests_of = $(wildcard $(TQUIC)/tests/$1_kunit.c $(TQUIC)/tests/$1_*_kunit.c)
+test_objs := $(sort $(call have,$(patsubst $(TQUIC)/%.c,%,$(foreach l,$(filter varint $(leaf_objs),$(tested)),$(call tests_of,$l)))))
 shim_objs := $(call have,$(patsubst $(TQUIC)/%.c,%,$(wildcard $(TQUIC)/tests/shim/*.c $(if $(filter crypto,$(leaf_objs)),$(TQUIC)/tests/shim/crypto/*.c))))
 objs := $(patsubst %,$(OUT)/%.o,$(leaf_objs) $(test_objs) $(shim_objs) tests/main_kunit)
 
