@@ -31,13 +31,16 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
-USERDIRS := tools/lib/quic tools/quicize bench tools/testing/selftests/net/quic
+TOOLS := tools/lib/quic tools/quicize bench
+USERDIRS := $(TOOLS) tools/testing/selftests/net/quic
 
-.PHONY: all user modules run test kunit unit check bench install clean help $(USERDIRS:%=in-%)
+.PHONY: all user tools modules run test kunit unit check bench install clean help $(USERDIRS:%=in-%)
 
 all: modules user
 
 user: $(USERDIRS:%=in-%)
+
+tools: $(TOOLS:%=in-%)
 
 $(USERDIRS:%=in-%): in-%:
 	$(MAKE) -C $*

@@ -51,8 +51,8 @@ guest_finish() {
 		rc=$(cat "$share/status")
 	else
 		log=$share/console
-		say "the guest did not come to an end (stopped after ${T:-600} s, or it died); its last lines:"
-		tail -n 60 "$share/console" >&2
+		say "the guest did not come to an end: it died, or was stopped after ${T:-600} s"
+		grep -q '^tquic-guest: script starts' "$share/console" || tail -n 40 "$share/console" >&2
 	fi
 	kernel_reports "$log" >"$share/reports"
 	[ ! -s "$share/kmemleak" ] || cat "$share/kmemleak" >>"$share/reports"

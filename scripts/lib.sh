@@ -105,7 +105,8 @@ kernel_reports() {
 		}'
 }
 
-# build_for KVER|um: the module for that kernel, libquic and the tools; prints the module's path
+# build_for KVER|um [user]: the module for that kernel, libquic and the tools, with "user"
+# the selftests too; prints the module's path
 build_for() {
 	local release=$1 kdir=/lib/modules/$1/build flags=() log
 
@@ -123,7 +124,7 @@ build_for() {
 		die "cannot build the module for Linux $release" "the compiler's messages are above"
 	}
 	say "building libquic and the tools"
-	make -s -C "$TOP" user >"$log" 2>&1 || {
+	make -s -C "$TOP" "${2:-tools}" >"$log" 2>&1 || {
 		cat "$log" >&2
 		rm -f "$log"
 		die "cannot build libquic and the tools" "the compiler's messages are above"
