@@ -98,12 +98,12 @@ int kunit_add_action(struct kunit *test, void (*fn)(void *), void *arg);
 } while (0)
 
 #define __KU_PTR(t, fatal, a, op, b, fmt, ...) do {					\
-	const void *__l = (a);								\
-	const void *__r = (b);								\
+	typeof(a) __l = (a);		/* no arrays and no mixed types: as in the kernel */	\
+	typeof(b) __r = (b);								\
 											\
 	if (!(__l op __r))								\
 		__KU(t, fatal, "%s: %p is not %s %p" fmt, #a " " #op " " #b,		\
-		     __l, #op, __r, ##__VA_ARGS__);					\
+		     (const void *)__l, #op, (const void *)__r, ##__VA_ARGS__);					\
 } while (0)
 
 #define __KU_BOOL(t, fatal, c, want, fmt, ...) do {					\
