@@ -269,7 +269,7 @@ static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid
 			continue;
 		same_cid = cid_equal(&r->cid, cid, cid_len);
 		same_token = !r->has_token || token_equal(r->reset_token, reset_token);
-		if (same_cid != (r->seq == seq) || (same_cid && !same_token))
+		if (same_cid ^ (r->seq == seq) || (same_cid && !same_token))
 			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
 		*known |= same_cid;
 	}
@@ -429,7 +429,7 @@ bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
 	return found;
 }
 
-/** tquic_cid_next_retire - take the next sequence number owed by RETIRE_CONNECTION_ID; false: none */
+/** tquic_cid_next_retire - take the next number owed by RETIRE_CONNECTION_ID; false: none */
 bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq)
 {
 	if (!cs->nr_retire)
@@ -439,7 +439,7 @@ bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq)
 	return true;
 }
 
-/** tquic_cid_retire_lost - RETIRE_CONNECTION_ID of @seq was lost; 0, or -ENOSPC: too many are owed */
+/** tquic_cid_retire_lost - RETIRE_CONNECTION_ID of @seq was lost; 0 or -ENOSPC: too many owed */
 int tquic_cid_retire_lost(struct tquic_cids *cs, u64 seq)
 {
 	return owe_retire(cs, seq);

@@ -537,7 +537,8 @@ u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 m
  * Charges credit for new bytes and takes the stream to the end of tx_ready, or
  * off it.
  */
-void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin)
+void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
+			  bool fin)
 {
 	tquic_sendbuf_sent(&s->sb, off, len);
 	ss->tx.used += s->sb.next_off - s->txc.used;
@@ -564,7 +565,8 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
  *
  * Returns the bytes that left the send buffer.
  */
-u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin)
+u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
+			  bool fin)
 {
 	u32 released;
 
@@ -592,7 +594,8 @@ u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 
  *
  * What has not arrived otherwise is to be sent again, before other streams.
  */
-void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin)
+void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
+			  bool fin)
 {
 	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
 		return;

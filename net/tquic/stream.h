@@ -104,9 +104,12 @@ void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin);
-void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin);
-u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin);
-void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len, bool fin);
+void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
+				  bool fin);
+u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
+				  bool fin);
+void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
+				  bool fin);
 void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
 void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);

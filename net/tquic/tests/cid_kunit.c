@@ -272,6 +272,9 @@ static void cid_reset_token(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tquic_cid_is_reset(cs, token));
 	tquic_cid_take(cs, 1);
 	KUNIT_EXPECT_TRUE(test, tquic_cid_is_reset(cs, token));
+	memset(token, 0x80, sizeof(token));
+	KUNIT_EXPECT_TRUE(test, tquic_cid_is_reset(cs, token));
+	memset(token, 0x81, sizeof(token));
 	tquic_cid_release(cs, 1);
 	KUNIT_EXPECT_FALSE(test, tquic_cid_is_reset(cs, token));
 }

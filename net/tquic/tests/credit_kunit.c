@@ -95,6 +95,19 @@ static void credit_rx_grows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, window_after(10000, 1000, 100), 10000ULL);
 }
 
+/* A rest does not hide how fast it goes afterwards. */
+static void credit_rx_grows_after_rest(struct kunit *test)
+{
+	struct tquic_credit_rx c;
+	int i;
+
+	tquic_credit_rx_init(&c, 10000, 1000000);
+	tquic_credit_rx_consume(&c, 1000, 1000, 5);
+	for (i = 0; i < 6; i++)
+		tquic_credit_rx_consume(&c, 1000, 1000, 1000000 + 100 * i);
+	KUNIT_EXPECT_EQ(test, c.window, 20000ULL);
+}
+
 static void credit_rx_huge(struct kunit *test)
 {
 	struct tquic_credit_rx c;
@@ -111,6 +124,7 @@ static struct kunit_case credit_cases[] = {
 	KUNIT_CASE(credit_rx_due),
 	KUNIT_CASE(credit_rx_window_one),
 	KUNIT_CASE(credit_rx_grows),
+	KUNIT_CASE(credit_rx_grows_after_rest),
 	KUNIT_CASE(credit_rx_huge),
 	{}
 };

@@ -135,6 +135,7 @@ static void mtu_black_hole(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tquic_mtu_lost(&m, 1450, 3000));
 	KUNIT_EXPECT_TRUE(test, tquic_mtu_lost(&m, 1472, 4000));
 	KUNIT_EXPECT_EQ(test, m.cur, TQUIC_MTU_BASE);
+	KUNIT_EXPECT_EQ(test, tquic_mtu_due(&m, 4000), 1452U);
 	now_us = 4000;
 	search(&m, 1372, &now_us);
 	KUNIT_EXPECT_EQ(test, m.cur, 1372);

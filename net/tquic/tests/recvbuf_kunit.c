@@ -34,6 +34,14 @@ static struct sk_buff *packet(struct kunit *test, u32 len)
 	return skb;
 }
 
+/* Whatever is next to what is readable is readable too. */
+static bool nothing_waits(const struct tquic_recvbuf *rb)
+{
+	struct rb_node *n = rb_first(&rb->root);
+
+	return !n || rb_entry(n, struct tquic_rxseg, node)->off > rb->ready_off;
+}
+
 /* With a fault, the bytes come again afterwards, as they do on the wire. */
 static void arrive(struct model *m, u64 off, u32 len, bool fault)
 {
@@ -59,6 +67,7 @@ static void arrive(struct model *m, u64 off, u32 len, bool fault)
 		fault_alloc(0);
 		KUNIT_ASSERT_TRUE(m->test, ret == fresh || ret == -ENOMEM);
 		held = m->rb.held_bytes - held;
+		KUNIT_ASSERT_TRUE(m->test, nothing_waits(&m->rb));
 	}
 	ret = tquic_recvbuf_insert(&m->rb, off, skb->data, len, skb, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(m->test, ret, fresh - (int)held);
@@ -74,6 +83,7 @@ static void check(struct model *m)
 	KUNIT_ASSERT_EQ(m->test, m->rb.read_off, m->read);
 	KUNIT_ASSERT_EQ(m->test, m->rb.ready_off, m->ready);
 	KUNIT_ASSERT_EQ(m->test, m->rb.highest_off, m->highest);
+	KUNIT_ASSERT_TRUE(m->test, nothing_waits(&m->rb));
 	for (off = m->read; off < m->ready; off += len) {
 		len = tquic_recvbuf_peek(&m->rb, off, &p);
 		KUNIT_ASSERT_GT(m->test, len, 0U);
