@@ -245,6 +245,8 @@ static int get_param(struct sock *sk, void *buf, u32 *len)
 	const struct tquic_tparam *tp;
 	u8 remote = p->remote;
 
+	if (remote > 1)
+		remote = 0;	/* programs that mean ours leave rubbish there */
 	if (remote && !tsk->conn)
 		return -ENOTCONN;
 	tp = remote ? &tsk->conn->remote : tsk->conn ? &tsk->conn->local : &tsk->tparam;
@@ -488,6 +490,7 @@ static int set_congestion(struct sock *sk, void *buf, u32 len)
 
 static int get_congestion(struct sock *sk, void *buf, u32 *len)
 {
+	memset(buf, 0, QUIC_CONGESTION_NAME_BYTES);
 	strscpy(buf, tquic_sk(sk)->cc->name, QUIC_CONGESTION_NAME_BYTES);
 	return 0;
 }
