@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# iperf3.sh: the distribution's iperf3 through bench/iperf3 --quic, with the options
+# that people use; its own report must say that the bytes arrived, and the counters that
+# they went through QUIC.
+. "$(dirname "$0")/netns.sh"
+
+iperf3=../../../../../bench/iperf3
+[ -x $iperf3 ] || skip_all "no bench/iperf3"
+command -v iperf3 >/dev/null || skip_all "no iperf3"
+setup
+port=5201
+MB=1048576
+size=$((256 * MB / SCALE))
+[ "$SCALE" = 1 ] || note "sizes are divided by $SCALE"
+time=3
+[ "$QUICK" = 0 ] || time=2
+
+# bytes KEY: of the end section of the report, e.g. sum_received
+bytes() {
+	tr -d ' \t\n' <"$work/client" | sed -nE "s/.*\"$1\":\\{[^}]*\"bytes\":([0-9]+).*/\\1/p"
+}
+
+# run NAME ARGS: one test, the report as JSON
+run() {
+	local name=$1 rc=0 arg opts=(--quic)
+
+	shift
+	for arg; do [ "$arg" != --no-encrypt ] || opts+=(--no-encrypt); done
+	mib_mark
+	bg1 timeout $((60 * SLOW)) $iperf3 "${opts[@]}" -s -1 -p $port >"$work/server" 2>"$work/server.err"
+	server_pid=$!
+	wait_until 20 is_listening $port || note "the server does not listen"
+	n0 timeout $((60 * SLOW)) $iperf3 --quic -c $addr1 -p $port -J "$@" >"$work/client" 2>"$work/client.err" || rc=$?
+	[ $rc = 0 ] || kill $server_pid 2>/dev/null
+	wait $server_pid || rc=$?
+	if [ $rc = 0 ] && ! grep -q '"error"' "$work/client" && [ "$(bytes sum_received)" -gt 100000 ]; then
+		ok "$name"
+		note "$(bytes sum_sent) bytes sent, $(bytes sum_received) received"
+	else
+		not_ok "$name"
+		note "status $rc; $(grep -h '"error"' "$work/client")"
+		tail -n 5 "$work/server" | sed 's/^/# /'
+		show_errors
+	fi
+}
+
+run "plain" -t $time
+chk_mib n0 CONN_ESTABLISHED -eq 2 "control and data"
+chk_mib n1 RX_BYTES -gt "$(bytes sum_received)" "through QUIC"
+run "4 at once (-P 4)" -t $time -P 4
+chk_mib n0 CONN_ESTABLISHED -eq 5 "control and data"
+run "backwards (-R)" -t $time -R
+chk_mib n0 RX_BYTES -gt "$(bytes sum_received)" "through QUIC"
+run "both ways (--bidir)" -t $time --bidir
+check "both ways: bytes came back" test "$(bytes sum_received_bidir_reverse)" -gt 100000
+run "so many bytes (-n)" -n $size
+check "so many bytes: all of them" test "$(bytes sum_sent)" -ge $size
+check "so many bytes: all arrived" test "$(bytes sum_received)" -ge $size
+run "small writes (-l 1000)" -t $time -l 1000
+run "large writes (-l 1M)" -t $time -l 1M
+run "sendfile (-Z)" -t $time -Z
+run "without encryption" -t $time --no-encrypt
+run "IPv4, no delay, window (-N -w 512K)" -t $time -N -w 512K
+check "the report has retransmissions" grep -q '"retransmits"' "$work/client"
+mib_mark
+check "intervals as text (-i 1)" n0 true
+chk_mib n1 PROTOCOL_ERRORS -eq 0
+finish

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# netem.sh: 16 MB over links that lose, delay, reorder, duplicate, corrupt and fall silent:
+# every byte right, no stall longer than probe timeouts allow, and counters that tell.
+. "$(dirname "$0")/netns.sh"
+
+setup
+modprobe -q sch_netem || true
+netem delay 1ms || skip_all "no netem"
+netem
+MB=1048576
+# a lossy path is slow by its nature: small runs stay long enough to lose something
+scale=$((SCALE > 16 ? 16 : SCALE))
+size=$((16 * MB / scale))
+[ $scale = 1 ] || note "sizes are divided by $scale"
+
+# stalls LIMIT_MS NAME: nothing stood still for longer, at either end
+stalls() {
+	local worst limit=$(($1 * SLOW))
+
+	worst=$(printf '%s\n' "$(result client max_stall_ms)" "$(result server max_stall_ms)" | sort -n | tail -n 1)
+	check "$2: no stall over $limit ms" test "${worst:-999999}" -le $limit
+}
+
+# begin NETEM_ARGS
+begin() {
+	netem "$@" || not_ok "netem $*"
+	mib_mark
+}
+
+begin delay 10ms
+xfer "no loss, 20 ms round trip" $addr1 --bytes $size
+chk_mib n0 STREAM_BYTES_RETRANS -eq 0 "no loss"
+chk_mib n0 PKT_LOST -eq 0 "no loss"
+chk_mib n0 PKT_SPURIOUS -eq 0 "no loss"
+
+# With 1 ms the probe timeout is about 30 ms, and doubles with each probe that is lost,
+# too: five in a row make a second
+begin loss 1% delay 1ms
+xfer "1 % loss" $addr1 --bytes $size
+stalls 2000 "1 % loss"
+chk_mib n0 PKT_LOST -gt 0 "1 % loss"
+chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "1 % loss"
+lost=$(mib n0 PKT_LOST)
+sent=$(mib n0 TX_PACKETS)
+check "1 % loss: no more than 5 % are taken for lost ($lost of $sent)" test $((lost * 20)) -le "$sent"
+
+begin loss 10% delay 1ms
+xfer "10 % loss" $addr1 --bytes $size
+stalls 5000 "10 % loss"
+chk_mib n0 PKT_LOST -gt 0 "10 % loss"
+chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "10 % loss"
+chk_mib n0 PTO -gt 0 "10 % loss"
+mib_mark
+xfer "10 % loss, both directions, IPv6" $addr1_6 --bytes $((size / 4)) --streams 4 --both
+stalls 5000 "10 % loss, both directions"
+chk_mib n1 STREAM_BYTES_RETRANS -gt 0 "10 % loss, both directions"
+
+begin delay 50ms reorder 90% 50%
+xfer "50 ms delay, 10 % late" $addr1 --bytes $size
+stalls 2000 "reordering"
+chk_mib n1 DROP_DECRYPT -eq 0 "reordering"
+
+begin delay 1ms duplicate 2%
+xfer "2 % duplication" $addr1 --bytes $size
+stalls 1000 "duplication"
+chk_mib n1 DROP_DUPLICATE -gt 0 "duplication"
+chk_mib n0 PKT_LOST -eq 0 "duplication"
+chk_mib n0 STREAM_BYTES_RETRANS -eq 0 "duplication"
+
+begin delay 1ms corrupt 1%
+xfer "1 % corruption" $addr1 --bytes $size
+stalls 2000 "corruption"
+chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "corruption"
+chk_mib n0 PROTOCOL_ERRORS -eq 0 "corruption"
+chk_mib n1 PROTOCOL_ERRORS -eq 0 "corruption"
+
+# 3 s of silence in the middle: the next probe after it comes at most as late as the
+# silence was long, and it may find its answer lost in the doubled timer: 3 + 3 + slack
+blackhole() {
+	local rc=0 name="3 s of blackhole"
+
+	begin delay 10ms rate 20mbit
+	server --conns 1 --timeout 30 || { not_ok "$name"; return; }
+	bg0 ./quic_xfer client --port $port --insecure --timeout 30 --bytes $size $addr1 \
+		>"$work/client" 2>"$work/client.err"
+	client_pid=$!
+	if wait_until 20 mib_is n1 RX_BYTES -ge $((size / 4)); then
+		netem loss 100%
+		sleep 3
+		netem delay 10ms rate 20mbit
+	else
+		note "half of it did not arrive in time"
+		rc=1
+	fi
+	wait $client_pid || rc=1
+	[ $rc = 0 ] || server_stop
+	wait $server_pid || rc=1
+	if [ $rc = 0 ] && [ "$(result client tx_hash)" = "$(result server rx_hash)" ]; then
+		ok "$name"
+	else
+		not_ok "$name"
+		show_errors
+	fi
+	check "$name: it did stand still" test "$(result server max_stall_ms)" -ge 2500
+	stalls 7500 "$name"
+	chk_mib n0 PTO -gt 0 "$name"
+	chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "$name"
+	chk_mib n0 CONN_IDLE_TIMEOUT -eq 0 "$name"
+}
+blackhole
+netem
+finish

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting on QUIC sockets: time limits, signals, poll and the edges of epoll,
+ * calls that another thread ends, and connections that end by silence. Limits
+ * on time are wide: a slow machine must pass.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define PATIENCE_MS	20000
+
+static const struct quic_transport_param small_window = {
+	.max_data = 50000,
+	.max_stream_data_bidi_remote = 50000,
+};
+
+static void set_timeout(int fd, int opt, int ms)
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	REQUIRE(!setsockopt(fd, SOL_SOCKET, opt, &tv, sizeof(tv)));
+}
+
+/* Take up all that the socket and the peer will hold. */
+static void fill_up(int fd)
+{
+	static char buf[65536];
+	int64_t last = now_ms();
+
+	while (now_ms() - last < 200) {
+		if (send(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+			last = now_ms();
+		else
+			REQUIRE(errno == EAGAIN);
+		sleep_ms(5);
+	}
+}
+
+static void drain(int fd)
+{
+	static char buf[65536];
+	int64_t last = now_ms();
+
+	while (now_ms() - last < 300)
+		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+			last = now_ms();
+}
+
+/* ---- time limits ---- */
+
+static void t_recv_timeout(void)
+{
+	int64_t start;
+	char byte;
+	struct pair p;
+
+	pair_open(&p, NULL);
+	set_timeout(p.c, SO_RCVTIMEO, 300);
+	start = now_ms();
+	EXPECT_ERR(recv(p.c, &byte, 1, 0), EAGAIN);
+	EXPECT(now_ms() - start >= 290);
+	EXPECT(now_ms() - start < 300 + PATIENCE_MS);
+	EXPECT_ERR(recv(p.c, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	pair_close(&p);
+}
+
+static void t_send_timeout(void)
+{
+	struct pair_opts opts = { .server_param = &small_window };
+	static char buf[8 << 20];
+	int64_t start;
+	struct pair p;
+	ssize_t n;
+
+	pair_open(&p, &opts);
+	set_timeout(p.c, SO_SNDTIMEO, 300);
+	start = now_ms();
+	n = send(p.c, buf, sizeof(buf), 0);		/* what was taken in the time */
+	EXPECT(n > 0 && n < (ssize_t)sizeof(buf));
+	EXPECT(now_ms() - start >= 290);
+	start = now_ms();
+	EXPECT_ERR(send(p.c, buf, sizeof(buf), 0), EAGAIN);
+	EXPECT(now_ms() - start >= 290);
+	pair_close(&p);
+}
+
+static void t_accept_timeout(void)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+	int64_t start;
+	int fd;
+
+	fd = open_listener(NULL, &addr, &len);
+	set_timeout(fd, SO_RCVTIMEO, 300);
+	start = now_ms();
+	EXPECT_ERR(accept(fd, NULL, NULL), EAGAIN);
+	EXPECT(now_ms() - start >= 290);
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+static void alarm_in(int ms, bool restart)
+{
+	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = restart ? SA_RESTART : 0 };
+	struct itimerval it = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static void t_signals(void)
+{
+	struct pair_opts opts = { .server_param = &small_window };
+	struct sockaddr_storage addr;
+	static char buf[8 << 20];
+	socklen_t len;
+	struct pair p;
+	ssize_t n;
+	int fd;
+
+	pair_open(&p, &opts);
+	alarm_in(200, false);
+	EXPECT_ERR(recv(p.c, buf, 1, 0), EINTR);
+	EXPECT_EQ(alarms, 1);
+	alarm_in(300, false);
+	n = send(p.c, buf, sizeof(buf), 0);
+	EXPECT(n > 0 && n < (ssize_t)sizeof(buf));
+	EXPECT_EQ(alarms, 2);
+	alarm_in(200, false);
+	EXPECT_ERR(send(p.c, buf, sizeof(buf), 0), EINTR);
+	fd = open_listener(NULL, &addr, &len);
+	alarm_in(200, false);
+	EXPECT_ERR(accept(fd, NULL, NULL), EINTR);
+	/* a time limit that a signal cuts short is not begun again */
+	set_timeout(p.c, SO_RCVTIMEO, 5000);
+	alarm_in(200, true);
+	EXPECT_ERR(recv(p.c, buf, 1, 0), EINTR);
+	pair_close(&p);
+}
+
+static void *send_later(void *arg)
+{
+	sleep_ms(600);
+	EXPECT_EQ(send(*(int *)arg, "x", 1, 0), 1);
+	return NULL;
+}
+
+static void t_restart(void)
+{
+	pthread_t thread;
+	sigset_t set;
+	struct pair p;
+	char byte;
+
+	pair_open(&p, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);		/* the thread does not take it */
+	REQUIRE(!pthread_create(&thread, NULL, send_later, &p.s));
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	alarm_in(200, true);
+	EXPECT_EQ(recv(p.c, &byte, 1, 0), 1);		/* goes on by itself */
+	EXPECT_EQ(alarms, 1);
+	pthread_join(thread, NULL);
+	pair_close(&p);
+}
+
+/* ---- poll ---- */
+
+static void t_poll(void)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+	struct pair p;
+	char byte;
+	int fd;
+
+	fd = open_socket(AF_INET);
+	EXPECT(poll_for(fd, POLLIN | POLLOUT, 0) & POLLHUP);	/* as TCP: not connected */
+	fd = open_listener(NULL, &addr, &len);
+	EXPECT_EQ(poll_for(fd, POLLIN | POLLOUT, 0), 0);
+
+	pair_open(&p, NULL);
+	EXPECT_EQ(poll_for(p.c, POLLIN | POLLOUT | POLLRDHUP, 0), POLLOUT);
+	EXPECT_EQ(poll_for(p.s, POLLIN | POLLOUT | POLLRDHUP, 0), POLLOUT);
+	EXPECT_EQ(send(p.c, "ab", 2, 0), 2);
+	EXPECT(wait_readable(p.s));
+	EXPECT_EQ(recv(p.s, &byte, 1, 0), 1);
+	EXPECT_EQ(poll_for(p.s, POLLIN, 0), POLLIN);		/* one byte is left */
+	EXPECT_EQ(recv(p.s, &byte, 1, 0), 1);
+	EXPECT_EQ(poll_for(p.s, POLLIN, 0), 0);
+	close(p.c);
+	EXPECT(poll_for(p.s, POLLRDHUP, PATIENCE_MS) & POLLRDHUP);
+	EXPECT(poll_for(p.s, POLLIN, 0) & POLLIN);
+	EXPECT(poll_for(p.s, 0, 0) & POLLHUP);
+	EXPECT(!(poll_for(p.s, POLLIN | POLLOUT, 0) & POLLERR));
+	p.c = fd;
+	pair_close(&p);
+}
+
+static void t_poll_write(void)
+{
+	struct pair_opts opts = { .server_param = &small_window };
+	struct pair p;
+
+	pair_open(&p, &opts);
+	fill_up(p.c);
+	EXPECT_EQ(poll_for(p.c, POLLOUT, 100), 0);
+	drain(p.s);
+	EXPECT(poll_for(p.c, POLLOUT, PATIENCE_MS) & POLLOUT);
+	EXPECT(send(p.c, "x", 1, MSG_DONTWAIT) == 1);
+	pair_close(&p);
+}
+
+/* The end of a stream is readable, and reading it is no wait. */
+static void t_poll_fin(void)
+{
+	struct pair p;
+	char byte;
+
+	pair_open(&p, NULL);
+	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
+	EXPECT_EQ(recv(p.s, &byte, 1, 0), 1);
+	EXPECT_EQ(poll_for(p.s, POLLIN, 0), 0);
+	EXPECT_OK(shutdown(p.c, SHUT_WR));
+	EXPECT(wait_readable(p.s));
+	EXPECT_EQ(recv(p.s, &byte, 1, MSG_DONTWAIT), 0);
+	EXPECT_EQ(poll_for(p.s, POLLOUT, 0), POLLOUT);
+	pair_close(&p);
+}
+
+static int edges(int ep, int timeout_ms)
+{
+	struct epoll_event ev = {};
+	int n = epoll_wait(ep, &ev, 1, timeout_ms);
+
+	REQUIRE(n >= 0);
+	return n ? (int)ev.events : 0;
+}
+
+static void t_epoll_edges(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	struct pair_opts opts = { .server_param = &small_window };
+	int ep = epoll_create1(0), out = epoll_create1(0);
+	struct pair p;
+	char buf[4];
+
+	pair_open(&p, &opts);
+	REQUIRE(!epoll_ctl(ep, EPOLL_CTL_ADD, p.s, &ev));
+	EXPECT_EQ(edges(ep, 100), 0);
+	EXPECT_EQ(send(p.c, "ab", 2, 0), 2);
+	EXPECT_EQ(edges(ep, PATIENCE_MS), EPOLLIN);
+	EXPECT_EQ(edges(ep, 100), 0);			/* told once */
+	EXPECT_EQ(recv(p.s, buf, 1, 0), 1);
+	EXPECT_EQ(edges(ep, 100), 0);			/* reading is no news */
+	EXPECT_EQ(send(p.c, "c", 1, 0), 1);
+	EXPECT_EQ(edges(ep, PATIENCE_MS), EPOLLIN);	/* more is */
+	EXPECT_EQ(read_exactly(p.s, buf, 2), 2);
+
+	ev.events = EPOLLOUT | EPOLLET;
+	REQUIRE(!epoll_ctl(out, EPOLL_CTL_ADD, p.c, &ev));
+	EXPECT_EQ(edges(out, PATIENCE_MS), EPOLLOUT);
+	fill_up(p.c);
+	while (edges(out, 100))
+		;
+	drain(p.s);
+	EXPECT_EQ(edges(out, PATIENCE_MS), EPOLLOUT);
+	pair_close(&p);
+}
+
+/* An edge says when the peer's window opens again for a stream that is named. */
+static void t_epoll_credit(void)
+{
+	const struct quic_transport_param tight = { .max_data = 1 << 20,
+						    .max_stream_data_bidi_remote = 20000 };
+	struct epoll_event ev = { .events = EPOLLOUT | EPOLLET };
+	struct pair_opts opts = { .server_param = &tight };
+	static char buf[20000];
+	int ep = epoll_create1(0);
+	struct pair p;
+	size_t got = 0;
+	ssize_t n;
+
+	pair_open(&p, &opts);
+	REQUIRE(!epoll_ctl(ep, EPOLL_CTL_ADD, p.c, &ev));
+	EXPECT_EQ(quic_sendmsg(p.c, buf, 20000, 0, MSG_QUIC_STREAM_NEW | MSG_DONTWAIT), 20000);
+	EXPECT_ERR(quic_sendmsg(p.c, buf, 1, 0, MSG_DONTWAIT), ENOSPC);
+	/* what was sent is acknowledged, and says so; after that there is no news */
+	while (edges(ep, 500))
+		EXPECT_ERR(quic_sendmsg(p.c, buf, 1, 0, MSG_DONTWAIT), ENOSPC);
+	while (got < 20000 && (n = recv(p.s, buf, sizeof(buf), 0)) > 0)
+		got += (size_t)n;
+	EXPECT_EQ(got, 20000);
+	EXPECT_EQ(edges(ep, PATIENCE_MS), EPOLLOUT);
+	EXPECT_EQ(quic_sendmsg(p.c, buf, 1, 0, MSG_DONTWAIT), 1);
+	pair_close(&p);
+}
+
+/* ---- ended by somebody else ---- */
+
+static void *close_later(void *arg)
+{
+	sleep_ms(300);
+	close(*(int *)arg);
+	return NULL;
+}
+
+static void *shutdown_later(void *arg)
+{
+	sleep_ms(300);
+	shutdown(*(int *)arg, SHUT_RDWR);
+	return NULL;
+}
+
+static void t_wake_recv(void)
+{
+	pthread_t thread;
+	struct pair p;
+	char byte;
+
+	pair_open(&p, NULL);
+	REQUIRE(!pthread_create(&thread, NULL, close_later, &p.s));
+	EXPECT(recv(p.c, &byte, 1, 0) <= 0);		/* the peer goes */
+	pthread_join(thread, NULL);
+	pair_open(&p, NULL);
+	REQUIRE(!pthread_create(&thread, NULL, shutdown_later, &p.c));
+	EXPECT_EQ(recv(p.c, &byte, 1, 0), 0);		/* another thread says so */
+	pthread_join(thread, NULL);
+	pair_close(&p);
+}
+
+static void t_wake_send(void)
+{
+	struct pair_opts opts = { .server_param = &small_window };
+	static char buf[8 << 20];
+	pthread_t thread;
+	struct pair p;
+
+	pair_open(&p, &opts);
+	fill_up(p.c);
+	REQUIRE(!pthread_create(&thread, NULL, close_later, &p.s));
+	EXPECT_ERR(send(p.c, buf, sizeof(buf), MSG_NOSIGNAL), EPIPE);
+	pthread_join(thread, NULL);
+}
+
+static void t_wake_accept(void)
+{
+	struct sockaddr_storage addr;
+	pthread_t thread;
+	socklen_t len;
+	int fd;
+
+	fd = open_listener(NULL, &addr, &len);
+	REQUIRE(!pthread_create(&thread, NULL, shutdown_later, &fd));
+	EXPECT_ERR(accept(fd, NULL, NULL), EINVAL);
+	pthread_join(thread, NULL);
+}
+
+/* ---- silence ---- */
+
+static void one_second(int fd)
+{
+	struct quic_transport_param param = { .max_idle_timeout = 1000000 };
+
+	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM, &param, sizeof(param)));
+}
+
+static void t_idle_timeout(void)
+{
+	struct pair_opts opts = { .tune_client = one_second };
+	long long before = mib("CONN_IDLE_TIMEOUT");
+	int64_t start;
+	struct pair p;
+	char byte;
+
+	pair_open(&p, &opts);
+	start = now_ms();
+	EXPECT_ERR(recv(p.c, &byte, 1, 0), ETIMEDOUT);
+	EXPECT(now_ms() - start >= 800);
+	EXPECT(now_ms() - start < PATIENCE_MS);
+	EXPECT(poll_for(p.c, POLLIN, 0) & POLLHUP);
+	EXPECT_ERR(recv(p.c, &byte, 1, 0), ENOTCONN);
+	EXPECT_ERR(send(p.c, &byte, 1, MSG_NOSIGNAL), EPIPE);
+	EXPECT(poll_for(p.s, POLLIN, PATIENCE_MS) & POLLHUP);	/* the other end, too */
+	EXPECT(mib("CONN_IDLE_TIMEOUT") >= before + 1);
+	pair_close(&p);
+}
+
+static void one_second_keepalive(int fd)
+{
+	int one = 1;
+
+	one_second(fd);
+	REQUIRE(!setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)));
+}
+
+static void t_keepalive(void)
+{
+	struct pair_opts opts = { .tune_client = one_second_keepalive };
+	long long before = mib("CONN_IDLE_TIMEOUT");
+	struct pair p;
+	char byte;
+
+	pair_open(&p, &opts);
+	EXPECT_EQ(poll_for(p.c, POLLIN | POLLRDHUP, 3500), 0);
+	EXPECT_EQ(mib("CONN_IDLE_TIMEOUT"), before);
+	EXPECT_EQ(send(p.s, "x", 1, 0), 1);
+	EXPECT_EQ(recv(p.c, &byte, 1, 0), 1);
+	pair_close(&p);
+}
+
+/* SO_LINGER with time: close() waits for delivery; with none it does not. */
+static void t_linger(void)
+{
+	struct linger on = { .l_onoff = 1, .l_linger = 10 };
+	static char buf[300000];
+	struct pair p;
+
+	pair_open(&p, NULL);
+	EXPECT_OK(setsockopt(p.c, SOL_SOCKET, SO_LINGER, &on, sizeof(on)));
+	EXPECT_EQ(send(p.c, buf, sizeof(buf), 0), sizeof(buf));
+	close(p.c);
+	EXPECT_EQ(read_exactly(p.s, buf, sizeof(buf)), sizeof(buf));
+	close(p.s);
+	close(p.l);
+
+	pair_open(&p, NULL);
+	on.l_linger = 0;
+	EXPECT_OK(setsockopt(p.c, SOL_SOCKET, SO_LINGER, &on, sizeof(on)));
+	close(p.c);
+	EXPECT(recv(p.s, buf, 1, 0) <= 0);
+	close(p.s);
+	close(p.l);
+}
+
+const struct test tests[] = {
+	{ "recv_timeout", t_recv_timeout },
+	{ "send_timeout", t_send_timeout },
+	{ "accept_timeout", t_accept_timeout },
+	{ "signals", t_signals },
+	{ "restart", t_restart },
+	{ "poll", t_poll },
+	{ "poll_write", t_poll_write },
+	{ "poll_fin", t_poll_fin },
+	{ "epoll_edges", t_epoll_edges },
+	{ "epoll_credit", t_epoll_credit },
+	{ "wake_recv", t_wake_recv },
+	{ "wake_send", t_wake_send },
+	{ "wake_accept", t_wake_accept },
+	{ "idle_timeout", t_idle_timeout },
+	{ "keepalive", t_keepalive },
+	{ "linger", t_linger },
+	{}
+};

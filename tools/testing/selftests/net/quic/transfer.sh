@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# transfer.sh: much data over a link that loses nothing: one stream, many streams, many
+# connections, both directions, both address families, three MTUs; every byte verified.
+. "$(dirname "$0")/netns.sh"
+
+setup
+MB=1048576
+big=$((1024 * MB / SCALE))
+part=$((128 * MB / SCALE))
+[ "$SCALE" = 1 ] || note "sizes are divided by $SCALE"
+
+# clean: nothing of the last transfer was lost, or sent twice, or dropped
+clean() {
+	chk_mib n0 STREAM_BYTES_RETRANS -eq 0 "$1"
+	chk_mib n0 PKT_SPURIOUS -eq 0 "$1"
+	chk_mib n1 PKT_LOST -eq 0 "$1"
+	check "$1: nothing is dropped" test "$(mib_drops n0)/$(mib_drops n1)" = 0/0
+	chk_mib n1 DROP_DECRYPT -eq 0 "$1"
+	check "$1: no wakeup is missed" test "$(result client missed_wakeups)/$(result server missed_wakeups)" = 0/0
+	mib_mark
+}
+
+xfer "1 stream, IPv4" $addr1 --bytes $big
+chk_mib n0 CONN_ACTIVE_OPENS -eq 1
+chk_mib n1 CONN_PASSIVE_OPENS -eq 1
+chk_mib n1 CONN_ESTABLISHED -eq 1
+chk_mib n1 RX_BYTES -ge $big "the data went through QUIC"
+clean "1 stream, IPv4"
+xfer "1 stream, IPv6" $addr1_6 --bytes $part
+clean "1 stream, IPv6"
+xfer "8 streams at once" $addr1 --bytes $part --streams 8
+clean "8 streams at once"
+xfer "both directions at once" $addr1 --bytes $part --streams 2 --both
+clean "both directions at once"
+xfer "without encryption" $addr1 --bytes $part --no-encrypt
+mib_mark
+xfer "32 connections at once" $addr1 --bytes $((part / 8)) --conns 32 --both
+chk_mib n1 CONN_ESTABLISHED -eq 32
+mib_mark
+xfer "90 streams of few bytes" $addr1 --bytes 1001 --streams 90 --both
+xfer "streams of no bytes" $addr1 --bytes 0 --streams 3
+xfer "streams of one byte" $addr1_6 --bytes 1 --streams 3 --both
+mib_mark
+for mtu in 1280 9000; do
+	set_mtu $mtu
+	xfer "MTU $mtu, IPv4" $addr1 --bytes $part --streams 2
+	xfer "MTU $mtu, IPv6" $addr1_6 --bytes $part --both
+	mib_mark
+done
+# the path's MTU is found, and used
+chk_large() {
+	local pkts bytes
+
+	set_mtu 9000
+	xfer "MTU 9000 is used" $addr1 --bytes $((part * 2))
+	pkts=$(mib n0 TX_PACKETS)
+	bytes=$(mib n0 TX_BYTES)
+	check "packets of more than 4000 bytes on average" test $((bytes / (pkts + 1))) -gt 4000
+	note "$bytes bytes in $pkts packets"
+}
+chk_large
+chk_mib n0 CRYPTO_ASYNC -eq 0
+chk_mib n0 PROTOCOL_ERRORS -eq 0
+chk_mib n1 PROTOCOL_ERRORS -eq 0
+finish
