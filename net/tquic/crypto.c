@@ -10,10 +10,12 @@
  * callers serialize them per struct tquic_crypto (each has one request), and ask
  * tquic_crypto_usable() once per batch before they begin.
  *
- * The transforms are taken unmasked.  The accelerated AES of x86 hides behind a
- * wrapper that is marked asynchronous, and a caller that wants synchronous ones
- * gets the slow C code.  Where SIMD is usable the wrapper runs inline; elsewhere
- * it would queue the work, and nothing here calls it then.
+ * Every transform is synchronous by its flags.  To take what the plain name gives
+ * would mean to trust that nobody, and AF_ALG lets everybody, has put cryptd or
+ * pcrypt in front of it.  But the AES-NI code of x86, before 6.15, is behind a
+ * wrapper with the asynchronous flag, and without that flag there is only slow C
+ * code: what the wrapper calls is an internal transform with two underscores, and
+ * that is what we take.  It must not run where SIMD is not usable.
  */
 #include <asm/simd.h>
 #include <crypto/hash.h>
@@ -31,8 +33,9 @@
 #define SALT_LEN	20
 #define RETRY_KEY_LEN	16
 
-/* no device that works behind our back, none that allocates for each request */
-#define ALG_MASK	(CRYPTO_ALG_KERN_DRIVER_ONLY | CRYPTO_ALG_ALLOCATES_MEMORY)
+/* with none of these: synchronous code of the CPU that allocates nothing for a request */
+#define ALG_MASK	(CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY | \
+			 CRYPTO_ALG_ALLOCATES_MEMORY)
 
 static const struct tquic_cipher ciphers[] = {
 	{
@@ -106,8 +109,9 @@ static DEFINE_MUTEX(hmac_lock);
 /* Keyed at setup and never again, so anyone may use them at any time */
 static struct crypto_aead *retry_aeads[ARRAY_SIZE(versions)];
 
-/* some transform in use would go asynchronous where SIMD is not usable */
-static bool needs_simd __read_mostly;
+/* This kernel has the internal transforms: set once, by tquic_crypto_setup() */
+static bool inner_gcm __read_mostly;
+static bool inner_ecb __read_mostly;
 
 static const struct version *version_find(u32 version)
 {
@@ -142,13 +146,7 @@ const struct tquic_cipher *tquic_crypto_cipher(u32 type)
  */
 bool tquic_crypto_usable(void)
 {
-	return crypto_simd_usable() || !READ_ONCE(needs_simd);
-}
-
-static void note_async(const struct crypto_tfm *tfm)
-{
-	if (tfm->__crt_alg->cra_flags & CRYPTO_ALG_ASYNC)
-		WRITE_ONCE(needs_simd, true);
+	return !(inner_gcm || inner_ecb) || crypto_simd_usable();
 }
 
 /* Nothing may be under way when a cipher returns: the IV was on the stack */
@@ -290,9 +288,13 @@ int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *
  */
 struct crypto_aead *tquic_crypto_aead(const char *name)
 {
-	struct crypto_aead *tfm = crypto_alloc_aead(name, 0, ALG_MASK);
+	struct crypto_aead *tfm;
 	int err;
 
+	if (inner_gcm && !strcmp(name, "gcm(aes)"))
+		tfm = crypto_alloc_aead("__gcm(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
+	else
+		tfm = crypto_alloc_aead(name, 0, ALG_MASK);
 	if (IS_ERR(tfm))
 		return tfm;
 	err = crypto_aead_setauthsize(tfm, TQUIC_TAG_LEN);
@@ -300,7 +302,6 @@ struct crypto_aead *tquic_crypto_aead(const char *name)
 		crypto_free_aead(tfm);
 		return ERR_PTR(err);
 	}
-	note_async(crypto_aead_tfm(tfm));
 	return tfm;
 }
 
@@ -351,8 +352,12 @@ static void packet_key_free(struct tquic_key *k)
 
 static int hp_alloc(struct tquic_crypto *c)
 {
-	struct crypto_skcipher *tfm = crypto_alloc_skcipher(c->cipher->hp, 0, ALG_MASK);
+	struct crypto_skcipher *tfm;
 
+	if (inner_ecb && !strcmp(c->cipher->hp, "ecb(aes)"))
+		tfm = crypto_alloc_skcipher("__ecb(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
+	else
+		tfm = crypto_alloc_skcipher(c->cipher->hp, 0, ALG_MASK);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	c->hp_req = skcipher_request_alloc(tfm, GFP_KERNEL);
@@ -361,7 +366,6 @@ static int hp_alloc(struct tquic_crypto *c)
 		return -ENOMEM;
 	}
 	skcipher_request_set_callback(c->hp_req, 0, NULL, NULL);
-	note_async(crypto_skcipher_tfm(tfm));
 	c->hp = tfm;
 	return 0;
 }
@@ -680,6 +684,29 @@ free:
 
 /* --- the module's life ----------------------------------------------------- */
 
+/*
+ * To look for a name that is not there is slow, so do it once.  The plain names go
+ * first: they load the module that has the accelerated code, if it is not there yet.
+ */
+static void inner_setup(void)
+{
+	struct crypto_skcipher *ecb = crypto_alloc_skcipher("ecb(aes)", 0, ALG_MASK);
+	struct crypto_aead *gcm = crypto_alloc_aead("gcm(aes)", 0, ALG_MASK);
+
+	if (!IS_ERR(ecb))
+		crypto_free_skcipher(ecb);
+	if (!IS_ERR(gcm))
+		crypto_free_aead(gcm);
+	ecb = crypto_alloc_skcipher("__ecb(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
+	gcm = crypto_alloc_aead("__gcm(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
+	inner_ecb = !IS_ERR(ecb);
+	inner_gcm = !IS_ERR(gcm);
+	if (inner_ecb)
+		crypto_free_skcipher(ecb);
+	if (inner_gcm)
+		crypto_free_aead(gcm);
+}
+
 static int retry_setup(u32 i)
 {
 	struct crypto_aead *tfm = tquic_crypto_aead(ciphers[0].aead);
@@ -709,6 +736,7 @@ int tquic_crypto_setup(void)
 		}
 		hmacs[i].tfm = tfm;
 	}
+	inner_setup();
 	for (i = 0; i < ARRAY_SIZE(versions); i++) {
 		err = retry_setup(i);
 		if (err)

@@ -20,7 +20,7 @@ struct aead_request {
 
 static inline struct crypto_aead *crypto_alloc_aead(const char *name, u32 type, u32 mask)
 {
-	return (struct crypto_aead *)shim_tfm_alloc(name);
+	return (struct crypto_aead *)shim_tfm_alloc(name, type, mask);
 }
 
 static inline void crypto_free_aead(struct crypto_aead *tfm)

@@ -19,18 +19,21 @@
 #define STACK_NEAR	(1UL << 20)
 
 bool shim_simd_usable = true;
+bool shim_has_internal;
 
 static struct crypto_alg algs[] = {
 	{ .cra_name = "gcm(aes)", .ivsize = 12 },
 	{ .cra_name = "ccm(aes)", .ivsize = 16 },
 	{ .cra_name = "rfc7539(chacha20,poly1305)", .ivsize = 12 },
 	{ .cra_name = "ecb(aes)" },
+	{ .cra_name = "__gcm(aes)", .ivsize = 12, .cra_flags = CRYPTO_ALG_INTERNAL },
+	{ .cra_name = "__ecb(aes)", .cra_flags = CRYPTO_ALG_INTERNAL },
 	{ .cra_name = "chacha20", .ivsize = 16 },
 	{ .cra_name = "hmac(sha256)", .digestsize = 32, .id = GNUTLS_MAC_SHA256 },
 	{ .cra_name = "hmac(sha384)", .digestsize = 48, .id = GNUTLS_MAC_SHA384 },
 };
 
-struct crypto_alg *shim_alg(const char *name)
+static struct crypto_alg *find_alg(const char *name)
 {
 	u32 i;
 
@@ -40,12 +43,14 @@ struct crypto_alg *shim_alg(const char *name)
 	return NULL;
 }
 
-struct crypto_tfm *shim_tfm_alloc(const char *name)
+struct crypto_tfm *shim_tfm_alloc(const char *name, u32 type, u32 mask)
 {
-	struct crypto_alg *alg = shim_alg(name);
+	struct crypto_alg *alg = find_alg(name);
 	struct crypto_tfm *tfm;
 
-	if (!alg)
+	if (!alg || (alg->cra_flags ^ type) & (mask | CRYPTO_ALG_INTERNAL))
+		return ERR_PTR(-ENOENT);
+	if (alg->cra_flags & CRYPTO_ALG_INTERNAL && !shim_has_internal)
 		return ERR_PTR(-ENOENT);
 	tfm = kzalloc(sizeof(*tfm), GFP_KERNEL);
 	if (!tfm)
@@ -77,8 +82,10 @@ static int keep_key(struct crypto_tfm *tfm, const u8 *key, u32 len)
 	return 0;
 }
 
+/* Internal transforms have the name of the wrapper, behind two underscores */
 static int gnutls_id(const char *name, u32 key_len)
 {
+	name += strspn(name, "_");
 	if (!strcmp(name, "gcm(aes)") && key_len == 16)
 		return GNUTLS_CIPHER_AES_128_GCM;
 	if (!strcmp(name, "gcm(aes)") && key_len == 32)
@@ -149,6 +156,7 @@ static int aead_crypt(struct aead_request *req, bool encrypt)
 	u8 *in, *out;
 	int ret;
 
+	WARN_ON(req->tfm->base.__crt_alg->cra_flags & CRYPTO_ALG_INTERNAL && !shim_simd_usable);
 	WARN_ON(req->tfm->base.authsize != TAG_LEN);
 	if (!req->tfm->base.handle)
 		return -ENOKEY;

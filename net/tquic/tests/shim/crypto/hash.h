@@ -18,7 +18,7 @@ struct shash_desc {
 
 static inline struct crypto_shash *crypto_alloc_shash(const char *name, u32 type, u32 mask)
 {
-	return (struct crypto_shash *)shim_tfm_alloc(name);
+	return (struct crypto_shash *)shim_tfm_alloc(name, type, mask);
 }
 
 static inline void crypto_free_shash(struct crypto_shash *tfm)

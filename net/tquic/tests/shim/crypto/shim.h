@@ -9,6 +9,7 @@
 #include <linux/scatterlist.h>
 
 #define CRYPTO_ALG_ASYNC		0x00000080
+#define CRYPTO_ALG_INTERNAL		0x00002000
 #define CRYPTO_ALG_KERN_DRIVER_ONLY	0x00001000
 #define CRYPTO_ALG_ALLOCATES_MEMORY	0x00010000
 
@@ -29,9 +30,9 @@ struct crypto_tfm {
 };
 
 extern bool shim_simd_usable;	/* what crypto_simd_usable() says */
+extern bool shim_has_internal;	/* "__gcm(aes)" and "__ecb(aes)" are there, as on x86 before 6.15 */
 
-struct crypto_alg *shim_alg(const char *name);
-struct crypto_tfm *shim_tfm_alloc(const char *name);
+struct crypto_tfm *shim_tfm_alloc(const char *name, u32 type, u32 mask);
 void shim_tfm_free(struct crypto_tfm *tfm);
 
 #endif

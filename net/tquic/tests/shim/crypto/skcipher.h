@@ -19,7 +19,7 @@ struct skcipher_request {
 
 static inline struct crypto_skcipher *crypto_alloc_skcipher(const char *name, u32 type, u32 mask)
 {
-	return (struct crypto_skcipher *)shim_tfm_alloc(name);
+	return (struct crypto_skcipher *)shim_tfm_alloc(name, type, mask);
 }
 
 static inline void crypto_free_skcipher(struct crypto_skcipher *tfm)
