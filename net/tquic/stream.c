@@ -94,7 +94,7 @@ static u64 rx_window(const struct tquic_streams *ss, u64 sid)
 
 static bool tx_blocked(const struct tquic_stream *s)
 {
-	return s->tx_state <= QUIC_STREAM_SEND_STATE_SENT && s->sb.next_off < s->sb.end_off &&
+	return s->tx_state <= QUIC_STREAM_SEND_STATE_SEND && s->sb.next_off < s->sb.end_off &&
 	       s->txc.used >= s->txc.max;
 }
 
@@ -636,7 +636,7 @@ void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 d
 		return;
 	if (s->tx_state == QUIC_STREAM_SEND_STATE_RESET_SENT)
 		valid |= TQUIC_STREAM_DUE_RESET;
-	if (tx_blocked(s))
+	if (s->tx_state <= QUIC_STREAM_SEND_STATE_SEND && s->txc.used >= s->txc.max)
 		valid |= TQUIC_STREAM_DUE_BLOCKED;
 	if (s->rx_state == QUIC_STREAM_RECV_STATE_RECV && !stopped)
 		valid |= TQUIC_STREAM_DUE_MAX_DATA;

@@ -374,6 +374,23 @@ static void stream_tx_credit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->due, TQUIC_STREAM_DUE_BLOCKED);
 }
 
+/* A writer that stops at its credit is blocked too, with nothing left to send. */
+static void stream_tx_credit_writer(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct tquic_stream *s = own(test, OWN_BIDI);
+
+	write_bytes(test, s, 999);
+	send_all(test, s, 2000);
+	tquic_stream_set_due(&f->ss, s, TQUIC_STREAM_DUE_BLOCKED);
+	KUNIT_EXPECT_EQ(test, s->due, 0);
+	write_bytes(test, s, 1);
+	send_all(test, s, 2000);
+	KUNIT_EXPECT_EQ(test, s->due, 0);
+	tquic_stream_set_due(&f->ss, s, TQUIC_STREAM_DUE_BLOCKED);
+	KUNIT_EXPECT_EQ(test, s->due, TQUIC_STREAM_DUE_BLOCKED);
+}
+
 /* The connection's credit holds new bytes back, but streams stay on tx_ready. */
 static void stream_tx_connection_credit(struct kunit *test)
 {
@@ -745,6 +762,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_fin_alone),
 	KUNIT_CASE(stream_announce),
 	KUNIT_CASE(stream_tx_credit),
+	KUNIT_CASE(stream_tx_credit_writer),
 	KUNIT_CASE(stream_tx_connection_credit),
 	KUNIT_CASE(stream_round_robin),
 	KUNIT_CASE(stream_apply_remote),
