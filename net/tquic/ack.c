@@ -24,7 +24,9 @@ void tquic_ack_free(struct tquic_ack *a)
 }
 
 /**
- * tquic_ack_seen - @pn was received before, or is so old that it counts as received
+ * tquic_ack_seen - a packet was received before, or is so old that it counts as received
+ * @a: the space's state
+ * @pn: the packet's number
  *
  * To be asked after the packet number is known and, as RFC 9000 section 12.3 has it,
  * before anything in the packet takes effect.
@@ -190,7 +192,9 @@ void tquic_ack_sent(struct tquic_ack *a)
 }
 
 /**
- * tquic_ack_acked - the peer has an ACK of ours that went up to @largest
+ * tquic_ack_acked - the peer has an ACK of ours
+ * @a: the space's state
+ * @largest: the largest packet number that it acknowledged
  *
  * RFC 9000 section 13.2.4: what lies below need not be repeated.  The highest few
  * ranges stay, so that a packet that was merely overtaken is still welcome.

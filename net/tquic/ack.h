@@ -24,9 +24,9 @@ struct tquic_ack {
 	struct tquic_ranges rcvd;	/* packet numbers, inclusive of all we answer for */
 	u64 floor;			/* below it everything counts as received */
 	u64 largest_us;			/* when the largest arrived */
-	u64 due_us;			/* the ACK must leave by then; TQUIC_TIME_NEVER: none owed */
+	u64 due_us;			/* an ACK must leave by then; TQUIC_TIME_NEVER: none */
 	u64 sent_largest;		/* largest packet number in the last ACK we sent + 1 */
-	u64 ecn[3];			/* ECT(0), ECT(1), CE counts, in the order of the frame */
+	u64 ecn[3];			/* ECT(0), ECT(1), CE counts, as in the frame */
 	u16 eliciting;			/* ack-eliciting packets since the last ACK */
 	bool now;			/* an ACK is owed at once */
 	bool unsent;			/* something received since the last ACK */

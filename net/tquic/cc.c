@@ -62,6 +62,8 @@ void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss)
 
 /**
  * tquic_cc_set_mss - the path's datagram size changed
+ * @cc: the path's state
+ * @mss: bytes of a full datagram now
  *
  * RFC 9002 section 7.2: a window that is still the initial one is computed anew.
  */
@@ -160,6 +162,7 @@ void tquic_cc_on_persistent(struct tquic_cc *cc)
 
 /**
  * tquic_cc_on_spurious - every loss behind the last event proved to be none
+ * @cc: the path's state
  *
  * Takes its reduction back and leaves its recovery period.
  */

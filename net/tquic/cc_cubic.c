@@ -15,7 +15,7 @@
 #define BETA_DEN		10
 #define ALPHA_NUM		9
 #define ALPHA_DEN		17
-#define T_MAX			(1U << 18)	/* 1/1024 s: 256 s off the plateau */
+#define T_MAX			BIT(18)		/* 1/1024 s: 256 s off the plateau */
 
 /* RFC 9406 section 4.3 */
 #define MIN_RTT_THRESH_US	4000
@@ -44,7 +44,7 @@ struct cubic {
 	u64 round_us;		/* when this round began */
 	u32 last_min_us;	/* least RTT of the round before, NO_RTT: none */
 	u32 cur_min_us;		/* of this round */
-	u32 css_base_us;	/* least RTT when conservative slow start began; NO_RTT: not in it */
+	u32 css_base_us;	/* least RTT when slow start became careful; NO_RTT: it is not */
 	u8 samples;		/* RTTs seen in this round */
 	u8 css_rounds;
 };

@@ -165,7 +165,7 @@ void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *
 	tquic_sent_walk_from(&w, &sp->sent, 0);
 	while ((pkt = tquic_sent_walk_next(&w))) {
 		rec = ctx->path[pkt->path];
-		if (rec && (pkt->flags & (TQUIC_PKT_INFLIGHT | TQUIC_PKT_LOST)) == TQUIC_PKT_INFLIGHT)
+		if (rec && pkt->flags & TQUIC_PKT_INFLIGHT && !(pkt->flags & TQUIC_PKT_LOST))
 			tquic_cc_discard(&rec->cc, pkt->bytes);
 		forget(ctx, sp, w.block, pkt);
 	}
@@ -197,8 +197,8 @@ static void limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *
  * Notes the time and the state of the path in the record and counts its bytes in
  * flight.  The pacer is charged by the sender, once per batch.
  */
-void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, struct tquic_pkt *pkt,
-			u64 now_us)
+void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
+			struct tquic_pkt *pkt, u64 now_us)
 {
 	struct tquic_recovery *rec = ctx->path[pkt->path];
 
@@ -213,11 +213,12 @@ void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 		return;
 	if (!rec->cc.in_flight)
 		rec->delivered_us = now_us;	/* the rate is measured from here */
-	if (rec->cc.app_limited)
-		pkt->flags |= TQUIC_PKT_APP_LIMITED;
 	pkt->delivered = rec->delivered;
 	pkt->delivered_us = rec->delivered_us;
 	tquic_cc_on_sent(&rec->cc, pkt->bytes);
+	pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
+	if (rec->cc.app_limited)
+		pkt->flags |= TQUIC_PKT_APP_LIMITED;
 }
 
 /* RFC 9002 section 6.1.2, with the RTT as it is after the ACK at hand */

@@ -62,7 +62,7 @@ struct tquic_recovery {
 struct tquic_space_loss {
 	struct tquic_sent sent;
 	u64 largest_acked;	/* TQUIC_PN_NONE: none yet */
-	u64 skipped_pn;		/* number that we left out: an ACK of it is a lie; TQUIC_PN_NONE: none */
+	u64 skipped_pn;		/* left out: an ACK of it is a lie; TQUIC_PN_NONE: none */
 	u64 loss_us;		/* loss_time; TQUIC_TIME_NEVER: none */
 	u64 last_eliciting_us;	/* when the last ack-eliciting packet left */
 	u32 eliciting;		/* ack-eliciting packets in flight */
@@ -75,7 +75,7 @@ struct tquic_loss_ops {
 	void (*acked)(void *arg, struct tquic_frame *f);
 	/* what the frame carried is to be sent again, if it still matters */
 	void (*lost)(void *arg, struct tquic_frame *f);
-	/* the packet is forgotten: release what its frame refers to; the record's last callback */
+	/* the packet is forgotten, release what its frame refers to; likewise the last */
 	void (*drop)(void *arg, struct tquic_frame *f);
 	/* a PMTU probe of bytes was acknowledged or lost; not a congestion signal */
 	void (*mtu_probe)(void *arg, u8 path, u32 bytes, bool acked);
@@ -91,7 +91,7 @@ struct tquic_loss_ctx {
 	void *arg;
 	struct tquic_recovery *path[TQUIC_LOSS_MAX_PATHS];	/* NULL: gone */
 	bool confirmed;		/* handshake confirmed: ack delays count */
-	bool keep_backoff;	/* client unsure of its address validation: ACKs leave pto_count alone */
+	bool keep_backoff;	/* client whose address may be unproven: ACKs leave pto_count */
 };
 
 /* What one ACK did */
@@ -108,8 +108,8 @@ void tquic_loss_recovery_init(struct tquic_recovery *rec, const struct tquic_cc_
 			      u32 initial_rtt_us);
 void tquic_loss_space_init(struct tquic_space_loss *sp);
 void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp);
-void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, struct tquic_pkt *pkt,
-			u64 now_us);
+void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
+			struct tquic_pkt *pkt, u64 now_us);
 int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 next_pn,
 		      struct tquic_rx_frame *ack, u64 delay_us, u64 now_us,
 		      struct tquic_ack_result *res);

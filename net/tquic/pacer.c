@@ -10,8 +10,8 @@
 
 #include "pacer.h"
 
-#define RATE_LIMIT	(1ULL << 39)	/* bytes per second */
-#define IDLE_US		(1ULL << 24)	/* fills any bucket; RATE_LIMIT times it fits an s64 */
+#define RATE_LIMIT	BIT_ULL(39)	/* bytes per second */
+#define IDLE_US		BIT_ULL(24)	/* fills any bucket; RATE_LIMIT times it fits an s64 */
 #define INITIAL_BURST	10		/* datagrams, RFC 9002 sections 7.2 and 7.7 */
 
 /* what follows from rate and mss */
@@ -19,7 +19,8 @@ static void set_sizes(struct tquic_pacer *pc)
 {
 	u64 per_batch = div_u64(pc->rate, USEC_PER_SEC / TQUIC_PACER_BATCH_US);
 
-	pc->batch = clamp_t(u64, per_batch, 2 * pc->mss, max_t(u32, 2 * pc->mss, TQUIC_PACER_MAX_BATCH));
+	pc->batch = clamp_t(u64, per_batch, 2 * pc->mss,
+			    max_t(u32, 2 * pc->mss, TQUIC_PACER_MAX_BATCH));
 	/* two batches: a timer that is late by one costs no throughput */
 	pc->burst = clamp_t(u64, 2 * per_batch, INITIAL_BURST * pc->mss, U32_MAX);
 }
@@ -81,6 +82,8 @@ static void refill(struct tquic_pacer *pc, u64 now_us)
 
 /**
  * tquic_pacer_room - bytes that may leave now
+ * @pc: the bucket
+ * @now_us: now
  *
  * At least a batch and at most TQUIC_PACER_MAX_BATCH (two datagrams, where those are
  * more), or 0: ask again at tquic_pacer_next_us().  After a batch was sent it may be
@@ -110,5 +113,6 @@ u64 tquic_pacer_next_us(const struct tquic_pacer *pc, u64 now_us)
 
 	if (!pc->rate || need <= 0)
 		return now_us;
-	return max(now_us, pc->last_us + div64_u64((u64)need * USEC_PER_SEC + pc->rate - 1, pc->rate));
+	need = div64_u64((u64)need * USEC_PER_SEC + pc->rate - 1, pc->rate);
+	return max(now_us, pc->last_us + need);
 }

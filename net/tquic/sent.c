@@ -63,6 +63,7 @@ static void free_list(struct list_head *head)
 
 /**
  * tquic_sent_free - give all blocks back and leave an empty log
+ * @s: the log
  *
  * What frame records refer to is the caller's to release before.
  */
@@ -75,6 +76,7 @@ void tquic_sent_free(struct tquic_sent *s)
 
 /**
  * tquic_sent_trim - give back what an idle connection does not need
+ * @s: the log
  *
  * The spare blocks, and the last one when no packet is live.  Allowed at any time
  * but between begin and commit.
