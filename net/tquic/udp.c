@@ -335,8 +335,12 @@ static bool same_place(const struct tquic_endpoint *ep, const struct sock *sk,
 		return false;
 	if (!tquic_addr_equal(&ep->addr, addr))
 		return false;
-	return is_v4(addr) || (ep->addr.v6.sin6_scope_id == addr->v6.sin6_scope_id &&
-			       ep->sock->sk->sk_ipv6only == sk->sk_ipv6only);
+	if (is_v4(addr))
+		return true;
+	/* bind() makes a socket of one IPv6 address IPv6 only */
+	return ep->addr.v6.sin6_scope_id == addr->v6.sin6_scope_id &&
+	       (!ipv6_addr_any(&addr->v6.sin6_addr) ||
+		ep->sock->sk->sk_ipv6only == sk->sk_ipv6only);
 }
 
 static bool closing_down(struct tquic_net *tn, __be16 port)
