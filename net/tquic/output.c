@@ -344,10 +344,27 @@ static struct tquic_stream *stream_pick(struct tquic_streams *ss, u32 max, u64 *
 
 	list_for_each_entry(s, &ss->tx_ready, tx_node) {
 		*len = tquic_stream_tx_next(ss, s, max, off, fin);
-		if (*len || *fin)
+		if (*len || *fin || s->flags & TQUIC_STREAM_ANNOUNCE)
 			return s;
 	}
 	return NULL;
+}
+
+/* A partial packet waits a moment for more bytes: Nagle's rule with a limit */
+static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u32 len, u32 size,
+		       u64 now_us)
+{
+	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	bool more = s->flags & TQUIC_STREAM_MORE;
+
+	if ((conn->nodelay && !more) || len + 64 >= size || sp->probes ||
+	    !list_is_singular(&conn->streams.tx_ready) || !tquic_ranges_empty(&s->sb.pending))
+		return false;
+	if (!more && s->sb.base_off == s->sb.next_off)
+		return false;
+	if (conn->nagle_us == TQUIC_TIME_NEVER)
+		conn->nagle_us = now_us + (more ? MORE_US : NAGLE_US);
+	return now_us < conn->nagle_us;
 }
 
 /*
@@ -657,23 +674,6 @@ static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 siz
 
 /* ---- what may go ------------------------------------------------------ */
 
-/* A partial packet waits a moment for more bytes: Nagle's rule with a limit */
-static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u32 len, u32 size,
-		       u64 now_us)
-{
-	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
-	bool more = s->flags & TQUIC_STREAM_MORE;
-
-	if ((conn->nodelay && !more) || len + 64 >= size || sp->probes ||
-	    !list_is_singular(&conn->streams.tx_ready) || !tquic_ranges_empty(&s->sb.pending))
-		return false;
-	if (!more && !sp->loss.eliciting)
-		return false;
-	if (conn->nagle_us == TQUIC_TIME_NEVER)
-		conn->nagle_us = now_us + (more ? MORE_US : NAGLE_US);
-	return now_us < conn->nagle_us;
-}
-
 /* WANT_* bits of what the app space has to send now */
 static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 {
@@ -690,7 +690,7 @@ static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 	    tquic_sendbuf_next(&sp->crypto_tx, sp->crypto_tx.end_off, 1, &off))
 		want |= WANT_FRAMES;
 	s = stream_pick(ss, size, &off, &len, &fin);
-	if (s && (fin || !data_waits(conn, s, len, size, now_us))) {
+	if (s && (fin || !len || !data_waits(conn, s, len, size, now_us))) {
 		conn->nagle_us = TQUIC_TIME_NEVER;
 		want |= WANT_DATA;
 	}

@@ -99,15 +99,19 @@ u64 tquic_timer_next(const struct tquic_conn *conn)
 }
 
 /* A probe timeout: send data again, rather than PING, where there is data */
-static void pto_fire(struct tquic_conn *conn, enum tquic_space_id id)
+static void pto_fire(struct tquic_conn *conn, enum tquic_space_id id, u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[id];
+	struct tquic_path *path = conn->path;
 
-	conn->path->rec.pto_count++;
+	path->rec.pto_count++;
 	tquic_mib_inc(conn->mib, PTO);
 	sp->probes = PTO_PROBES;
 	if (!tquic_loss_requeue_oldest(&conn->loss_ctx, &sp->loss, PTO_PROBES))
 		sp->probes = 1;
+	/* silence may be a black hole for full-size packets only */
+	if (id == TQUIC_SPACE_APP && tquic_mtu_lost(&path->mtu, path->mtu.cur, now_us))
+		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
 }
 
 static void loss_run(struct tquic_conn *conn, u64 now_us)
@@ -120,7 +124,7 @@ static void loss_run(struct tquic_conn *conn, u64 now_us)
 		return;
 	loss = &conn->spaces[id].loss;
 	if (loss->loss_us == TQUIC_TIME_NEVER) {
-		pto_fire(conn, id);
+		pto_fire(conn, id, now_us);
 		return;
 	}
 	lost = tquic_loss_detect(&conn->loss_ctx, loss, now_us);
