@@ -89,6 +89,7 @@ struct sim {
 	struct tquic_ack rx;
 	u8 *got;
 	u32 nr_got;
+	u32 nr_dup;
 };
 
 static bool chance(struct sim *s, u32 of_10000)
@@ -261,8 +262,11 @@ static void sim_receive(struct sim *s)
 		w = &s->wire[s->wire_head];
 		s->wire_head = (s->wire_head + 1) % WIRE;
 		s->wire_nr--;
-		if (tquic_ack_note(&s->rx, w->pn, true, TQUIC_ECN_NOT, s->now, 25000) ||
-		    w->chunk == U32_MAX)
+		if (tquic_ack_note(&s->rx, w->pn, true, TQUIC_ECN_NOT, s->now, 25000)) {
+			s->nr_dup++;
+			continue;
+		}
+		if (w->chunk == U32_MAX)
 			continue;
 		s->nr_got += !s->got[w->chunk];
 		s->got[w->chunk] = 1;
@@ -412,6 +416,7 @@ static void loss_transfer(struct kunit *test)
 		   l->name, us, div64_u64(8ULL * CHUNK * l->chunks, us), s->rec.cc.cwnd,
 		   s->rec.rtt.smoothed_us, s->dropped, s->resent, s->rec.spurious_pkts, s->ptos);
 	KUNIT_EXPECT_EQ(test, s->nr_got, l->chunks);
+	KUNIT_EXPECT_EQ(test, !!s->nr_dup, !!l->dup);
 	KUNIT_EXPECT_GE(test, div64_u64(8ULL * CHUNK * l->chunks, us), (u64)l->min_mbit);
 	if (l->exact) {
 		KUNIT_EXPECT_EQ(test, s->rec.spurious_pkts, 0ULL);
