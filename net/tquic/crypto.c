@@ -763,4 +763,6 @@ void tquic_crypto_teardown(void)
 			crypto_free_shash(hmacs[i].tfm);
 		hmacs[i].tfm = NULL;
 	}
+	inner_gcm = false;
+	inner_ecb = false;
 }
