@@ -376,7 +376,7 @@ static void header_random(struct kunit *test)
 	struct tquic_hdr h;
 	int i;
 
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 5000; i++) {
 		u32 len = get_random_u32() % 64;
 		u8 *buf = kmalloc(max(len, 1U), GFP_KERNEL);
 

@@ -46,7 +46,6 @@ bool shim_warn(const char *file, int line, const char *what)
 void shim_bug(const char *file, int line, const char *what)
 {
 	printf("# BUG at %s:%d: %s\n", file, line, what);
-	fflush(stdout);
 	abort();
 }
 
@@ -207,7 +206,6 @@ static bool run_case(struct kunit_suite *s, struct kunit_case *c, int nr)
 	}
 	printf("    %sok %d %s%s\n", test.failed ? "not " : "", nr, c->name,
 	       test.skipped ? " # SKIP" : "");
-	fflush(stdout);
 	return !test.failed;
 }
 
@@ -244,6 +242,7 @@ int main(void)
 {
 	int i;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);	/* a sanitizer may end the program at any line */
 	if (getenv("UNIT_SEED"))
 		seed = strtoull(getenv("UNIT_SEED"), NULL, 0);
 	printf("KTAP version 1\n1..%d\n", nr_suites);
@@ -254,6 +253,5 @@ int main(void)
 	if (skipped)
 		printf("# %d skipped\n", skipped);
 	printf("%d passed, %d failed\n", passed, failed);
-	fflush(stdout);		/* the leak check at exit may not return */
 	return failed || !passed;
 }
