@@ -648,6 +648,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 		kfree_skb(bt.skb);
 		return len;
 	}
+	conn->tx_frag.offset = ALIGN(conn->tx_frag.offset, ALIGN_AES);
 	batch_send(conn, path, &bt, now_us);	/* what is lost here is found to be, and counted */
 	return bt.nr;
 }
@@ -759,7 +760,7 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 
 	conn->pace_us = TQUIC_TIME_NEVER;
 	for (;;) {
-		size = path->mtu.cur;
+		size = round_down(path->mtu.cur, ALIGN_AES);
 		want = app_wants(conn, size, now_us);
 		if (!want) {
 			path->rec.cc.app_limited = tquic_cc_room(&path->rec.cc) >= size;
@@ -856,5 +857,6 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	if (conn->tx_frag.page && !sp->loss.eliciting && list_empty(&conn->streams.tx_ready)) {
 		put_page(conn->tx_frag.page);
 		conn->tx_frag.page = NULL;
+		tquic_sent_trim(&sp->loss.sent);
 	}
 }
