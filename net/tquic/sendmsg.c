@@ -176,8 +176,10 @@ static int wait_room(struct sock *sk, struct send *snd, struct tquic_stream *s)
 	tquic_output_flush(tquic_sk(sk)->conn, tquic_now_us());
 	if (has_room(sk, &arg))
 		return 0;
-	if (blocked && (!snd->timeo || snd->flags & MSG_QUIC_STREAM_DONTWAIT))
+	if (blocked && (!snd->timeo || snd->flags & MSG_QUIC_STREAM_DONTWAIT)) {
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);	/* poll() tells of credit */
 		return -ENOSPC;
+	}
 	return wait_tx(sk, &snd->timeo, has_room, &arg);
 }
 
@@ -235,8 +237,10 @@ int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int bl
 					   TQUIC_DUE_STREAMS_BLOCKED_BIDI;
 			tquic_output_flush(conn, tquic_now_us());
 		}
-		if (!*timeo || flags & MSG_QUIC_STREAM_DONTWAIT)
+		if (!*timeo || flags & MSG_QUIC_STREAM_DONTWAIT) {
+			set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 			return blocked;
+		}
 		err = wait_tx(sk, timeo, has_credit, &ss->open[uni]);
 		if (err)
 			return err == -EAGAIN ? blocked : err;
