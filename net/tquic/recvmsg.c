@@ -291,6 +291,9 @@ void tquic_recvmsg_discard(struct sock *sk)
 
 	if (likely(list_empty(&ss->rx_ready)))
 		return;
+	/* credit would keep a peer that sends for ever, and us, from the end */
+	if (tquic_sk(sk)->closing && !ss->held_bytes)
+		return;
 	list_for_each_entry_safe(s, next, &ss->rx_ready, rx_node) {
 		u32 n = min_t(u64, tquic_recvbuf_ready(&s->rb), INT_MAX);
 
