@@ -79,12 +79,12 @@ static void cid_rx_retire(struct kunit *test)
 
 	issue(test, cs, 0);
 	issue(test, cs, 1);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 2, dcid, 8, &gone), VIOLATION);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 0, dcid, 8, &gone), VIOLATION);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 1, dcid, 8, &gone), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 2, dcid, TQUIC_CID_LEN, &gone), VIOLATION);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 0, dcid, TQUIC_CID_LEN, &gone), VIOLATION);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 1, dcid, TQUIC_CID_LEN, &gone), 0);
 	KUNIT_EXPECT_EQ(test, gone.len, TQUIC_CID_LEN);
 	KUNIT_EXPECT_EQ(test, gone.id[0], 1);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 1, dcid, 8, &gone), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 1, dcid, TQUIC_CID_LEN, &gone), 0);
 	KUNIT_EXPECT_EQ(test, gone.len, 0);
 	KUNIT_EXPECT_TRUE(test, tquic_cid_want_issue(cs));
 	issue(test, cs, 2);
