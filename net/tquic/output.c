@@ -852,6 +852,8 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	    conn->state != TQUIC_CONN_ESTABLISHED)
 		return;
 	renew_key(conn);
+	if (unlikely(conn->confirmed && conn->ops->path_mtu(conn, conn->path) != conn->path->route_mtu))
+		tquic_path_mtu_changed(conn, conn->path, now_us);
 	output_paths(conn, now_us);
 	output_app(conn, now_us);
 	if (conn->tx_frag.page && !sp->loss.eliciting && list_empty(&conn->streams.tx_ready)) {

@@ -251,8 +251,10 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
  */
 void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
-	u32 max = min3(conn->ops->path_mtu(conn, path), conn->remote.max_udp_payload_size,
-		       (u32)TQUIC_PATH_MAX_UDP);
+	u32 max;
+
+	path->route_mtu = conn->ops->path_mtu(conn, path);
+	max = min3(path->route_mtu, conn->remote.max_udp_payload_size, (u32)TQUIC_PATH_MAX_UDP);
 
 	tquic_mtu_set_max(&path->mtu, max, now_us);
 	tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);

@@ -51,6 +51,7 @@ struct tquic_path {
 	struct dst_entry *dst;
 	u32 dst_cookie;
 	struct flowi fl;
+	u32 route_mtu;			/* what path_mtu() said last, bytes of UDP payload */
 	u32 gso_max;			/* bytes of one xmit, set by route(); 0: one datagram each */
 };
 
