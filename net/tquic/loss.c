@@ -455,14 +455,35 @@ static bool judge(struct pass *p, struct flight *fl, struct tquic_pkt *pkt)
 }
 
 /* a packet of a path that is gone: its content goes elsewhere, there is nobody to blame */
-static void abandon(struct pass *p, struct tquic_sent_block *b, struct tquic_pkt *pkt)
+static void abandon(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
+		    struct tquic_sent_block *b, struct tquic_pkt *pkt)
 {
 	struct tquic_frame *f = tquic_pkt_frames(pkt);
 	u32 n;
 
 	for (n = pkt->flags & TQUIC_PKT_LOST ? 0 : pkt->nframes; n; n--)
-		p->ctx->ops->lost(p->ctx->arg, f++);
-	forget(p->ctx, p->sp, b, pkt);
+		ctx->ops->lost(ctx->arg, f++);
+	forget(ctx, sp, b, pkt);
+}
+
+/**
+ * tquic_loss_path_gone - a path ends: nothing in a space's log is of it afterwards
+ * @ctx: the paths; that one may be gone from it already
+ * @sp: the space
+ * @path: its index, which another path may get next
+ *
+ * What its packets carried is sent again by other paths; their bytes leave no
+ * path's flight.
+ */
+void tquic_loss_path_gone(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u8 path)
+{
+	struct tquic_sent_walk w;
+	struct tquic_pkt *pkt;
+
+	tquic_sent_walk_from(&w, &sp->sent, 0);
+	while ((pkt = tquic_sent_walk_next(&w)))
+		if (pkt->path == path)
+			abandon(ctx, sp, w.block, pkt);
 }
 
 /* RFC 9002 appendix A.10, and what was declared lost long ago is forgotten */
@@ -480,7 +501,7 @@ static void detect(struct pass *p)
 	while ((pkt = tquic_sent_walk_next(&w)) && pkt->pn < sp->largest_acked) {
 		fl = flight_of(p, pkt->path);
 		if (!fl)
-			abandon(p, w.block, pkt);
+			abandon(p->ctx, sp, w.block, pkt);
 		else if (judge(p, fl, pkt))
 			forget(p->ctx, sp, w.block, pkt);
 	}

@@ -113,6 +113,7 @@ void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 next_pn,
 		      struct tquic_rx_frame *ack, u64 delay_us, u64 now_us,
 		      struct tquic_ack_result *res);
+void tquic_loss_path_gone(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u8 path);
 u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 now_us);
 u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool confirmed);
 u32 tquic_loss_requeue_oldest(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u32 count);

@@ -68,13 +68,17 @@ struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_add
 	return path;
 }
 
-/** tquic_path_del - forget a path; packets in flight on it no longer count anywhere */
+/** tquic_path_del - forget a path; what its packets in flight carried is sent again by others */
 void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path)
 {
 	conn->paths[path->index] = NULL;
 	conn->loss_ctx.path[path->index] = NULL;
 	if (conn->path == path)
 		conn->path = NULL;
+	/* only a server that is past the handshake has more than one */
+	if (path->tx_bytes)
+		tquic_loss_path_gone(&conn->loss_ctx, &conn->spaces[TQUIC_SPACE_APP].loss,
+				     path->index);
 	dst_release(path->dst);
 	kfree(path);
 }
@@ -94,13 +98,47 @@ struct tquic_path *tquic_path_find(struct tquic_conn *conn, const union tquic_ad
 	return NULL;
 }
 
+/*
+ * The path to give up for another: one that proved nothing and is not being asked
+ * to, for anybody who saw a connection ID can make such; else one that was left.
+ * NULL: while the active one is unproven, what is proven must stay.
+ */
+static struct tquic_path *path_victim(struct tquic_conn *conn)
+{
+	struct tquic_path *path, *left = NULL;
+	int i;
+
+	for (i = 0; i < TQUIC_PATH_MAX; i++) {
+		path = conn->paths[i];
+		if (!path)
+			return NULL;	/* none need go */
+		if (path == conn->path || path->challenge_us != TQUIC_TIME_NEVER)
+			continue;
+		if (!path->validated)
+			return path;
+		if (!left && conn->path->validated)
+			left = path;
+	}
+	return left;
+}
+
+/* A path that is not the active one goes, with its connection ID if nobody borrows that */
+static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
+{
+	if (tquic_cid_of_path(&conn->cids, conn->path->index) &&
+	    !tquic_cid_release(&conn->cids, path->index))
+		conn->due |= TQUIC_DUE_RETIRE_CID;
+	tquic_path_del(conn, path);
+}
+
 /**
  * tquic_path_of_rx - the path that a datagram came by
  * @conn: the connection
  * @rx: its addresses
  *
  * A new remote address makes a candidate path, once the handshake is confirmed
- * and on a server only: servers do not migrate (RFC 9000 section 9).
+ * and on a server only: servers do not migrate (RFC 9000 section 9).  When there
+ * are too many, one that the peer has left is given up.
  *
  * Return: the path, or NULL: drop the datagram.
  */
@@ -111,8 +149,12 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 	if (likely(tquic_addr_equal(&path->remote, &rx->remote)))
 		return path;
 	path = tquic_path_find(conn, &rx->local, &rx->remote);
-	if (!path && conn->server && conn->confirmed && !conn->local.disable_active_migration)
+	if (!path && conn->server && conn->confirmed && !conn->local.disable_active_migration) {
+		path = path_victim(conn);
+		if (path)
+			path_retire(conn, path);
 		path = tquic_path_add(conn, &rx->local, &rx->remote, GFP_ATOMIC);
+	}
 	if (!path)
 		tquic_mib_inc(conn->mib, DROP_PATH);
 	return path;
@@ -235,9 +277,7 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 	}
 	if (path == conn->path)
 		path_activate(conn, back);
-	if (!tquic_cid_release(&conn->cids, path->index))
-		conn->due |= TQUIC_DUE_RETIRE_CID;
-	tquic_path_del(conn, path);
+	path_retire(conn, path);
 }
 
 /**
