@@ -670,7 +670,8 @@ static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 siz
 		return len;
 	}
 	batch_add(conn, &bt, len);
-	return batch_send(conn, path, &bt, now_us);
+	batch_send(conn, path, &bt, now_us);
+	return len;
 }
 
 /* ---- what may go ------------------------------------------------------ */
@@ -816,10 +817,12 @@ static void output_paths(struct tquic_conn *conn, u64 now_us)
 	}
 	path = conn->path;
 	size = tquic_mtu_due(&path->mtu, now_us);
-	if (size && conn->confirmed && tquic_cc_room(&path->rec.cc) >= size) {
+	/* a window that is smaller than the probe must not stop it when it is empty */
+	if (size && conn->confirmed &&
+	    tquic_cc_room(&path->rec.cc) >= min_t(u64, size, path->rec.cc.cwnd) &&
+	    xmit_single(conn, path, size, TQUIC_PKT_MTU_PROBE, now_us) > 0) {
 		tquic_mtu_probe_sent(&path->mtu, size);
 		tquic_mib_inc(conn->mib, TX_MTU_PROBES);
-		xmit_single(conn, path, size, TQUIC_PKT_MTU_PROBE, now_us);
 	}
 }
 

@@ -68,7 +68,8 @@ static u64 paths_deadline(const struct tquic_conn *conn)
 	for (i = 0; i < TQUIC_PATH_MAX; i++)
 		if (conn->paths[i])
 			best = min(best, conn->paths[i]->challenge_us);
-	if (conn->confirmed)
+	/* with packets in flight the ACK is a better moment: the window may be too full now */
+	if (conn->confirmed && !conn->path->rec.cc.in_flight)
 		best = min(best, conn->path->mtu.next_us);
 	return best;
 }
