@@ -23,6 +23,7 @@
 #define MORE_US		200000	/* and with MSG_MORE */
 #define RETRY_US	1000	/* no memory: try again then */
 #define ALIGN_AES	16
+#define MIN_PACKET_ROOM	64	/* an address that may get less gets nothing */
 #define MIN_FRAME_ROOM	32	/* a STREAM frame is not begun with less */
 
 /* What there is to send in the app space */
@@ -692,9 +693,9 @@ static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 	    tquic_sendbuf_next(&sp->crypto_tx, sp->crypto_tx.end_off, 1, &off))
 		want |= WANT_FRAMES;
 	s = stream_pick(ss, size, &off, &len, &fin);
-	if (s && (fin || !len || !data_waits(conn, s, len, size, now_us))) {
+	if (!s || fin || !len || !data_waits(conn, s, len, size, now_us)) {
 		conn->nagle_us = TQUIC_TIME_NEVER;
-		want |= WANT_DATA;
+		want |= s ? WANT_DATA : 0;
 	}
 	if (!s && !list_empty(&ss->tx_ready) && tquic_credit_tx_blocked(&ss->tx)) {
 		conn->due |= TQUIC_DUE_DATA_BLOCKED;
@@ -712,7 +713,7 @@ static u32 batch_limit(struct tquic_conn *conn, struct tquic_path *path, u32 siz
 	u64 room, paced;
 
 	if (unlikely(sp->probes))
-		return sp->probes;
+		return path->gso_max >= sp->probes * size ? sp->probes : 1;
 	room = tquic_cc_room(&path->rec.cc);
 	if (room < size)
 		return 0;
@@ -757,6 +758,7 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 	struct tquic_path *path = conn->path;
 	struct tquic_streams *ss = &conn->streams;
 	u32 size, want, max;
+	u64 room;
 	int n;
 
 	conn->pace_us = TQUIC_TIME_NEVER;
@@ -777,9 +779,14 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 			size = min_t(u32, size, ACK_ONLY_SIZE);
 			max = 1;
 		}
-		if (unlikely(tquic_path_amplification_room(path) < (u64)size * max)) {
-			tquic_mib_inc(conn->mib, DROP_AMPLIFICATION);
-			return;
+		room = tquic_path_amplification_room(path);
+		if (unlikely(room < (u64)size * max)) {
+			if (room < MIN_PACKET_ROOM) {
+				tquic_mib_inc(conn->mib, DROP_AMPLIFICATION);
+				return;
+			}
+			size = min_t(u64, size, room);
+			max = (u32)room / size;
 		}
 		n = tquic_xmit(conn, path, size, max, want, now_us);
 		if (n <= 0) {
@@ -799,7 +806,7 @@ nomem:
 	conn->pace_us = now_us + RETRY_US;
 }
 
-/* Challenges and answers for paths that carry no data, and MTU probes */
+/* Challenges and answers, in datagrams of 1200 bytes (RFC 9000 section 8.2), and MTU probes */
 static void output_paths(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_path *path;
@@ -808,10 +815,10 @@ static void output_paths(struct tquic_conn *conn, u64 now_us)
 
 	for (i = 0; i < TQUIC_PATH_MAX; i++) {
 		path = conn->paths[i];
-		if (!path || path == conn->path || !path->due)
+		if (!path || !path->due)
 			continue;
 		size = min_t(u64, TQUIC_MIN_UDP, tquic_path_amplification_room(path));
-		if (size < 64 || conn->ops->route(conn, path))
+		if (size < MIN_PACKET_ROOM || conn->ops->route(conn, path))
 			continue;
 		xmit_single(conn, path, size, 0, now_us);
 	}
