@@ -200,6 +200,9 @@ void tquic_flight_output(struct tquic_conn *conn, u64 now_us)
 		for (id = TQUIC_SPACE_INITIAL; id <= TQUIC_SPACE_HANDSHAKE; id++) {
 			if (!space_wants(conn, id, now_us))
 				continue;
+			/* what cannot be expanded must wait, RFC 9000 section 14.1 */
+			if (id == TQUIC_SPACE_INITIAL && fl.end - fl.p < TQUIC_MIN_UDP)
+				continue;
 			b = flight_packet(&fl, id);
 			if (!b)
 				break;

@@ -17,13 +17,18 @@ static bool client_unproven(const struct tquic_conn *conn)
 	       conn->spaces[TQUIC_SPACE_HANDSHAKE].loss.largest_acked == TQUIC_PN_NONE;
 }
 
-/* When the probe timeout of one space is, TQUIC_TIME_NEVER: it has nothing in flight */
+/*
+ * When the probe timeout of one space is.  TQUIC_TIME_NEVER: it has nothing in
+ * flight, or the peer's address has been sent all it may until it shows itself
+ * again, RFC 9002 section 6.2.2.1.
+ */
 static u64 space_pto(const struct tquic_conn *conn, enum tquic_space_id id)
 {
 	const struct tquic_space *sp = &conn->spaces[id];
 	bool app = id == TQUIC_SPACE_APP;
 
-	if (sp->gone || !sp->loss.eliciting || (app && !conn->confirmed && !conn->server))
+	if (sp->gone || !sp->loss.eliciting || (app && !conn->confirmed && !conn->server) ||
+	    tquic_path_amplification_room(conn->path) < TQUIC_MIN_UDP)
 		return TQUIC_TIME_NEVER;
 	return sp->loss.last_eliciting_us +
 	       tquic_loss_pto_us(&conn->path->rec, app, conn->confirmed);
