@@ -14,6 +14,7 @@
 #include "output.h"
 #include "scratch.h"
 
+#define REKEY_RETRY_US	100000	/* no memory for the next phase's keys: try again then */
 #define SKIP_FIRST	64	/* packet numbers, before the first may be left out */
 
 static struct kmem_cache *conn_cache;
@@ -505,7 +506,7 @@ bool tquic_conn_tx_done(const struct tquic_conn *conn)
  * RFC 9001 section 6.1.  Process context.
  *
  * Return: 0; -EAGAIN before the handshake is confirmed or while the last
- * update is not over yet; -EOPNOTSUPP when nothing is encrypted.
+ * update, to which the peer must have answered, is not over yet; -EOPNOTSUPP when nothing is encrypted.
  */
 int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 {
@@ -515,7 +516,8 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 	if (conn->no_encrypt)
 		return -EOPNOTSUPP;
 	if (!conn->confirmed || conn->key_discard_us != TQUIC_TIME_NEVER ||
-	    sp->loss.largest_acked == TQUIC_PN_NONE || sp->loss.largest_acked < sp->tx.phase_pn)
+	    sp->tx.phase != sp->rx.phase || sp->loss.largest_acked == TQUIC_PN_NONE ||
+	    sp->loss.largest_acked < sp->tx.phase_pn)
 		return -EAGAIN;
 	err = tquic_crypto_prepare_update(&sp->tx);
 	if (!err)
@@ -560,9 +562,9 @@ void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 		tquic_input_retry_undecryptable(conn, now_us);
 	if (conn->rekey) {
 		conn->rekey = false;
-		/* without memory the peer's next update fails, and only that */
-		tquic_crypto_prepare_update(&sp->rx);
-		tquic_crypto_prepare_update(&sp->tx);
+		/* ours first: who opens the next phase must be able to answer in it */
+		if (tquic_crypto_prepare_update(&sp->tx) || tquic_crypto_prepare_update(&sp->rx))
+			conn->key_discard_us = now_us + REKEY_RETRY_US;
 	}
 	tquic_output_flush(conn, now_us);
 }

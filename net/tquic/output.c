@@ -745,8 +745,8 @@ static void renew_key(struct tquic_conn *conn)
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 
 	if (conn->no_encrypt || likely(sp->tx.used < sp->tx.cipher->tx_limit / 2) ||
-	    !conn->confirmed || !sp->rx.next_ready || sp->loss.largest_acked == TQUIC_PN_NONE ||
-	    sp->loss.largest_acked < sp->tx.phase_pn)
+	    !conn->confirmed || !sp->rx.next_ready || sp->tx.phase != sp->rx.phase ||
+	    sp->loss.largest_acked == TQUIC_PN_NONE || sp->loss.largest_acked < sp->tx.phase_pn)
 		return;
 	if (!tquic_crypto_update(&sp->tx, sp->next_pn))
 		tquic_mib_inc(conn->mib, KEY_UPDATES);
