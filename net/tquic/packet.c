@@ -190,8 +190,9 @@ static void seal_null(struct tquic_packet *b)
  * pages of send buffers; the destination is the slot.  Header protection is
  * left to the caller.
  *
- * Return: bytes of the packet, or -errno of the crypto API: the connection is
- * then over.
+ * Return: bytes of the packet; -ENOMEM: the cipher had no memory, the packet
+ * will be found to be lost; another errno of the crypto API: the connection is
+ * over.
  */
 int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
 {
@@ -213,7 +214,8 @@ int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
 				b->p - b->payload);
 	sg_unmark_end(&b->sg[b->nr_sg - 1]);
 	if (unlikely(err)) {
-		tquic_conn_die(b->conn, EIO);
+		if (err != -ENOMEM)	/* what could not be sealed now counts as lost */
+			tquic_conn_die(b->conn, EIO);
 		return err;
 	}
 	return len + TQUIC_TAG_LEN;
