@@ -382,6 +382,10 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 		pn_len = (p[0] & TQUIC_HDR_PN_LEN) + 1;
 	}
 	ad_len = PN_AT + pn_len;
+	if (unlikely(len < ad_len)) {	/* not encrypted: no tag behind it */
+		tquic_mib_inc(conn->mib, DROP_HEADER);
+		return;
+	}
 	truncated = tquic_header_get_pn(p + PN_AT, pn_len);
 	pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack), truncated, pn_len);
 	if (!conn->no_encrypt) {
