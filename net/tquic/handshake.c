@@ -110,7 +110,8 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 	if (info->level == QUIC_CRYPTO_APP && conn->state < TQUIC_CONN_ESTABLISHED &&
 	    tquic_crypto_ready(&app->tx) && tquic_crypto_ready(&app->rx))
 		handshake_complete(conn, now_us);
-	if (!info->send)
+	/* 1-RTT packets have waited for both secrets of theirs */
+	if (!info->send || info->level == QUIC_CRYPTO_APP)
 		tquic_input_retry_undecryptable(conn, now_us);
 	return 0;
 }
@@ -244,7 +245,8 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
  * RFC 9000 section 17.2.5, RFC 9001 section 5.8.  Process context: new Initial
  * keys are derived.
  *
- * Return: 0, or -EPROTO: ignore it.
+ * Return: 0; -EPROTO: it is to be ignored; or why there are no keys: the
+ * connection is then over.
  */
 int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h, const u8 *pkt,
 			     u64 now_us)
@@ -256,14 +258,18 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 	if (conn->server || conn->retried || sp->ack.rcvd.nr || !h->token_len ||
 	    h->token_len > sizeof(conn->token) || h->len < TQUIC_TAG_LEN)
 		return -EPROTO;
+	if (h->scid_len == conn->dcid.len && !memcmp(h->scid, conn->dcid.id, h->scid_len))
+		return -EPROTO;
 	err = tquic_crypto_retry_tag(conn->version, &conn->odcid, pkt, h->len - TQUIC_TAG_LEN, tag);
 	if (err || crypto_memneq(tag, pkt + h->len - TQUIC_TAG_LEN, TQUIC_TAG_LEN))
 		return -EPROTO;
 	conn->rscid.len = h->scid_len;
 	memcpy(conn->rscid.id, h->scid, h->scid_len);
 	err = tquic_handshake_initial_keys(conn, &conn->rscid);
-	if (err)
+	if (err) {	/* the old keys are gone, too */
+		tquic_conn_die(conn, -err);
 		return err;
+	}
 	conn->retried = true;
 	conn->dcid = conn->rscid;
 	memcpy(conn->token, h->token, h->token_len);
