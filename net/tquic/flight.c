@@ -130,6 +130,7 @@ static bool flight_send(struct flight *fl, u64 now_us)
 {
 	struct tquic_conn *conn = fl->conn;
 	u32 i, len = fl->p - skb_tail_pointer(fl->skb);
+	bool failed = false;
 
 	if (!fl->nr) {
 		kfree_skb(fl->skb);
@@ -143,11 +144,12 @@ static bool flight_send(struct flight *fl, u64 now_us)
 		b->p += TQUIC_MIN_UDP - len;
 		len = TQUIC_MIN_UDP;
 	}
-	for (i = 0; i < fl->nr; i++) {
-		if (flight_seal(fl, i, now_us) < 0) {
-			kfree_skb(fl->skb);
-			return false;
-		}
+	/* also behind one that fails: each must get into its log, to be found lost */
+	for (i = 0; i < fl->nr; i++)
+		failed |= flight_seal(fl, i, now_us) < 0;
+	if (failed) {
+		kfree_skb(fl->skb);
+		return false;
 	}
 	skb_put(fl->skb, len);
 	tquic_packet_account(conn, conn->path, fl->nr, len, now_us);
