@@ -231,6 +231,21 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 }
 
 /**
+ * tquic_conn_restart_idle - the idle period begins anew, RFC 9000 section 10.1
+ * @conn: the connection
+ * @now_us: the time
+ *
+ * It is never shorter than three PTOs, so that a lost packet is tried again in it.
+ */
+void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us)
+{
+	u64 pto3 = 3 * tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed);
+
+	if (conn->idle_timeout_us)
+		conn->idle_us = now_us + max(conn->idle_timeout_us, pto3);
+}
+
+/**
  * tquic_conn_touch - a packet of the peer was accepted: the idle period begins anew
  * @conn: the connection
  * @now_us: the time
@@ -239,11 +254,8 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
  */
 void tquic_conn_touch(struct tquic_conn *conn, u64 now_us)
 {
-	u64 pto3 = 3 * tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed);
-
 	conn->idle_restarted = false;
-	if (conn->idle_timeout_us)
-		conn->idle_us = now_us + max(conn->idle_timeout_us, pto3);
+	tquic_conn_restart_idle(conn, now_us);
 	if (conn->keepalive_interval_us && conn->state == TQUIC_CONN_ESTABLISHED)
 		conn->keepalive_us = now_us + conn->keepalive_interval_us;
 }

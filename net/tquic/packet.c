@@ -151,9 +151,9 @@ void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us)
 			rec->flags |= TQUIC_PKT_PROBE;
 		}
 		/* RFC 9000 section 10.1: the first ack-eliciting packet since the last receipt */
-		if (!conn->idle_restarted && conn->idle_timeout_us) {
+		if (!conn->idle_restarted) {
 			conn->idle_restarted = true;
-			conn->idle_us = now_us + conn->idle_timeout_us;
+			tquic_conn_restart_idle(conn, now_us);
 		}
 	} else {
 		tquic_mib_inc(conn->mib, TX_ACK_ONLY);
