@@ -81,7 +81,9 @@ install: all
 	[ -n "$(DESTDIR)" ] || PATH=$$PATH:/usr/sbin:/sbin depmod $(RELEASE)
 
 clean:
-	rm -rf build net/tquic/quic.ko
+	rm -rf build
+	find net -name '*.[oad]' -o -name '.*.cmd' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' | xargs -r rm -f
+	rm -f .*.cmd .module-common.c Module.symvers modules.order net/tquic/modules.order
 	for d in $(USERDIRS); do $(MAKE) -C $$d clean || exit 1; done
 	$(MAKE) -f net/tquic/tests/unit.mk clean
 
