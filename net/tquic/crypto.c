@@ -20,6 +20,7 @@
 #include <asm/simd.h>
 #include <crypto/hash.h>
 #include <crypto/internal/simd.h>
+#include <linux/bottom_half.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
@@ -506,6 +507,11 @@ int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
 
 /* --- packets --------------------------------------------------------------- */
 
+/*
+ * Sealing and opening keep softirqs away: one that came in the middle would find
+ * SIMD in use on this CPU and have to leave its packets to a worker.
+ */
+
 /* The kernel's IV: the nonce of RFC 9001 section 5.3, for CCM after its length octet */
 static void nonce_make(u8 *iv, const struct tquic_key *k, u8 head, u64 pn)
 {
@@ -549,7 +555,9 @@ int tquic_crypto_seal(struct tquic_crypto *c, u64 pn, struct scatterlist *src,
 	nonce_make(iv, k, c->cipher->iv_head, pn);
 	aead_request_set_ad(k->req, ad_len);
 	aead_request_set_crypt(k->req, src, dst, plain_len, iv);
+	local_bh_disable();
 	err = finished(crypto_aead_encrypt(k->req));
+	local_bh_enable();
 	c->used += !err;
 	return err;
 }
@@ -587,7 +595,9 @@ int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterli
 	nonce_make(iv, k, c->cipher->iv_head, pn);
 	aead_request_set_ad(k->req, ad_len);
 	aead_request_set_crypt(k->req, src, dst, cipher_len, iv);
+	local_bh_disable();
 	err = finished(crypto_aead_decrypt(k->req));
+	local_bh_enable();
 	c->failed += err == -EBADMSG;
 	return err;
 }

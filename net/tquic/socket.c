@@ -222,6 +222,15 @@ static void process(struct sock *sk, struct sk_buff *skb)
 	tquic_input(tsk->conn, skb, &rx);
 }
 
+/* What softirq could not open; process context, owned */
+static void process_punted(struct sock *sk)
+{
+	struct sk_buff *skb;
+
+	while ((skb = skb_dequeue(&tquic_sk(sk)->punted)))
+		process(sk, skb);
+}
+
 static void punt(struct sock *sk, struct sk_buff *skb)
 {
 	struct tquic_mib __percpu *mib = tquic_pernet(sock_net(sk))->mib;
@@ -279,6 +288,7 @@ void tquic_socket_receive(struct sock *sk, struct sk_buff *skb)
  */
 int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb)
 {
+	process_punted(sk);	/* what came before stays before */
 	process(sk, skb);
 	set_bit(TQUIC_DEFER_AFTER, &tquic_sk(sk)->deferred);
 	return 0;
@@ -394,12 +404,10 @@ static void socket_work(struct work_struct *work)
 {
 	struct tquic_sock *tsk = container_of(work, struct tquic_sock, work);
 	struct sock *sk = (struct sock *)tsk;
-	struct sk_buff *skb;
 	bool end;
 
 	lock_sock(sk);
-	while ((skb = skb_dequeue(&tsk->punted)))
-		process(sk, skb);
+	process_punted(sk);
 	if (test_and_clear_bit(TQUIC_DEFER_WORK, &tsk->deferred) && tsk->conn)
 		tquic_conn_work(tsk->conn, tquic_now_us());
 	tquic_socket_after(sk);
