@@ -25,7 +25,9 @@ struct input {
 	struct tquic_conn *conn;
 	struct tquic_path *path;
 	struct sk_buff *skb;		/* owns the bytes of the current packet */
+	const u8 *dcid;			/* of the first packet of the datagram, NULL: not read yet */
 	u64 now_us;
+	u8 dcid_len;
 	u8 ecn;
 	bool charged;			/* skb is charged to the owner */
 	bool eliciting;			/* of the current packet */
@@ -95,6 +97,8 @@ static int rx_stop(struct input *in, const struct tquic_rx_frame *f)
 	tquic_stream_rx_stop(ss, s, f->reset.err);
 	if (held != ss->held_bytes)
 		in->conn->ops->tx_free(in->conn, held - ss->held_bytes);
+	/* who waits for credit of this stream waits for nothing now */
+	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
 	return 0;
 }
 
@@ -259,7 +263,7 @@ static int rx_frames(struct input *in, const u8 *p, const u8 *end, u8 ptype, enu
 	in->probing = true;
 	f.type = 0;
 	ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);	/* no frame at all */
-	while (p < end) {
+	while (p < end && tquic_conn_alive(in->conn)) {
 		ret = tquic_frame_decode(p, end, ptype, &f);
 		if (ret < 0)
 			break;
@@ -352,7 +356,7 @@ static void rx_undecipherable(struct input *in, const u8 *p, u32 len)
 	struct tquic_conn *conn = in->conn;
 	struct tquic_crypto *rx = &conn->spaces[TQUIC_SPACE_APP].rx;
 
-	if (len > TQUIC_TOKEN_RESET_LEN + 5 &&
+	if (len >= TQUIC_TOKEN_RESET_LEN + 5 &&
 	    tquic_cid_is_reset(&conn->cids, p + len - TQUIC_TOKEN_RESET_LEN)) {
 		tquic_mib_inc(conn->mib, CONN_RESET_RECEIVED);
 		tquic_conn_die(conn, ECONNRESET);
@@ -422,6 +426,10 @@ static void rx_wait(struct input *in, const u8 *p, u32 len)
 		tquic_mib_inc(conn->mib, DROP_NOMEM);
 		return;
 	}
+	if (conn->ops->rx_charge(conn, skb)) {
+		kfree_skb(skb);
+		return;
+	}
 	skb_put_data(skb, p, len);
 	w = (struct waiting *)skb->cb;
 	w->now_us = in->now_us;
@@ -438,6 +446,14 @@ static void rx_first_initial(struct tquic_conn *conn, const struct tquic_hdr *h)
 	conn->dcid.len = h->scid_len;
 	memcpy(conn->dcid.id, h->scid, h->scid_len);
 	tquic_cid_set_first(&conn->cids, h->scid, h->scid_len);
+}
+
+/* Each end keeps to one Source Connection ID in the handshake, RFC 9000 section 7.2 */
+static bool rx_scid_ok(const struct tquic_conn *conn, const struct tquic_hdr *h)
+{
+	const struct tquic_cid *scid = conn->remote_set ? &conn->remote.iscid : &conn->dcid;
+
+	return h->scid_len == scid->len && !memcmp(h->scid, scid->id, scid->len);
 }
 
 /* An Initial or Handshake packet, contiguous in memory that is ours to write */
@@ -481,6 +497,10 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 		conn->state = TQUIC_CONN_HANDSHAKE;
 	if (id == TQUIC_SPACE_INITIAL)
 		rx_first_initial(conn, h);
+	if (!rx_scid_ok(conn, h)) {
+		tquic_mib_inc(conn->mib, DROP_HEADER);
+		return;
+	}
 	rx_packet(in, id, h->type, pn, h->dcid, p + ad_len, p + h->len - TQUIC_TAG_LEN);
 	if (id == TQUIC_SPACE_HANDSHAKE && conn->server && tquic_conn_alive(conn)) {
 		/* RFC 9000 section 8.1, RFC 9001 section 4.9.1 */
@@ -490,19 +510,38 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 }
 
 /* A version negotiation packet ends an attempt that has heard nothing else, RFC 9000 section 6.2 */
-static void rx_verneg(struct input *in, const u8 *p, u32 len)
+static void rx_verneg(struct input *in, const struct tquic_hdr *h)
 {
 	struct tquic_conn *conn = in->conn;
-	u32 off = 7 + p[5] + p[6 + p[5]];	/* the list of versions */
+	u32 i;
 
 	if (conn->server || conn->state != TQUIC_CONN_HANDSHAKE || conn->retried ||
 	    tquic_ack_largest(&conn->spaces[TQUIC_SPACE_INITIAL].ack) != TQUIC_PN_NONE)
 		return;
-	for (; off + 4 <= len; off += 4)
-		if (get_unaligned_be32(p + off) == conn->version)
+	/* section 17.2.1: it answers to what we sent */
+	if (h->scid_len != conn->odcid.len || memcmp(h->scid, conn->odcid.id, h->scid_len))
+		return;
+	for (i = 0; i < h->token_len; i += 4)
+		if (get_unaligned_be32(h->token + i) == conn->version)
 			return;
 	tquic_mib_inc(conn->mib, DROP_VERSION);
 	tquic_conn_die(conn, EPROTONOSUPPORT);
+}
+
+/*
+ * RFC 9000 section 12.2: what follows with another connection ID than the first
+ * packet is not for us; section 17.2: nor is what lacks the Fixed Bit, unless we
+ * said that we ignore it (RFC 9287).
+ */
+static bool rx_ours(struct input *in, const struct tquic_hdr *h)
+{
+	if (!h->fixed && h->type != TQUIC_PT_VERNEG && !in->conn->local.grease_quic_bit)
+		return false;
+	if (in->dcid)
+		return h->dcid_len == in->dcid_len && !memcmp(h->dcid, in->dcid, h->dcid_len);
+	in->dcid = h->dcid;
+	in->dcid_len = h->dcid_len;
+	return true;
 }
 
 /* One packet of a datagram by its header; bytes it took, 0: skip the rest */
@@ -518,16 +557,22 @@ static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
 		tquic_mib_inc(conn->mib, DROP_HEADER);
 		return 0;
 	}
+	if (!rx_ours(in, &h)) {
+		tquic_mib_inc(conn->mib, DROP_HEADER);
+		return h.len;
+	}
 	switch (h.type) {
 	case TQUIC_PT_1RTT:
 		if (len < MIN_1RTT && !conn->no_encrypt) {
-			tquic_mib_inc(conn->mib, DROP_HEADER);
+			rx_undecipherable(in, p, len);	/* too short to be anything but a reset */
 		} else if (!tquic_crypto_ready(&app->rx) || conn->state < TQUIC_CONN_ESTABLISHED) {
 			rx_wait(in, p, len);
 		} else {
-			memcpy(conn->scratch->samples, p + PN_AT + 4, TQUIC_SAMPLE_LEN);
-			if (!conn->no_encrypt && tquic_crypto_masks(&app->rx, conn->scratch->samples, 1))
-				return 0;
+			if (!conn->no_encrypt) {
+				memcpy(conn->scratch->samples, p + PN_AT + 4, TQUIC_SAMPLE_LEN);
+				if (tquic_crypto_masks(&app->rx, conn->scratch->samples, 1))
+					return 0;
+			}
 			rx_1rtt(in, p, len, conn->scratch->samples);
 		}
 		return 0;
@@ -553,7 +598,7 @@ static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
 		}
 		return 0;
 	case TQUIC_PT_VERNEG:
-		rx_verneg(in, p, len);
+		rx_verneg(in, &h);
 		return 0;
 	default:
 		tquic_mib_inc(conn->mib, DROP_NO_KEYS);
@@ -624,7 +669,8 @@ static void rx_datagram(struct input *in, struct sk_buff *skb, u8 *p, u32 off, u
 		in->skb = own;
 		in->charged = false;
 	}
-	while (len && conn->state < TQUIC_CONN_DRAINING) {
+	in->dcid = NULL;
+	while (len && tquic_conn_alive(conn)) {
 		n = rx_one(in, p, len, process_context);
 		if (!n || n > len)
 			break;
@@ -671,7 +717,8 @@ static void rx_skb(struct input *in, struct sk_buff *skb)
 		u32 len = min(seg, skb->len - off);
 		u8 *p = shared ? NULL : cursor_at(&c, off, len);
 
-		if (likely(p && !(*p & TQUIC_HDR_LONG) && len >= MIN_1RTT &&
+		if (likely(p && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED &&
+			   len >= MIN_1RTT &&
 			   conn->state == TQUIC_CONN_ESTABLISHED)) {
 			conn->scratch->pkt[n] = p;
 			lens[n++] = len;

@@ -27,7 +27,8 @@
 #include "sock.h"
 
 #define RCVBUF_BYTES	(8 << 20)	/* of a UDP socket; it is drained as it fills */
-#define RESET_BYTES	42	/* of a stateless reset: looks like a short packet */
+#define RESET_BYTES	42	/* of a stateless reset, at most: looks like a short packet */
+#define RESET_MIN_BYTES	21	/* at least, RFC 9000 section 10.3 */
 #define PEEK_BYTES	(6 + TQUIC_CID_MAX)	/* hold any destination connection ID of ours */
 #define IP_BYTES	40	/* the larger IP header */
 
@@ -78,18 +79,34 @@ static void reply_verneg(struct tquic_endpoint *ep, struct sk_buff *skb)
 }
 
 /* RFC 9000 section 10.3; smaller than what it answers, so that two of us cannot loop */
-static void reply_reset(struct tquic_endpoint *ep, struct sk_buff *skb, const struct tquic_cid *cid)
+static void reply_reset(struct tquic_endpoint *ep, struct sk_buff *skb, const struct tquic_cid *cid,
+			u32 bytes)
 {
+	u32 len = min_t(u32, bytes - 1, RESET_BYTES);
 	struct tquic_net *tn = tquic_pernet(ep->net);
 	u8 out[RESET_BYTES];
 
-	if (!may_reply(tn))
+	if (len < RESET_MIN_BYTES || !may_reply(tn))
 		return;
-	get_random_bytes(out, RESET_BYTES - TQUIC_TOKEN_RESET_LEN);
+	get_random_bytes(out, len - TQUIC_TOKEN_RESET_LEN);
 	out[0] = (out[0] & ~TQUIC_HDR_LONG) | TQUIC_HDR_FIXED;
-	tquic_token_reset(&tn->token_keys, cid, out + RESET_BYTES - TQUIC_TOKEN_RESET_LEN);
-	if (!tquic_udp_reply(ep, skb, out, sizeof(out)))
+	tquic_token_reset(&tn->token_keys, cid, out + len - TQUIC_TOKEN_RESET_LEN);
+	if (!tquic_udp_reply(ep, skb, out, len))
 		tquic_mib_inc(tn->mib, CONN_RESET_SENT);
+}
+
+/*
+ * A stateless reset has no connection ID that anybody knows, RFC 9000 section
+ * 10.3.1: it may be for the one connection of the endpoint, if that has such a peer.
+ */
+static struct sock *find_only(const struct tquic_endpoint *ep, const struct sk_buff *skb)
+{
+	struct sock *sk = (struct sock *)rcu_dereference(ep->only);
+
+	if (!sk || udp_hdr(skb)->source != inet_sk(sk)->inet_dport ||
+	    !refcount_inc_not_zero(&sk->sk_refcnt))
+		return NULL;
+	return sk;
 }
 
 /* RFC 9000 section 17.2 and RFC 9369 section 3.2: the type bits of an Initial */
@@ -145,6 +162,8 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
 	/* fails on IDs that are longer than ours can be, too: no connection has such */
 	if (!tquic_header_parse_dcid(p, len, TQUIC_CID_LEN, &id, &cid.len)) {
 		sk = tquic_lookup_find(ep->net, id, cid.len);
+		if (unlikely(!sk) && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED)
+			sk = find_only(ep, skb);
 		if (likely(sk)) {
 			tquic_socket_receive(sk, skb);
 			sock_put(sk);
@@ -161,8 +180,7 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
 	if (*p & TQUIC_HDR_FIXED) {
 		tquic_mib_inc(tn->mib, DROP_NO_CONN);
 		memcpy(cid.id, id, cid.len);
-		if (bytes > RESET_BYTES)
-			reply_reset(ep, skb, &cid);
+		reply_reset(ep, skb, &cid, bytes);
 	} else {
 		tquic_mib_inc(tn->mib, DROP_ECHO);
 	}
@@ -445,6 +463,7 @@ static void release(struct work_struct *work)
 	struct tquic_net *tn = tquic_pernet(ep->net);
 
 	detach(ep);
+	synchronize_rcu();	/* data_ready() may be answering with the socket */
 	sock_release(ep->sock);
 	spin_lock_bh(&tn->lock);
 	hlist_del(&ep->node);
