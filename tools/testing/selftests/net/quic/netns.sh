@@ -207,6 +207,8 @@ chk_mib() {
 	else
 		not_ok "$name"
 		note "it is $value"
+		mib_show n0
+		mib_show n1
 	fi
 }
 
@@ -244,7 +246,8 @@ show_errors() {
 }
 
 # xfer NAME ADDRESS ARGS: one transfer between fresh client and server, its content
-# verified by both, and the hashes compared here
+# verified by both, and the hashes compared here; xfer_both is for both of them
+xfer_both=()
 xfer() {
 	local name=$1 to=$2 rc=0 conns=1 i
 
@@ -252,8 +255,8 @@ xfer() {
 	for ((i = 1; i < $#; i++)); do
 		[ "${!i}" != --conns ] || { i=$((i + 1)); conns=${!i}; }
 	done
-	server --conns "$conns" --timeout $((30 * SLOW)) || { not_ok "$name"; return 1; }
-	client --timeout $((30 * SLOW)) "$@" "$to" || rc=$?
+	server --conns "$conns" --timeout $((30 * SLOW)) "${xfer_both[@]}" || { not_ok "$name"; return 1; }
+	client --timeout $((30 * SLOW)) "${xfer_both[@]}" "$@" "$to" || rc=$?
 	[ $rc = 0 ] || server_stop
 	wait "$server_pid" || rc=$?
 	if [ $rc = 0 ] && [ -n "$(result client tx_hash)" ] &&

