@@ -67,12 +67,12 @@ static bool read_request(struct conn *conn)
 	conn->req.verify = 1;
 	while (got < sizeof(req)) {
 		flags = 0;
-		n = quic_recvmsg(conn->fd, conn->buf, READ_BYTES, &sid, &flags);
-		if (n > 0 && sid >= 4) {
+		n = quic_recvmsg(conn->fd, conn->buf, sizeof(req) - got, &sid, &flags);
+		if (n >= 0 && sid >= 4) {
 			take(conn, sid, (size_t)n, flags);
 			continue;
 		}
-		if (n <= 0 || sid || (size_t)n > sizeof(req) - got) {
+		if (n <= 0 || sid) {
 			complain("reading the request", n < 0 ? errno : EPROTO);
 			return false;
 		}
