@@ -80,6 +80,8 @@ struct tquic_conn_ops {
 	void (*cid_del)(struct tquic_conn *conn, const struct tquic_cid *cid);
 	/* the stateless reset token of one of our connection IDs */
 	void (*reset_token)(struct tquic_conn *conn, const struct tquic_cid *cid, u8 *token);
+	/* server: an address token for the peer, TQUIC_TOKEN_MAX bytes at most; bytes or -errno */
+	int (*new_token)(struct tquic_conn *conn, u8 *token);
 	/* charge an skb that a receive buffer keeps to the owner; -ENOBUFS: over its limit */
 	int (*rx_charge)(struct tquic_conn *conn, struct sk_buff *skb);
 	/* payload bytes left the send buffers: they were acknowledged or dropped */

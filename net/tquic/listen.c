@@ -182,6 +182,27 @@ static void read_token(struct tquic_net *tn, struct first *f)
 		f->odcid = info.odcid;
 }
 
+/**
+ * tquic_listen_token - what a client can prove its address with next time
+ * @net: where it came to
+ * @remote: its address
+ * @version: of its connection
+ * @token: room for TQUIC_TOKEN_MAX bytes
+ *
+ * RFC 9000 section 8.1.3.  Softirq where tquic_crypto_usable().
+ *
+ * Return: bytes of the token or -errno.
+ */
+int tquic_listen_token(struct net *net, const union tquic_addr *remote, u32 version, u8 *token)
+{
+	struct tquic_token_info info = { .version = version, .issued_us = tquic_now_us() };
+	struct in6_addr addr;
+	u16 port;
+
+	mapped_addr(remote, &addr, &port);
+	return tquic_token_make(&tquic_pernet(net)->token_keys, &info, &addr, port, token);
+}
+
 /* RFC 9000 section 17.2.5 */
 static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const struct first *f)
 {

@@ -99,6 +99,8 @@ static u16 frame_due(const struct tquic_frame *f)
 		return TQUIC_DUE_MAX_STREAMS_BIDI;
 	case TQUIC_FT_MAX_STREAMS_UNI:
 		return TQUIC_DUE_MAX_STREAMS_UNI;
+	case TQUIC_FT_NEW_TOKEN:
+		return TQUIC_DUE_NEW_TOKEN;
 	case TQUIC_FT_NEW_CONNECTION_ID:
 		return TQUIC_DUE_NEW_CID;
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
@@ -296,6 +298,8 @@ static void conn_frames(struct tquic_packet *b)
 	}
 	if (conn->due & (TQUIC_DUE_NEW_CID | TQUIC_DUE_RETIRE_CID))
 		cid_frames(b);
+	if (conn->due & TQUIC_DUE_NEW_TOKEN && tquic_packet_put_token(b))
+		conn->due &= ~TQUIC_DUE_NEW_TOKEN;
 	if (conn->due & TQUIC_DUE_PING) {
 		tquic_packet_put_ping(b);
 		conn->due &= ~TQUIC_DUE_PING;

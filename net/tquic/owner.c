@@ -174,6 +174,13 @@ static void reset_token(struct tquic_conn *conn, const struct tquic_cid *cid, u8
 	tquic_token_reset(&tquic_pernet(sock_net(sk))->token_keys, cid, token);
 }
 
+static int new_token(struct tquic_conn *conn, u8 *token)
+{
+	struct sock *sk = conn->owner;
+
+	return tquic_listen_token(sock_net(sk), &conn->path->remote, conn->version, token);
+}
+
 static void defer(struct tquic_conn *conn)
 {
 	struct sock *sk = conn->owner;
@@ -201,6 +208,7 @@ const struct tquic_conn_ops tquic_sock_conn_ops = {
 	.cid_add	= cid_add,
 	.cid_del	= cid_del,
 	.reset_token	= reset_token,
+	.new_token	= new_token,
 	.rx_charge	= rx_charge,
 	.tx_free	= tx_free,
 	.defer		= defer,

@@ -9,6 +9,7 @@
 
 #include "frame.h"
 #include "packet.h"
+#include "token.h"
 
 #define SKIP_SPREAD	256	/* packet numbers: how uncertain the next one left out is */
 
@@ -106,6 +107,27 @@ void tquic_packet_put_ping(struct tquic_packet *b)
 		return;
 	*b->p++ = TQUIC_FT_PING;
 	tquic_packet_note(b, TQUIC_FT_PING, NULL, 0);
+}
+
+/**
+ * tquic_packet_put_token - NEW_TOKEN, unless there is no memory to make one
+ * @b: the packet
+ *
+ * Return: false when there is no room.
+ */
+bool tquic_packet_put_token(struct tquic_packet *b)
+{
+	u8 token[TQUIC_TOKEN_MAX];
+	int len;
+
+	if (!tquic_packet_room(b, sizeof(token) + 3))
+		return false;
+	len = b->conn->ops->new_token(b->conn, token);
+	if (len > 0) {
+		b->p = tquic_frame_put_token(b->p, token, len);
+		tquic_packet_note(b, TQUIC_FT_NEW_TOKEN, NULL, 0);
+	}
+	return true;
 }
 
 /** tquic_packet_cut - end the current run of slot bytes: one sg entry */

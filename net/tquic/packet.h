@@ -33,6 +33,7 @@ void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, 
 void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us);
 void tquic_packet_put_crypto(struct tquic_packet *b);
 void tquic_packet_put_ping(struct tquic_packet *b);
+bool tquic_packet_put_token(struct tquic_packet *b);
 void tquic_packet_cut(struct tquic_packet *b);
 void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us);
 int tquic_packet_seal(struct tquic_packet *b, u64 now_us);

@@ -202,6 +202,7 @@ int tquic_listen_start(struct sock *sk);
 void tquic_listen_stop(struct sock *sk);
 void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb);
 void tquic_listen_work(struct work_struct *work);
+int tquic_listen_token(struct net *net, const union tquic_addr *remote, u32 version, u8 *token);
 struct sock *tquic_listen_accept(struct sock *sk);	/* first of the accept queue, NULL: empty; socket lock */
 
 /* udp.c; IPv4 is AF_INET in every union tquic_addr of a path or tquic_rx, never a mapped IPv6 address */
