@@ -359,6 +359,7 @@ static void set_state(struct tquic_conn *conn, enum tquic_conn_state state)
 /* RFC 9000 section 10.2: closing and draining last three PTOs */
 static void close_linger(struct tquic_conn *conn, u64 now_us)
 {
+	conn->path->rec.pto_count = 0;	/* what was lost before says nothing about this wait */
 	conn->close_us = now_us + 3 * tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed);
 }
 
