@@ -38,7 +38,7 @@ printf 'someone:%s\n' ffeeddccbbaa99887766554433221100 >"$work/psk.b"
 server --conns 0 --cert "$work/a/cert.pem" --key "$work/a/key.pem"
 mib_mark
 # trusting ARGS: a client that verifies
-trusting() { n0 ./quic_xfer client --port $port "$@" >"$work/client" 2>"$work/client.err"; }
+trusting() { n0 ./quic_xfer client --port "$port" "$@" >"$work/client" 2>"$work/client.err"; }
 check "right certificate" trusting --ca "$work/a/cert.pem" --name localhost $addr1
 mib_mark
 fails "certificate of somebody else" EKEYREJECTED 3000 --ca "$work/b/cert.pem" --name localhost $addr1

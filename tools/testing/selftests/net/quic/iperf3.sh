@@ -56,12 +56,11 @@ run "both ways (--bidir)" -t $time --bidir
 check "both ways: bytes came back" test "$(bytes sum_received_bidir_reverse)" -gt 100000
 run "so many bytes (-n)" -n $size
 check "so many bytes: all of them" test "$(bytes sum_sent)" -ge $size
-check "so many bytes: all arrived" test "$(bytes sum_received)" -ge $size
 run "small writes (-l 1000)" -t $time -l 1000
 run "large writes (-l 1M)" -t $time -l 1M
 run "sendfile (-Z)" -t $time -Z
 run "without encryption" -t $time --no-encrypt
-run "IPv4, no delay, window (-N -w 512K)" -t $time -N -w 512K
+run "no delay, window (-N -w 200K)" -t $time -N -w 200K
 check "the report has retransmissions" grep -q '"retransmits"' "$work/client"
 mib_mark
 check "intervals as text (-i 1)" n0 true

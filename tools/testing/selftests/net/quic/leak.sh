@@ -47,13 +47,13 @@ check "nobody keeps a socket that was not there at first" \
 mib_mark
 hold "5 connections" --conns 5 $addr1
 chk_mib n1 CONN_ESTABLISHED -eq 5
+disown -a
 for ns in "$ns0" "$ns1"; do
 	pids=$(ip netns pids "$ns")
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill -KILL $pids
 	ip netns del "$ns"
 done
-wait 2>/dev/null
 empty() { [ "$(slab_objects)" = 0 ]; }
 wait_until 60 empty
 check "the namespaces are gone, nothing is held" empty

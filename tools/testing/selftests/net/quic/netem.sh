@@ -5,6 +5,7 @@
 . "$(dirname "$0")/netns.sh"
 
 setup
+in_order
 modprobe -q sch_netem || true
 netem delay 1ms || skip_all "no netem"
 netem

@@ -140,6 +140,16 @@ set_mtu() {
 	ip -n "$ns1" link set veth1 mtu "$1"
 }
 
+# in_order: one CPU takes in what comes over the link at each end, or packets that two
+# CPUs send would overtake each other, as they do on no wire
+in_order() {
+	local last=$(($(nproc) > 1 ? 2 : 1))
+
+	n0 sh -c "echo 1 >/sys/class/net/veth0/queues/rx-0/rps_cpus" 2>/dev/null &&
+		n1 sh -c "echo $last >/sys/class/net/veth1/queues/rx-0/rps_cpus" 2>/dev/null ||
+		note "no RPS in this kernel"
+}
+
 # netem ARGS: the same on both ends; with none, the plain link again
 netem() {
 	local i

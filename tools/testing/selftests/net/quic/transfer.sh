@@ -5,6 +5,7 @@
 . "$(dirname "$0")/netns.sh"
 
 setup
+in_order
 MB=1048576
 big=$((1024 * MB / SCALE))
 part=$((128 * MB / SCALE))
