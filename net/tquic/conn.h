@@ -82,8 +82,11 @@ struct tquic_conn_ops {
 	void (*reset_token)(struct tquic_conn *conn, const struct tquic_cid *cid, u8 *token);
 	/* server: an address token for the peer, TQUIC_TOKEN_MAX bytes at most; bytes or -errno */
 	int (*new_token)(struct tquic_conn *conn, u8 *token);
-	/* charge an skb that a receive buffer keeps to the owner; -ENOBUFS: over its limit */
-	int (*rx_charge)(struct tquic_conn *conn, struct sk_buff *skb);
+	/*
+	 * charge an skb that a receive buffer keeps to the owner; -ENOBUFS: over its
+	 * limit, which does not count where the reader waits for just this one
+	 */
+	int (*rx_charge)(struct tquic_conn *conn, struct sk_buff *skb, bool needed);
 	/* payload bytes left the send buffers: they were acknowledged or dropped */
 	void (*tx_free)(struct tquic_conn *conn, u32 bytes);
 	/* run tquic_conn_work() soon in process context, under the socket lock */

@@ -43,12 +43,20 @@ struct waiting {
 
 /* ---- frames ----------------------------------------------------------- */
 
-/* The skb's memory will stay with a receive buffer: somebody pays for it */
-static int hold_skb(struct input *in)
+/*
+ * The skb's memory will stay with a receive buffer: somebody pays for it.  A frame
+ * that the reader waits for is taken beyond the limit: what arrived behind the gap
+ * would else hold the memory that filling the gap takes.
+ */
+static int hold_skb(struct input *in, const struct tquic_recvbuf *rb,
+		    const struct tquic_rx_frame *f)
 {
+	bool needed = !tquic_recvbuf_ready(rb) && f->stream.off <= rb->ready_off &&
+		      f->stream.off + f->stream.len > rb->ready_off;
+
 	if (in->charged)
 		return 0;
-	if (in->conn->ops->rx_charge(in->conn, in->skb))
+	if (in->conn->ops->rx_charge(in->conn, in->skb, needed))
 		return -ENOBUFS;
 	in->charged = true;
 	return 0;
@@ -64,7 +72,7 @@ static int rx_stream(struct input *in, const struct tquic_rx_frame *f)
 	ret = tquic_stream_from_peer(ss, f->stream.sid, false, GFP_ATOMIC, &s);
 	if (ret || !s)
 		return ret;
-	ret = hold_skb(in);
+	ret = hold_skb(in, &s->rb, f);
 	if (ret)
 		return ret;
 	ret = tquic_stream_rx_data(ss, s, f->stream.off, f->stream.data, f->stream.len,
@@ -210,7 +218,7 @@ static int rx_control(struct input *in, struct tquic_rx_frame *f, enum tquic_spa
 
 	switch (f->type) {
 	case TQUIC_FT_CRYPTO:
-		ret = hold_skb(in);
+		ret = hold_skb(in, &conn->spaces[id].crypto_rx, f);
 		return ret ?: tquic_handshake_rx_crypto(conn, id, f, in->skb);
 	case TQUIC_FT_RESET_STREAM:
 		return rx_reset(in, f);
@@ -426,7 +434,7 @@ static void rx_wait(struct input *in, const u8 *p, u32 len)
 		tquic_mib_inc(conn->mib, DROP_NOMEM);
 		return;
 	}
-	if (conn->ops->rx_charge(conn, skb)) {
+	if (conn->ops->rx_charge(conn, skb, false)) {
 		kfree_skb(skb);
 		return;
 	}

@@ -127,7 +127,7 @@ void tquic_owner_sync(struct sock *sk, struct tquic_conn *conn)
 	sync_state(sk, conn);
 }
 
-static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb)
+static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb, bool needed)
 {
 	struct sock *sk = conn->owner;
 	u32 limit = READ_ONCE(sk->sk_rcvbuf);
@@ -136,8 +136,9 @@ static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb)
 		return 0;
 	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
 		limit = max_t(u32, limit, READ_ONCE(sysctl_tquic_rmem[2]));
-	if (atomic_read(&sk->sk_rmem_alloc) > min_t(u64, 2ULL * limit, INT_MAX) ||
-	    !sk_rmem_schedule(sk, skb, skb->truesize)) {
+	if (!needed &&
+	    (atomic_read(&sk->sk_rmem_alloc) > min_t(u64, 2ULL * limit, INT_MAX) ||
+	     !sk_rmem_schedule(sk, skb, skb->truesize))) {
 		tquic_mib_inc(conn->mib, DROP_RMEM);
 		return -ENOBUFS;
 	}

@@ -71,8 +71,10 @@ static int new_seg(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len, s
 {
 	struct tquic_rxseg *seg;
 
+	/* what the reader waits for is always taken: it lets all behind it go */
 	if (unlikely(rb->nr_segs >= TQUIC_RECVBUF_FREE_SEGS &&
-		     (rb->nr_segs + 1) * sizeof(*seg) > rb->held_bytes + len))
+		     (rb->nr_segs + 1) * sizeof(*seg) > rb->held_bytes + len &&
+		     (rb->head || off != rb->ready_off)))
 		return -ENOBUFS;
 	seg = kmem_cache_alloc(seg_cache, gfp);
 	if (unlikely(!seg))

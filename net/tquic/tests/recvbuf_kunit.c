@@ -205,6 +205,9 @@ static void recvbuf_tiny_segments(struct kunit *test)
 		ret = tquic_recvbuf_insert(&rb, off, skb->data, 1, skb, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, ret, -ENOBUFS);
 	KUNIT_EXPECT_EQ(test, rb.nr_segs, (u32)TQUIC_RECVBUF_FREE_SEGS);
+	/* the byte that the reader waits for is taken */
+	KUNIT_EXPECT_EQ(test, tquic_recvbuf_insert(&rb, 0, skb->data, 1, skb, GFP_KERNEL), 1);
+	KUNIT_EXPECT_EQ(test, tquic_recvbuf_ready(&rb), 2ULL);
 	tquic_recvbuf_free(&rb);
 
 	tquic_recvbuf_init(&rb);
