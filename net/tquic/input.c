@@ -27,6 +27,7 @@ struct input {
 	struct sk_buff *skb;		/* owns the bytes of the current packet */
 	const u8 *dcid;			/* of the first packet of the datagram, NULL: not read yet */
 	u64 now_us;
+	u32 bytes;			/* of the datagram */
 	u8 dcid_len;
 	u8 ecn;
 	bool charged;			/* skb is charged to the owner */
@@ -594,6 +595,8 @@ static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
 	case TQUIC_PT_INITIAL:
 		if (h.version != conn->version)
 			tquic_mib_inc(conn->mib, DROP_VERSION);
+		else if (conn->server && h.type == TQUIC_PT_INITIAL && in->bytes < TQUIC_MIN_UDP)
+			tquic_mib_inc(conn->mib, DROP_SHORT_INITIAL);	/* section 14.1 */
 		else
 			rx_long(in, p, &h);
 		return h.len;
@@ -678,6 +681,7 @@ static void rx_datagram(struct input *in, struct sk_buff *skb, u8 *p, u32 off, u
 		in->charged = false;
 	}
 	in->dcid = NULL;
+	in->bytes = len;
 	while (len && tquic_conn_alive(conn)) {
 		n = rx_one(in, p, len, process_context);
 		if (!n || n > len)
