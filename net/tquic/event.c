@@ -10,6 +10,9 @@
 #include "handshake.h"
 #include "sock.h"
 
+#define TLS_KEY_UPDATE		24	/* RFC 8446 section 4 */
+#define UNEXPECTED_MESSAGE	TQUIC_WERR(QUIC_TRANSPORT_ERROR_CRYPTO + 10)
+
 /**
  * tquic_event_queue - something has happened that the user may want to know
  * @sk: the socket, owned by the caller
@@ -166,6 +169,12 @@ void tquic_event_tickets(struct sock *sk)
 		copy = len <= QUIC_SESSION_TICKET_MAX_BYTES ? kmalloc(len, GFP_ATOMIC) : NULL;
 		if (copy) {
 			copy_message(rb, copy, len);
+			if (*copy == TLS_KEY_UPDATE) {	/* QUIC has its own, RFC 9001 section 6 */
+				kfree_sensitive(copy);
+				tquic_conn_fail(conn, UNEXPECTED_MESSAGE, TQUIC_FT_CRYPTO,
+						tquic_now_us());
+				return;
+			}
 			kfree_sensitive(tsk->ticket);
 			tsk->ticket = copy;
 			tsk->ticket_len = len;
