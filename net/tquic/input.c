@@ -377,6 +377,16 @@ static void rx_undecipherable(struct input *in, const u8 *p, u32 len)
 				in->now_us);
 }
 
+/*
+ * The memory of a packet has been written to.  Segments of a duplicated GSO packet
+ * share pages, and no skb tells: without its fixed bit the other one is dropped
+ * before it is opened over payload that a receive buffer refers to.
+ */
+static void rx_opened(u8 *p)
+{
+	*p &= ~TQUIC_HDR_FIXED;
+}
+
 /* One 1-RTT packet, contiguous in memory that is ours to write */
 static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 {
@@ -385,9 +395,13 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 	u32 pn_len, truncated, ad_len, tag = 0;
 	struct scatterlist sg;
 	bool update = false;
-	int phase;
+	int phase, err;
 	u64 pn;
 
+	if (unlikely(!(p[0] & TQUIC_HDR_FIXED) && !conn->local.grease_quic_bit)) {
+		tquic_mib_inc(conn->mib, DROP_DUPLICATE);	/* rx_opened(), in this batch */
+		return;
+	}
 	if (!conn->no_encrypt) {
 		pn_len = tquic_crypto_remove_mask(p, p + PN_AT, mask, false);
 		tag = TQUIC_TAG_LEN;
@@ -404,7 +418,10 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 	if (!conn->no_encrypt) {
 		phase = rx_phase(sp, p[0] & TQUIC_HDR_PHASE, pn, &update);
 		sg_init_one(&sg, p, len);
-		if (phase < 0 || tquic_crypto_open(&sp->rx, phase, pn, &sg, &sg, ad_len, len - ad_len)) {
+		err = phase < 0 ? -ENOKEY : tquic_crypto_open(&sp->rx, phase, pn, &sg, &sg, ad_len,
+							      len - ad_len);
+		rx_opened(p);
+		if (err) {
 			rx_undecipherable(in, p, len);
 			return;
 		}
@@ -476,6 +493,7 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 	struct scatterlist sg;
 	u32 pn_len, ad_len;
 	u64 pn;
+	int err;
 
 	if (sp->gone) {
 		tquic_mib_inc(conn->mib, DROP_NO_KEYS);
@@ -493,7 +511,9 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 	pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack),
 				    tquic_header_get_pn(p + h->pn_off, pn_len), pn_len);
 	sg_init_one(&sg, p, h->len);
-	if (tquic_crypto_open(&sp->rx, 0, pn, &sg, &sg, ad_len, h->len - ad_len)) {
+	err = tquic_crypto_open(&sp->rx, 0, pn, &sg, &sg, ad_len, h->len - ad_len);
+	rx_opened(p);
+	if (err) {
 		tquic_mib_inc(conn->mib, DROP_DECRYPT);
 		return;
 	}
@@ -719,7 +739,7 @@ static void rx_skb(struct input *in, struct sk_buff *skb)
 {
 	struct tquic_conn *conn = in->conn;
 	u32 seg = skb_shinfo(skb)->gso_size ?: skb->len;
-	bool shared = skb_is_shared(skb);
+	bool shared = skb_is_shared(skb) || conn->local.grease_quic_bit;
 	u16 lens[TQUIC_CRYPTO_BATCH];
 	struct cursor c;
 	u32 off, n = 0;
