@@ -540,9 +540,13 @@ static u8 *batch_slot(struct tquic_conn *conn, struct batch *bt)
 	if (bt->linear)
 		return bt->nr ? NULL : skb_tail_pointer(bt->skb);
 	if (!pf->page || pf->offset + bt->size > pf->size) {
-		if (!skb_page_frag_refill(bt->size, pf, GFP_ATOMIC | __GFP_NOWARN) ||
-		    pf->offset + bt->size > pf->size)
+		if (!skb_page_frag_refill(bt->size, pf, GFP_ATOMIC | __GFP_NOWARN))
 			return NULL;
+		if (pf->offset + bt->size > pf->size) {	/* one page, and it would stay */
+			put_page(pf->page);
+			pf->page = NULL;
+			return NULL;
+		}
 	}
 	if (pf->page != bt->page && skb_shinfo(bt->skb)->nr_frags == MAX_SKB_FRAGS)
 		return NULL;
@@ -793,6 +797,8 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 			max = (u32)room / size;
 		}
 		n = tquic_xmit(conn, path, size, max, want, now_us);
+		if (unlikely(n == -ENOMEM && size > TQUIC_MIN_UDP && tquic_conn_alive(conn)))
+			n = tquic_xmit(conn, path, TQUIC_MIN_UDP, 1, want, now_us);
 		if (n <= 0) {
 			sp->probes = 0;
 			if (n < 0)
