@@ -13,14 +13,10 @@
 #include <linux/skbuff.h>
 #include <linux/socket.h>
 #include <linux/sysctl.h>
-#include <linux/timer.h>
 #include <linux/uaccess.h>
-#include <linux/workqueue.h>
 #include <net/inet_common.h>
 #include <net/inet_dscp.h>
 #include <net/inet_sock.h>
-#include <net/ip6_tunnel.h>
-#include <net/ip_tunnels.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
 #include <net/sock.h>
@@ -144,20 +140,6 @@ static int wrapper(struct sock *sk, struct page *page, int offset, size_t size,	
 #define TQUIC_PROTO_PINFO_INIT(type, member)
 #endif
 
-/* In a struct inet_diag_handler */
-#ifdef TQUIC_HAVE_INET_DIAG_OWNER
-#define TQUIC_DIAG_OWNER_INIT			.owner = THIS_MODULE,
-#else
-#define TQUIC_DIAG_OWNER_INIT
-#endif
-
-/* tquic_inet_flag(sk, RECVERR, recverr): a flag of an inet_sock, as a bit or as a bitfield */
-#ifdef inet_test_bit
-#define tquic_inet_flag(sk, BIT, field)		inet_test_bit(BIT, sk)
-#else
-#define tquic_inet_flag(sk, BIT, field)		(inet_sk(sk)->field)
-#endif
-
 /** tquic_sk_uid - the user a socket belongs to, for routes and /proc */
 static inline kuid_t tquic_sk_uid(const struct sock *sk)
 {
@@ -188,64 +170,6 @@ static inline int tquic_recv_error(struct sock *sk, struct msghdr *msg, int len)
 #endif
 }
 
-/** tquic_zerocopy_realloc - a completion that covers @size more bytes, or @uarg enlarged */
-static inline struct ubuf_info *tquic_zerocopy_realloc(struct sock *sk, size_t size,
-						       struct ubuf_info *uarg)
-{
-#ifdef TQUIC_HAVE_ZEROCOPY_DEVMEM
-	return msg_zerocopy_realloc(sk, size, uarg, false);
-#else
-	return msg_zerocopy_realloc(sk, size, uarg);
-#endif
-}
-
-/** tquic_skb_set_edt - earliest departure time of @skb, nanoseconds of CLOCK_MONOTONIC */
-static inline void tquic_skb_set_edt(struct sk_buff *skb, u64 ns)
-{
-	/* 1 is "monotonic", as a bool and as a clock type */
-	skb_set_delivery_time(skb, ns_to_ktime(ns), 1);
-}
-
-/** tquic_iptunnel_xmit - push an IPv4 header and send; consumes @skb and a reference on @rt */
-static inline void tquic_iptunnel_xmit(struct sock *sk, struct rtable *rt, struct sk_buff *skb,
-				       __be32 saddr, __be32 daddr, u8 proto, u8 tos, u8 ttl,
-				       __be16 df)
-{
-#ifdef TQUIC_HAVE_IPTUNNEL_CB_FLAGS
-	iptunnel_xmit(sk, rt, skb, saddr, daddr, proto, tos, ttl, df, false, 0);
-#else
-	iptunnel_xmit(sk, rt, skb, saddr, daddr, proto, tos, ttl, df, false);
-#endif
-}
-
-/** tquic_ip6tunnel_xmit - send @skb, which has its IPv6 header and dst; @dev may be NULL */
-static inline void tquic_ip6tunnel_xmit(struct sock *sk, struct sk_buff *skb,
-					struct net_device *dev)
-{
-#ifdef TQUIC_HAVE_IP6TUNNEL_CB_FLAGS
-	ip6tunnel_xmit(sk, skb, dev, 0);
-#else
-	ip6tunnel_xmit(sk, skb, dev);
-#endif
-}
-
-/* setup_udp_tunnel_sock(net, TQUIC_UDP_TUNNEL_SOCK(sock), cfg) */
-#ifdef TQUIC_HAVE_UDP_TUNNEL_SK
-#define TQUIC_UDP_TUNNEL_SOCK(sock)		((sock)->sk)
-#else
-#define TQUIC_UDP_TUNNEL_SOCK(sock)		(sock)
-#endif
-
-#ifdef TQUIC_HAVE_SPLICE_EOF
-#define TQUIC_SPLICE_EOF_INIT(method)		.splice_eof = method,
-#else
-#define TQUIC_SPLICE_EOF_INIT(method)
-#endif
-
-#ifndef timer_container_of
-#define timer_container_of(var, timer, field)	from_timer(var, timer, field)
-#endif
-
 /** tquic_hrtimer_setup - prepare @timer to call @fn */
 static inline void tquic_hrtimer_setup(struct hrtimer *timer,
 				       enum hrtimer_restart (*fn)(struct hrtimer *),
@@ -258,26 +182,6 @@ static inline void tquic_hrtimer_setup(struct hrtimer *timer,
 	timer->function = fn;
 #endif
 }
-
-/* The shared queue of work that is bound to no CPU; flag of a queue whose work is */
-#ifdef TQUIC_HAVE_SYSTEM_DFL_WQ
-#define tquic_system_wq				system_dfl_wq
-#else
-#define tquic_system_wq				system_unbound_wq
-#endif
-
-#ifdef TQUIC_HAVE_WQ_PERCPU
-#define TQUIC_WQ_PERCPU				WQ_PERCPU
-#else
-#define TQUIC_WQ_PERCPU				0
-#endif
-
-/* static int handler(TQUIC_CTL_CONST struct ctl_table *table, ...) */
-#ifdef TQUIC_HAVE_CTL_TABLE_CONST
-#define TQUIC_CTL_CONST				const
-#else
-#define TQUIC_CTL_CONST
-#endif
 
 /**
  * tquic_sysctl_register - register @nr entries of @table below @path
@@ -293,12 +197,5 @@ static inline struct ctl_table_header *tquic_sysctl_register(struct net *net, co
 	return register_net_sysctl(net, path, table);
 #endif
 }
-
-/* In TP_fast_assign, for a __string(field, src) */
-#ifdef TQUIC_HAVE_ASSIGN_STR_1
-#define TQUIC_ASSIGN_STR(field, src)		__assign_str(field)
-#else
-#define TQUIC_ASSIGN_STR(field, src)		__assign_str(field, src)
-#endif
 
 #endif
