@@ -391,6 +391,8 @@ static int send_stream(struct sock *sk, struct send *snd, size_t len)
 	done = copy_all(sk, snd, s, len, &err);
 	if (done == len && snd->flags & MSG_QUIC_STREAM_FIN)
 		tquic_stream_finish(ss, s);
+	else if (!len)
+		tquic_stream_announce(ss, s);
 	if (snd->more && done == len)
 		s->flags |= TQUIC_STREAM_MORE;
 	else
