@@ -88,8 +88,8 @@ netem
 server --conns 0
 mib_mark
 hold "peer vanished while we wait" --idle-ms 3000 $addr1
-netem loss 100%
 start=$(now_ms)
+netem loss 100%
 wait $client_pid
 took=$(($(now_ms) - start))
 check "peer vanished while we wait: ETIMEDOUT" grep -q '(ETIMEDOUT)' "$work/client.err"
@@ -107,8 +107,8 @@ mib_mark
 bg0 ./quic_xfer client --port $port --insecure --bytes 1G --idle-ms 3000 $addr1 >"$work/client" 2>"$work/client.err"
 client_pid=$!
 wait_until 10 mib_is n1 RX_BYTES -ge 100000
-netem loss 100%
 start=$(now_ms)
+netem loss 100%
 wait $client_pid
 took=$(($(now_ms) - start))
 check "peer vanished while we send: ETIMEDOUT or EPIPE" grep -qE '\((ETIMEDOUT|EPIPE)\)' "$work/client.err"
