@@ -43,7 +43,8 @@ struct tquic_cids {
 	u64 seen;		/* bit i: seen_base + i was issued to us */
 	u16 starved;		/* bit i: path i has lost its connection ID and gets the next one */
 	u8 nr_retire;		/* of retire[] */
-	u8 local_limit;		/* how many the peer keeps: its active_connection_id_limit, capped */
+	/* how many the peer keeps: its active_connection_id_limit, capped */
+	u8 local_limit;
 	u8 remote_limit;	/* how many we keep: what we announced */
 };
 

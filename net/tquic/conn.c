@@ -190,7 +190,8 @@ void tquic_conn_free(struct tquic_conn *conn)
 	if (conn->server && conn->odcid.len)
 		conn->ops->cid_del(conn, &conn->odcid);
 	if (conn->server && conn->local.has_rscid)
-		conn->ops->cid_del(conn, &conn->local.rscid);	/* what the Retry had clients send to */
+		/* what the Retry had clients send to */
+		conn->ops->cid_del(conn, &conn->local.rscid);
 	for (i = 0; i < TQUIC_SPACE_NUM; i++)
 		space_free(conn, &conn->spaces[i]);
 	tquic_streams_free(&conn->streams);

@@ -220,7 +220,9 @@ void tquic_flight_output(struct tquic_conn *conn, u64 now_us)
 	}
 }
 
-/* An application's reasons are not for eyes before the handshake is over, RFC 9000 section 10.2.3 */
+/*
+ * An application's reasons are not for eyes before the handshake is over, RFC 9000 section 10.2.3
+ */
 static void close_frame(struct tquic_packet *b)
 {
 	struct tquic_conn *conn = b->conn;
@@ -233,7 +235,8 @@ static void close_frame(struct tquic_packet *b)
 		err = QUIC_TRANSPORT_ERROR_APPLICATION;
 		len = 0;
 	}
-	b->p = tquic_frame_put_close(b->p, app, err, conn->close_frame_type, conn->close_reason, len);
+	b->p = tquic_frame_put_close(b->p, app, err, conn->close_frame_type, conn->close_reason,
+				     len);
 }
 
 /**
@@ -250,7 +253,8 @@ void tquic_output_close(struct tquic_conn *conn, u64 now_us)
 	struct tquic_packet *b;
 	struct flight fl;
 
-	if (!tquic_crypto_usable() || conn->ops->route(conn, conn->path) || !flight_begin(&fl, conn))
+	if (!tquic_crypto_usable() || conn->ops->route(conn, conn->path) || !flight_begin(&fl,
+											  conn))
 		return;
 	for (id = TQUIC_SPACE_INITIAL; id < TQUIC_SPACE_NUM; id++) {
 		b = flight_packet(&fl, id);

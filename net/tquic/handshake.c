@@ -87,7 +87,8 @@ static void handshake_complete(struct tquic_conn *conn, u64 now_us)
  * one that is not built; -EEXIST when it is installed already or dropped;
  * -ENOTCONN when the connection is over; -ENOMEM.
  */
-int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info, u64 now_us)
+int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info,
+			   u64 now_us)
 {
 	struct tquic_space *app = &conn->spaces[TQUIC_SPACE_APP];
 	struct tquic_crypto *c;
@@ -227,7 +228,8 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 
 	if (f->stream.off + f->stream.len > rb->read_off + TQUIC_CRYPTO_MAX_RX)
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_CRYPTO_BUF_EXCEEDED);
-	ret = tquic_recvbuf_insert(rb, f->stream.off, f->stream.data, f->stream.len, skb, GFP_ATOMIC);
+	ret = tquic_recvbuf_insert(rb, f->stream.off, f->stream.data, f->stream.len, skb,
+				   GFP_ATOMIC);
 	if (ret < 0)
 		return ret;
 	if (rb->ready_off != before)

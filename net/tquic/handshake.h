@@ -11,7 +11,8 @@
 #include "header.h"
 
 int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid);
-int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info, u64 now_us);
+int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info,
+			   u64 now_us);
 int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
 			   u32 len, gfp_t gfp);
 void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us);

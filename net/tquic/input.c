@@ -25,7 +25,8 @@ struct input {
 	struct tquic_conn *conn;
 	struct tquic_path *path;
 	struct sk_buff *skb;		/* owns the bytes of the current packet */
-	const u8 *dcid;			/* of the first packet of the datagram, NULL: not read yet */
+	/* of the first packet of the datagram, NULL: not read yet */
+	const u8 *dcid;
 	u64 now_us;
 	u32 bytes;			/* of the datagram */
 	u8 dcid_len;
@@ -467,7 +468,8 @@ static void rx_wait(struct input *in, const u8 *p, u32 len)
 /* The server's first Initial names the connection ID to use from now on, RFC 9000 section 7.2 */
 static void rx_first_initial(struct tquic_conn *conn, const struct tquic_hdr *h)
 {
-	if (conn->server || tquic_ack_largest(&conn->spaces[TQUIC_SPACE_INITIAL].ack) != TQUIC_PN_NONE)
+	if (conn->server ||
+	    tquic_ack_largest(&conn->spaces[TQUIC_SPACE_INITIAL].ack) != TQUIC_PN_NONE)
 		return;
 	conn->dcid.len = h->scid_len;
 	memcpy(conn->dcid.id, h->scid, h->scid_len);

@@ -17,7 +17,8 @@
 #include "packet.h"
 #include "scratch.h"
 
-#define PN_LEN		4	/* of every 1-RTT packet: a constant header makes constant offsets */
+/* of every 1-RTT packet: a constant header makes constant offsets */
+#define PN_LEN		4
 #define ACK_ONLY_SIZE	256	/* room for a packet that only acknowledges */
 #define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
 #define MORE_US		200000	/* and with MSG_MORE */
@@ -285,7 +286,8 @@ static void conn_frames(struct tquic_packet *b)
 		u64 value;
 		u8 type;
 
-		if (!(conn->due & bit) || !tquic_packet_room(b, 9) || !limit_value(conn, bit, &type, &value))
+		if (!(conn->due & bit) || !tquic_packet_room(b, 9) || !limit_value(conn, bit,
+										   &type, &value))
 			continue;
 		b->p = tquic_frame_put_limit(b->p, type, value);
 		tquic_packet_note(b, type, NULL, value);
@@ -498,7 +500,8 @@ static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
  *
  * Return: bytes of the packet, 0: nothing to send, or -errno.
  */
-static int tquic_assemble_packet(struct tquic_conn *conn, struct tquic_path *path, u8 *slot, u32 size,
+static int tquic_assemble_packet(struct tquic_conn *conn, struct tquic_path *path, u8 *slot,
+				 u32 size,
 				 u32 want, u8 flags, bool pad, u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
@@ -590,7 +593,8 @@ static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n
 	if (conn->no_encrypt)
 		return 0;
 	for (i = 0; i < n; i++)
-		memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + pn_off + 4, TQUIC_SAMPLE_LEN);
+		memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + pn_off + 4,
+		       TQUIC_SAMPLE_LEN);
 	err = tquic_crypto_masks(tx, sc->samples, n);
 	if (err)
 		return err;
@@ -601,7 +605,8 @@ static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n
 }
 
 /* Hand a batch to the IP stack */
-static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct batch *bt, u64 now_us)
+static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct batch *bt,
+		      u64 now_us)
 {
 	int err = batch_protect(conn, path, bt->nr);
 
@@ -628,7 +633,8 @@ static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct b
  *
  * Return: packets sent, 0: there was nothing to send, or -errno.
  */
-noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max, u32 want,
+noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max,
+			u32 want,
 			u64 now_us)
 {
 	struct batch bt = { .size = size, .linear = max == 1 };
@@ -673,7 +679,8 @@ static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 siz
 	if (!bt.skb)
 		return -ENOMEM;
 	conn->scratch->pkt[0] = skb_tail_pointer(bt.skb);
-	len = tquic_assemble_packet(conn, path, conn->scratch->pkt[0], size, 0, flags, true, now_us);
+	len = tquic_assemble_packet(conn, path, conn->scratch->pkt[0], size, 0, flags, true,
+				    now_us);
 	if (len <= 0) {
 		kfree_skb(bt.skb);
 		return len;
@@ -872,7 +879,8 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	    conn->state != TQUIC_CONN_ESTABLISHED)
 		return;
 	renew_key(conn);
-	if (unlikely(conn->confirmed && conn->ops->path_mtu(conn, conn->path) != conn->path->route_mtu))
+	if (unlikely(conn->confirmed && conn->ops->path_mtu(conn,
+							    conn->path) != conn->path->route_mtu))
 		tquic_path_mtu_changed(conn, conn->path, now_us);
 	output_paths(conn, now_us);
 	output_app(conn, now_us);

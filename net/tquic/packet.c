@@ -21,7 +21,8 @@
  */
 struct sk_buff *tquic_packet_skb(u32 linear_bytes)
 {
-	struct sk_buff *skb = alloc_skb(TQUIC_PATH_HEADROOM + linear_bytes, GFP_ATOMIC | __GFP_NOWARN);
+	struct sk_buff *skb = alloc_skb(TQUIC_PATH_HEADROOM + linear_bytes,
+					GFP_ATOMIC | __GFP_NOWARN);
 
 	if (skb)
 		skb_reserve(skb, TQUIC_PATH_HEADROOM);

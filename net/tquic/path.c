@@ -183,7 +183,8 @@ static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
  * RFC 9000 section 9.2 and 9.3: the newest packet that does more than probe
  * moves the connection there, and the address must then prove itself.
  */
-void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing, bool newest,
+void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
+			  bool newest,
 			  u64 now_us)
 {
 	if (likely(path == conn->path) || probing || !newest)
@@ -300,7 +301,10 @@ void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u6
 	tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
 }
 
-/** tquic_path_amplification_room - bytes that may be sent to an address before it has proven itself */
+/**
+ * tquic_path_amplification_room - bytes that may be sent to an address before it has proven
+ * itself
+ */
 u64 tquic_path_amplification_room(const struct tquic_path *path)
 {
 	if (likely(path->validated))

@@ -42,17 +42,20 @@ struct tquic_path {
 	bool validated;			/* the peer has proven that it receives here */
 	u8 challenge[8];		/* what we asked */
 	u8 response[8];			/* what the peer asked */
-	u64 challenge_us;		/* when the challenge is repeated, TQUIC_TIME_NEVER: none waits */
+	/* when the challenge is repeated, TQUIC_TIME_NEVER: none waits */
+	u64 challenge_us;
 	u64 rx_bytes;			/* for the amplification limit, RFC 9000 section 8 */
 	u64 tx_bytes;
-	union tquic_addr local;		/* port always set; address may be the wildcard until routed */
+	/* port always set; address may be the wildcard until routed */
+	union tquic_addr local;
 	union tquic_addr remote;
 	/* the route; filled and refreshed by udp.c under the socket lock */
 	struct dst_entry *dst;
 	u32 dst_cookie;
 	struct flowi fl;
 	u32 route_mtu;			/* what path_mtu() said last, bytes of UDP payload */
-	u32 gso_max;			/* bytes of one xmit, set by route(); 0: one datagram each */
+	/* bytes of one xmit, set by route(); 0: one datagram each */
+	u32 gso_max;
 };
 
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
@@ -61,7 +64,8 @@ void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path);
 struct tquic_path *tquic_path_find(struct tquic_conn *conn, const union tquic_addr *local,
 				   const union tquic_addr *remote);
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx);
-void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing, bool newest,
+void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
+			  bool newest,
 			  u64 now_us);
 void tquic_path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us);
 void tquic_path_rx_challenge(struct tquic_conn *conn, struct tquic_path *path, const u8 *data);

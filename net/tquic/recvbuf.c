@@ -18,7 +18,8 @@ static void seg_ctor(void *obj)
 /** tquic_recvbuf_setup - make the segment cache; 0 or -ENOMEM; before all other calls */
 int tquic_recvbuf_setup(void)
 {
-	seg_cache = kmem_cache_create("tquic_seg_cache", sizeof(struct tquic_rxseg), 0, 0, seg_ctor);
+	seg_cache = kmem_cache_create("tquic_seg_cache", sizeof(struct tquic_rxseg), 0, 0,
+				      seg_ctor);
 	return seg_cache ? 0 : -ENOMEM;
 }
 

@@ -32,7 +32,8 @@ struct tquic_recvbuf {
 	u64 read_off;		/* next byte for the reader */
 	u64 ready_off;		/* end of what is contiguous from read_off */
 	u64 highest_off;	/* end of the highest byte seen */
-	u64 held_bytes;		/* payload bytes in segments, those of the first that are read included */
+	/* payload bytes in segments, those of the first that are read included */
+	u64 held_bytes;
 	u32 nr_segs;
 };
 

@@ -29,7 +29,8 @@ struct tquic_sendbuf_marks {
 };
 
 struct tquic_sendbuf {
-	const struct tquic_sendbuf_marks *marks;	/* set by the owner after init; NULL: not told */
+	/* set by the owner after init; NULL: not told */
+	const struct tquic_sendbuf_marks *marks;
 	struct tquic_sendfrag *ring;	/* cap entries, a power of two; NULL until used */
 	u32 head;			/* index of the oldest entry */
 	u32 nr;

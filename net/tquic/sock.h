@@ -18,7 +18,8 @@
 #include "token.h"
 
 #define TQUIC_ALPN_MAX		128	/* UAPI: QUIC_SOCKOPT_ALPN */
-#define TQUIC_EVENTS_MAX	256	/* events queued for a reader; the oldest is dropped and counted */
+/* events queued for a reader; the oldest is dropped and counted */
+#define TQUIC_EVENTS_MAX	256
 #define TQUIC_INITIALS_MAX	1024	/* datagrams a listener keeps for its worker */
 #define TQUIC_REPLIES_MAX	1000	/* a second: Retry, version negotiation, stateless reset */
 
@@ -44,7 +45,8 @@ struct tquic_endpoint {
 	union tquic_addr addr;		/* bound address, port set */
 	int bound_dev_if;
 	struct tquic_sock __rcu *listener;	/* NULL: connections only */
-	struct tquic_sock __rcu *only;	/* a client socket that has the endpoint to itself, for ICMP */
+	/* a client socket that has the endpoint to itself, for ICMP */
+	struct tquic_sock __rcu *only;
 	void (*saved_data_ready)(struct sock *sk);
 	void (*saved_error_report)(struct sock *sk);
 	struct work_struct release;	/* closing the UDP socket may sleep */
@@ -68,14 +70,16 @@ struct tquic_sock {
 	struct quic_connection_close close;	/* option 5, sent at close() */
 	u32 events;			/* bit per QUIC_EVENT_* that is on */
 	struct sk_buff_head event_queue;
-	u8 *ticket;			/* client: the newest TLS session ticket message, NULL: none */
+	/* client: the newest TLS session ticket message, NULL: none */
+	u8 *ticket;
 	u32 ticket_len;
 
 	/* system calls; the socket lock */
 	bool closing;			/* the user is gone: deliver what was sent, then close */
 	bool rx_discard;		/* SHUT_RD, or the user is gone: nobody reads */
 	bool rx_avail;			/* what poll says without the lock: a read would not wait */
-	bool streams_aware;		/* the last read asked for its stream: no end of file for all */
+	/* the last read asked for its stream: no end of file for all */
+	bool streams_aware;
 	bool cork;			/* TCP_CORK */
 	u16 tx_waiters;			/* senders that wait for credit, not for buffer space */
 	u16 maxseg;			/* TCP_MAXSEG, bytes; 0: what the path takes */
@@ -83,7 +87,8 @@ struct tquic_sock {
 	u16 keep_intvl_s;
 	u8 keep_cnt;
 	u32 user_timeout_ms;		/* TCP_USER_TIMEOUT */
-	u64 stall_us;			/* nothing acknowledged by then: give up; TQUIC_TIME_NEVER: no limit */
+	/* nothing acknowledged by then: give up; TQUIC_TIME_NEVER: no limit */
+	u64 stall_us;
 	u64 stall_acked;		/* acknowledged bytes when stall_us was set */
 
 	/* time and deferral */
@@ -147,10 +152,13 @@ static inline u64 tquic_now_us(void)
 /* socket.c; the owner of a conn, in tquic_conn.owner, is its struct sock */
 int tquic_socket_register(void);
 void tquic_socket_unregister(void);
-struct sock *tquic_socket_child(struct sock *listener);	/* a new unhashed sock for accept, locked by nobody */
+/* a new unhashed sock for accept, locked by nobody */
+struct sock *tquic_socket_child(struct sock *listener);
 void tquic_socket_rearm(struct sock *sk);		/* timer for tquic_timer_next() */
-void tquic_socket_after(struct sock *sk);		/* end of every piece of work on a conn: rearm, free if over */
-void tquic_socket_receive(struct sock *sk, struct sk_buff *skb);	/* softirq: conn found, deliver skb */
+/* end of every piece of work on a conn: rearm, free if over */
+void tquic_socket_after(struct sock *sk);
+/* softirq: conn found, deliver skb */
+void tquic_socket_receive(struct sock *sk, struct sk_buff *skb);
 void tquic_socket_icmp(struct sock *sk, int err);	/* softirq */
 int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
 void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx);
@@ -158,9 +166,11 @@ void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct 
 void tquic_socket_queue_work(struct sock *sk);
 int tquic_socket_init(struct sock *sk);
 void tquic_socket_destroy(struct sock *sk);
-void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p);	/* all that sk's options say; roles and addresses are the caller's */
+/* all that sk's options say; roles and addresses are the caller's */
+void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p);
 void tquic_socket_close(struct sock *sk, long timeout);	/* proto.close */
-void tquic_socket_abandon(struct sock *sk);	/* end a child that nobody will accept; takes the reference */
+/* end a child that nobody will accept; takes the reference */
+void tquic_socket_abandon(struct sock *sk);
 int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb);
 void tquic_socket_release_cb(struct sock *sk);
 void tquic_socket_keepalive(struct sock *sk, int on);
@@ -193,8 +203,10 @@ void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc);
 int tquic_info_quic(struct sock *sk, struct quic_info *info);
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
-int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen);
-int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval, int __user *optlen);
+int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
+		     unsigned int optlen);
+int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
+		     int __user *optlen);
 void tquic_sockopt_defaults(struct tquic_sock *tsk);
 
 /* listen.c */
@@ -203,29 +215,38 @@ void tquic_listen_stop(struct sock *sk);
 void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb);
 void tquic_listen_work(struct work_struct *work);
 int tquic_listen_token(struct net *net, const union tquic_addr *remote, u32 version, u8 *token);
-struct sock *tquic_listen_accept(struct sock *sk);	/* first of the accept queue, NULL: empty; socket lock */
+/* first of the accept queue, NULL: empty; socket lock */
+struct sock *tquic_listen_accept(struct sock *sk);
 
-/* udp.c; IPv4 is AF_INET in every union tquic_addr of a path or tquic_rx, never a mapped IPv6 address */
+/*
+ * udp.c; IPv4 is AF_INET in every union tquic_addr of a path or tquic_rx, never a mapped IPv6
+ * address
+ */
 int tquic_udp_net_init(struct net *net);
 void tquic_udp_net_exit(struct net *net);
-struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk, const union tquic_addr *addr,
+struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk,
+				      const union tquic_addr *addr,
 				      bool listen, int *err);
 void tquic_udp_get(struct tquic_endpoint *ep);
 void tquic_udp_put(struct tquic_endpoint *ep);
-int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb, u32 gso_size,
+int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
+		   u32 gso_size,
 		   u8 ecn);
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path);
 u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path);
-int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len);	/* one datagram back to who sent `to`: Retry, version negotiation, stateless reset */
+/* one datagram back to who sent `to`: Retry, version negotiation, stateless reset */
+int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len);
 
 /* lookup.c */
 int tquic_lookup_setup(void);
 void tquic_lookup_teardown(void);
 int tquic_lookup_add(struct net *net, const struct tquic_cid *cid, struct sock *sk);
 void tquic_lookup_del(struct net *net, const struct tquic_cid *cid, struct sock *sk);
-struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len);	/* takes a reference, NULL: none */
+/* takes a reference, NULL: none */
+struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len);
 void tquic_lookup_walk_start(struct rhashtable_iter *it);
-struct sock *tquic_lookup_walk_next(struct rhashtable_iter *it, struct tquic_cid *cid);	/* takes a reference */
+/* takes a reference */
+struct sock *tquic_lookup_walk_next(struct rhashtable_iter *it, struct tquic_cid *cid);
 void tquic_lookup_walk_stop(struct rhashtable_iter *it);
 
 /* sysctl.c, mib.c, diag.c */

@@ -400,7 +400,8 @@ int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gf
 	u64 num = sid >> 2;
 
 	*sp = NULL;
-	if (unlikely(!(send_part ? tquic_stream_can_send(ss, sid) : tquic_stream_can_recv(ss, sid))))
+	if (unlikely(!(send_part ? tquic_stream_can_send(ss, sid) : tquic_stream_can_recv(ss,
+											  sid))))
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
 	*sp = tquic_stream_find(ss, sid);
 	if (likely(*sp))

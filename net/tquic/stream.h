@@ -24,24 +24,30 @@
 #define TQUIC_STREAM_DUE_BLOCKED	BIT(3)
 
 /* tquic_stream.flags */
-#define TQUIC_STREAM_FIN		BIT(0)	/* the user closed the send part: end_off is final */
+/* the user closed the send part: end_off is final */
+#define TQUIC_STREAM_FIN		BIT(0)
 #define TQUIC_STREAM_FIN_SENT		BIT(1)	/* cleared when the FIN is lost */
 #define TQUIC_STREAM_FIN_ACKED		BIT(2)
 #define TQUIC_STREAM_STOPPED		BIT(3)	/* we sent, or are to send, STOP_SENDING */
 #define TQUIC_STREAM_READ_DONE		BIT(4)	/* the reader has seen the end (FIN or reset) */
 #define TQUIC_STREAM_MORE		BIT(5)	/* MSG_MORE: hold a partial packet back */
 #define TQUIC_STREAM_DEAD		BIT(6)	/* out of the tree, waits for refs to drop */
-#define TQUIC_STREAM_ANNOUNCE		BIT(7)	/* an empty STREAM frame is to open it at the peer */
+/* an empty STREAM frame is to open it at the peer */
+#define TQUIC_STREAM_ANNOUNCE		BIT(7)
 
 struct tquic_stream {
 	struct rb_node node;		/* in tquic_streams.root, by id */
 	u64 id;
 	struct list_head tx_node;	/* in tx_ready: tquic_stream_tx_wanted() */
 	struct list_head ctl_node;	/* in ctl_ready: due is not 0 */
-	struct list_head rx_node;	/* in rx_ready: the reader can get bytes, a FIN or a reset */
-	u32 refs;			/* frame records that refer to it, and users of the pointer */
-	u8 tx_state;			/* QUIC_STREAM_SEND_STATE_*; RECVD where there is no send part */
-	u8 rx_state;			/* QUIC_STREAM_RECV_STATE_*; READ where there is no receive part */
+	/* in rx_ready: the reader can get bytes, a FIN or a reset */
+	struct list_head rx_node;
+	/* frame records that refer to it, and users of the pointer */
+	u32 refs;
+	/* QUIC_STREAM_SEND_STATE_*; RECVD where there is no send part */
+	u8 tx_state;
+	/* QUIC_STREAM_RECV_STATE_*; READ where there is no receive part */
+	u8 rx_state;
 	u8 due;
 	u8 flags;
 	u64 tx_err;			/* of our RESET_STREAM */
@@ -66,7 +72,8 @@ struct tquic_streams {
 	struct tquic_credit_tx tx;	/* connection level: MAX_DATA from the peer */
 	struct tquic_credit_rx rx;	/* connection level: MAX_DATA to the peer */
 	struct tquic_credit_tx open[2];	/* streams we may open: bidi, uni; used: opened */
-	struct tquic_credit_rx peer[2];	/* streams the peer may open; received: opened, consumed: closed */
+	/* streams the peer may open; received: opened, consumed: closed */
+	struct tquic_credit_rx peer[2];
 	struct tquic_ranges closed[2];	/* numbers (id / 4) of the peer's streams that are gone */
 	struct tquic_tparam *local;	/* initial windows of the streams, ours */
 	struct tquic_tparam *remote;	/* and the peer's; zeros until known */
@@ -76,7 +83,10 @@ struct tquic_streams {
 	u64 held_bytes;			/* payload in send buffers */
 	u32 count;			/* streams in the tree */
 	bool server;
-	/* a part changed state, or the first bytes of a peer arrived; must not free @s; may be NULL */
+	/*
+	 * a part changed state, or the first bytes of a peer arrived; must not free @s; may be
+	 * NULL
+	 */
 	void (*update)(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
 };
 
@@ -120,7 +130,8 @@ void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 
 /* the receive part */
 int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 off, const u8 *data,
 			 u32 len, bool fin, struct sk_buff *skb, gfp_t gfp);
-int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 final_size);
+int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err,
+			  u64 final_size);
 void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32 len, u32 rtt_us,
 			   u64 now_us);
 void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s);

@@ -8,7 +8,8 @@
 #include "output.h"
 #include "timer.h"
 
-#define PTO_PROBES	2	/* packets sent when a probe timeout fires, RFC 9002 section 6.2.4 */
+/* packets sent when a probe timeout fires, RFC 9002 section 6.2.4 */
+#define PTO_PROBES	2
 
 /* The peer may still hold us to three times what it sent: keep probing, RFC 9002 section 6.2.2.1 */
 static bool client_unproven(const struct tquic_conn *conn)

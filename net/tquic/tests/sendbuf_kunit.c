@@ -153,7 +153,8 @@ static bool send(struct model *m, u64 limit, u32 max)
 	if (!m->faults) {
 		for (lowest = m->base; lowest < m->next && !m->lost[lowest]; lowest++)
 			;
-		for (want = 0; want < max && lowest + want < m->next && m->lost[lowest + want]; want++)
+		for (want = 0; want < max && lowest + want < m->next &&
+		     m->lost[lowest + want]; want++)
 			;
 		if (!want && lowest == m->next && min(m->end, limit) > m->next)
 			want = min_t(u64, min(m->end, limit) - m->next, max);
@@ -370,7 +371,8 @@ static void sendbuf_ring(struct kunit *test)
 		*((u8 *)page_address(page) + 2 * i) = i;
 		tquic_sendbuf_sent(&m->sb, i, 1);
 		if (i >= 5 && i < 40)
-			KUNIT_ASSERT_EQ(test, tquic_sendbuf_acked(&m->sb, i - 5, 1, GFP_KERNEL), 1U);
+			KUNIT_ASSERT_EQ(test, tquic_sendbuf_acked(&m->sb, i - 5, 1, GFP_KERNEL),
+					1U);
 	}
 	cap = m->sb.cap;
 	KUNIT_EXPECT_EQ(test, cap, 128U);
@@ -378,7 +380,8 @@ static void sendbuf_ring(struct kunit *test)
 		tquic_sendbuf_append(&m->sb, page, 2 * i, 1, NULL, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(test, m->sb.nr, cap);
 	if (fault_alloc(1)) {
-		KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 2 * i, 1, NULL, GFP_KERNEL),
+		KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 2 * i, 1, NULL,
+							   GFP_KERNEL),
 				-ENOMEM);
 		KUNIT_EXPECT_EQ(test, m->sb.nr, cap);
 		KUNIT_EXPECT_EQ(test, m->sb.end_off, (u64)i);

@@ -59,7 +59,8 @@ static u8 pattern(u64 sid, u64 off)
 	return sid * 31 + off * 3 + (off >> 8);
 }
 
-static struct frame *put_frame(struct pair *p, u8 from, enum frame_type type, struct tquic_stream *s)
+static struct frame *put_frame(struct pair *p, u8 from, enum frame_type type,
+			       struct tquic_stream *s)
 {
 	struct frame *f = &p->wire[p->nr++];
 
