@@ -570,6 +570,8 @@ void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 		drop_keys(&conn->spaces[TQUIC_SPACE_INITIAL]);
 		drop_keys(&conn->spaces[TQUIC_SPACE_HANDSHAKE]);
 	}
+	if (unlikely(conn->due & TQUIC_DUE_CLOSE) && conn->state == TQUIC_CONN_CLOSING)
+		tquic_output_close(conn, now_us);
 	if (!tquic_conn_alive(conn))
 		return;
 	if (!skb_queue_empty(&conn->undecryptable))

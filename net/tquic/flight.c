@@ -244,8 +244,8 @@ static void close_frame(struct tquic_packet *b)
  * @conn: the connection
  * @now_us: the time
  *
- * RFC 9000 section 10.2.3.  Does nothing in a context where crypto would not
- * run inline: the peer's next packet asks again.
+ * RFC 9000 section 10.2.3.  Where crypto would not run inline, tquic_conn_work()
+ * does it.
  */
 void tquic_output_close(struct tquic_conn *conn, u64 now_us)
 {
@@ -253,7 +253,14 @@ void tquic_output_close(struct tquic_conn *conn, u64 now_us)
 	struct tquic_packet *b;
 	struct flight fl;
 
-	if (!tquic_crypto_usable() || conn->ops->route(conn, conn->path) || !flight_begin(&fl,
+	if (unlikely(!tquic_crypto_usable())) {
+		tquic_mib_inc(conn->mib, TX_PUNTED);
+		conn->due |= TQUIC_DUE_CLOSE;
+		conn->ops->defer(conn);
+		return;
+	}
+	conn->due &= ~TQUIC_DUE_CLOSE;
+	if (conn->ops->route(conn, conn->path) || !flight_begin(&fl,
 											  conn))
 		return;
 	for (id = TQUIC_SPACE_INITIAL; id < TQUIC_SPACE_NUM; id++) {
