@@ -86,7 +86,7 @@ REPORTS+='|inconsistent lock state|bad unlock balance|held lock freed|lock held 
 REPORTS+='|suspicious RCU|sleeping function called|scheduling while atomic|unreferenced object'
 REPORTS+='|refcount_t:|list_add corruption|list_del corruption|Objects remaining|detected stall'
 REPORTS+='|blocked for more than|unregister_netdevice: waiting|Kernel panic|waiting for .* to become free'
-REPORTS+='|new suspected memory leaks|Attempt to release alive|trying to register non-static key'
+REPORTS+='|ODEBUG:|new suspected memory leaks|Attempt to release alive|trying to register non-static key'
 kernel_reports() {
 	tr -d '\r' <"$1" | awk -v re="$REPORTS" '
 		/tquic-guest: script starts/ {n = 0}
