@@ -261,7 +261,7 @@ static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid
 		     const u8 *reset_token, bool *known)
 {
 	const struct tquic_cid_remote *r;
-	bool same_cid, same_token;
+	bool same_cid, same_seq, same_token;
 
 	*known = false;
 	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++) {
@@ -269,7 +269,8 @@ static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid
 			continue;
 		same_cid = cid_equal(&r->cid, cid, cid_len);
 		same_token = !r->has_token || token_equal(r->reset_token, reset_token);
-		if (same_cid ^ (r->seq == seq) || (same_cid && !same_token))
+		same_seq = r->seq == seq;
+		if (same_cid != same_seq || (same_cid && !same_token))
 			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
 		*known |= same_cid;
 	}

@@ -424,18 +424,18 @@ void tquic_conn_fail(struct tquic_conn *conn, int werr, u64 frame_type, u64 now_
 	tquic_conn_close(conn, false, tquic_werr_code(werr), frame_type, NULL, 0, EPROTO, now_us);
 }
 
-/* What a code in the peer's CONNECTION_CLOSE is for the user */
+/* What a code in the peer's CONNECTION_CLOSE is for the user, as a negative errno */
 static int close_errno(const struct tquic_rx_frame *f)
 {
 	if (f->close.app)
-		return f->close.err ? ECONNRESET : 0;
+		return f->close.err ? -ECONNRESET : 0;
 	switch (f->close.err) {
 	case QUIC_TRANSPORT_ERROR_NONE:
 		return 0;
 	case QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED:
-		return ECONNREFUSED;
+		return -ECONNREFUSED;
 	default:
-		return EPROTO;
+		return -EPROTO;
 	}
 }
 
@@ -462,7 +462,7 @@ void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame
 		conn->close_remote = true;
 		close_keep(conn, f->close.app, f->close.err, f->close.frame_type,
 			   f->close.reason, f->close.reason_len);
-		conn->sk_err = close_errno(f);
+		conn->sk_err = -close_errno(f);
 	}
 	close_linger(conn, now_us);
 	set_state(conn, TQUIC_CONN_DRAINING);
@@ -520,7 +520,8 @@ bool tquic_conn_tx_done(const struct tquic_conn *conn)
  * RFC 9001 section 6.1.  Process context.
  *
  * Return: 0; -EAGAIN before the handshake is confirmed or while the last
- * update, to which the peer must have answered, is not over yet; -EOPNOTSUPP when nothing is encrypted.
+ * update, to which the peer must have answered, is not over yet; -EOPNOTSUPP when nothing
+ * is encrypted.
  */
 int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 {

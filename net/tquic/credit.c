@@ -66,17 +66,17 @@ void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 }
 
 /**
- * tquic_credit_rx_receive - the peer got to @upto, absolute
+ * tquic_credit_rx_receive - the peer got to @end, absolute
  * @c: the credit
- * @upto: end of what has arrived; less than before is no news
+ * @end: end of what has arrived; less than before is no news
  *
  * Returns 0, or FLOW_CONTROL_ERROR as a wire error with nothing changed.
  */
-int tquic_credit_rx_receive(struct tquic_credit_rx *c, u64 upto)
+int tquic_credit_rx_receive(struct tquic_credit_rx *c, u64 end)
 {
-	if (upto > c->max)
+	if (end > c->max)
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FLOW_CONTROL);
-	c->received = max(c->received, upto);
+	c->received = max(c->received, end);
 	return 0;
 }
 

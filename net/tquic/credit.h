@@ -30,7 +30,7 @@ void tquic_credit_tx_init(struct tquic_credit_tx *c, u64 max);
 bool tquic_credit_tx_raise(struct tquic_credit_tx *c, u64 max);
 bool tquic_credit_tx_blocked(struct tquic_credit_tx *c);
 void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max);
-int tquic_credit_rx_receive(struct tquic_credit_rx *c, u64 upto);
+int tquic_credit_rx_receive(struct tquic_credit_rx *c, u64 end);
 bool tquic_credit_rx_consume(struct tquic_credit_rx *c, u64 n, u32 rtt_us, u64 now_us);
 u64 tquic_credit_rx_advertise(struct tquic_credit_rx *c);
 
@@ -43,7 +43,9 @@ static inline u64 tquic_credit_tx_left(const struct tquic_credit_tx *c)
 /** tquic_credit_rx_due - an update is worth sending: half the window is consumed */
 static inline bool tquic_credit_rx_due(const struct tquic_credit_rx *c)
 {
-	return c->consumed + c->window - c->max >= c->window / 2 && c->consumed + c->window > c->max;
+	u64 wanted = c->consumed + c->window;
+
+	return wanted > c->max && wanted - c->max >= c->window / 2;
 }
 
 #endif

@@ -178,7 +178,8 @@ u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level, u32 *msg_len)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(levels); i++) {
-		struct tquic_recvbuf *rb = &conn->spaces[tquic_handshake_space(levels[i])].crypto_rx;
+		enum tquic_space_id id = tquic_handshake_space(levels[i]);
+		struct tquic_recvbuf *rb = &conn->spaces[id].crypto_rx;
 		u8 hdr[TLS_MSG_HDR];
 		u32 n;
 

@@ -55,7 +55,7 @@
 	X(RX_BYTES)			/* UDP payload bytes */ \
 	X(RX_BACKLOG)			/* skbs queued because the socket was busy */ \
 	X(RX_PUNTED)			/* input put off to process context */ \
-	X(RX_COPIED)			/* packets opened into fresh memory: shared or scattered */ \
+	X(RX_COPIED)			/* packets opened into fresh memory */ \
 	/* drops, each with its reason */ \
 	X(DROP_HEADER)			/* header malformed or cut short */ \
 	X(DROP_NO_CONN)			/* no connection with that ID, no listener */ \

@@ -231,9 +231,9 @@ int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
 		return len;
 	}
 	sg_mark_end(&b->sg[b->nr_sg - 1]);
-	sg_init_one(sc->dst, b->slot, len + TQUIC_TAG_LEN);
+	sg_init_one(&sc->dst, b->slot, len + TQUIC_TAG_LEN);
 	tquic_packet_commit(b, len + TQUIC_TAG_LEN, now_us);
-	err = tquic_crypto_seal(&b->sp->tx, pn, b->sg, sc->dst, b->payload - b->slot,
+	err = tquic_crypto_seal(&b->sp->tx, pn, b->sg, &sc->dst, b->payload - b->slot,
 				b->p - b->payload);
 	sg_unmark_end(&b->sg[b->nr_sg - 1]);
 	if (unlikely(err)) {

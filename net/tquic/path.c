@@ -302,8 +302,8 @@ void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u6
 }
 
 /**
- * tquic_path_amplification_room - bytes that may be sent to an address before it has proven
- * itself
+ * tquic_path_amplification_room - bytes that may be sent before the address has proven itself
+ * @path: the path
  */
 u64 tquic_path_amplification_room(const struct tquic_path *path)
 {

@@ -15,7 +15,7 @@ struct tquic_scratch {
 	u8 samples[TQUIC_CRYPTO_BATCH * TQUIC_SAMPLE_LEN];	/* become masks in place */
 	u8 *pkt[TQUIC_CRYPTO_BATCH];				/* first byte of each packet */
 	struct scatterlist src[TQUIC_SCRATCH_SG];
-	struct scatterlist dst[1];
+	struct scatterlist dst;
 };
 
 #endif

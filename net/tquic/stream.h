@@ -115,11 +115,11 @@ void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 er
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin);
 void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
-				  bool fin);
+			  bool fin);
 u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
-				  bool fin);
+			  bool fin);
 void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
-				  bool fin);
+			  bool fin);
 void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
 void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
