@@ -222,6 +222,17 @@ chk_mib() {
 	fi
 }
 
+# chk_sent_once NS NAME: nothing is sent twice over a link that loses nothing, but for the
+# few frames that each probe timeout repeats when a guest's CPU has stood still
+chk_sent_once() {
+	local frames ptos
+
+	frames=$(mib "$1" STREAM_FRAMES_RETRANS)
+	ptos=$(mib "$1" PTO)
+	check "$1 nothing is sent twice: $2 ($frames frames, $ptos probe timeouts)" \
+		test "${frames:-1}" -le $((${ptos:-0} * 4))
+}
+
 # ---- transfers
 
 # server ARGS: quic_xfer in n1; returns when it listens
