@@ -18,7 +18,7 @@
 #include "tparam.h"
 
 #define TQUIC_CRYPTO_MAX_RX	65536	/* CRYPTO bytes buffered ahead of the reader, per level */
-#define TQUIC_UNDECRYPTABLE_MAX	16	/* packets kept until their keys arrive */
+#define TQUIC_UNDECRYPTABLE_MAX	64	/* packets kept until their keys arrive */
 #define TQUIC_HANDSHAKE_US	30000000ULL	/* a handshake must end in this time */
 #define TQUIC_TOKEN_CLIENT_MAX	256	/* bytes of a token that a client sends */
 
