@@ -58,7 +58,6 @@ struct tquic_space {
 #define TQUIC_DUE_NEW_CID		BIT(9)
 #define TQUIC_DUE_RETIRE_CID		BIT(10)
 #define TQUIC_DUE_CLOSE			BIT(11)	/* CONNECTION_CLOSE, in whatever spaces have keys */
-#define TQUIC_DUE_DATAGRAM		BIT(12)
 
 /* what tquic_conn_ops.wake is told */
 #define TQUIC_WAKE_READ		BIT(0)	/* stream data, end of stream, handshake data or an event */

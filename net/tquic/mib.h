@@ -28,7 +28,6 @@
 	X(CONN_TLS_ALERT_SENT)		/* of those: CRYPTO_ERROR, a TLS alert */ \
 	X(CONN_TLS_ALERT_RECEIVED) \
 	X(CONN_MIGRATED)		/* the peer's address changed and was validated */ \
-	X(CONN_ABORTED)			/* given up for want of memory */ \
 	/* packets out */ \
 	X(TX_PACKETS)			/* QUIC packets sent */ \
 	X(TX_BYTES)			/* UDP payload bytes sent */ \
@@ -47,7 +46,6 @@
 	X(STREAM_BYTES_RETRANS)		/* stream bytes sent again */ \
 	X(STREAM_FRAMES_RETRANS) \
 	X(PTO)				/* probe timeouts */ \
-	X(PERSISTENT_CONGESTION) \
 	/* packets in */ \
 	X(RX_DATAGRAMS)			/* UDP datagrams, GRO segments counted one by one */ \
 	X(RX_AGGREGATES)		/* skbs from the UDP socket */ \
@@ -76,8 +74,7 @@
 	X(DROP_UNDECRYPTABLE_FULL)	/* too many packets wait for their keys */ \
 	X(DROP_ECHO)			/* not QUIC: fixed bit 0 */ \
 	X(PROTOCOL_ERRORS)		/* connections we closed for the peer's error */ \
-	X(KEY_UPDATES)			/* both directions */ \
-	X(CRYPTO_ASYNC)			/* crypto answered late: a bug */
+	X(KEY_UPDATES)			/* both directions */
 
 enum tquic_mib_item {
 #define X(name) TQUIC_MIB_##name,
