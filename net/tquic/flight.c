@@ -12,8 +12,6 @@
 #include "packet.h"
 #include "varint.h"
 
-#define PN_LEN	4
-
 /* A datagram and the packets in it that are not sealed yet */
 struct flight {
 	struct tquic_conn *conn;
@@ -62,8 +60,7 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 
 	if (sp->gone || !tquic_crypto_ready(&sp->tx))
 		return NULL;
-	if (fl->end - fl->p < tquic_header_long_len(space_ptype[id], &conn->dcid, &conn->scid,
-						    token_len, PN_LEN) + TQUIC_TAG_LEN + 16)
+	if (fl->end - fl->p < TQUIC_HEADER_LONG_MAX + token_len + TQUIC_TAG_LEN + 16)
 		return NULL;
 	b->conn = conn;
 	b->path = conn->path;
@@ -79,14 +76,11 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 	fl->len_at[fl->nr] = NULL;
 	if (id == TQUIC_SPACE_APP)
 		b->p = tquic_header_put_short(fl->p, &conn->dcid, sp->tx.phase, conn->spin,
-					      sp->next_pn, PN_LEN);
+					      sp->next_pn);
 	else
-		b->p = tquic_header_put_pn(tquic_header_put_long(fl->p, space_ptype[id],
-								 conn->version, &conn->dcid,
-								 &conn->scid, conn->token,
-								 token_len, PN_LEN,
-								 &fl->len_at[fl->nr]),
-					   sp->next_pn, PN_LEN);
+		b->p = tquic_header_put_long(fl->p, space_ptype[id], conn->version, &conn->dcid,
+					     &conn->scid, conn->token, token_len, sp->next_pn,
+					     &fl->len_at[fl->nr]);
 	b->payload = b->p;
 	return b;
 }
@@ -110,7 +104,7 @@ static int flight_seal(struct flight *fl, u32 i, u64 now_us)
 {
 	struct tquic_packet *b = &fl->pkt[i];
 	u8 *mask = fl->conn->scratch->samples;
-	u8 *pn = b->payload - PN_LEN;
+	u8 *pn = b->payload - TQUIC_PN_LEN;
 	int len, err;
 
 	if (fl->len_at[i])
@@ -121,7 +115,7 @@ static int flight_seal(struct flight *fl, u32 i, u64 now_us)
 	memcpy(mask, pn + 4, TQUIC_SAMPLE_LEN);
 	err = tquic_crypto_masks(&b->sp->tx, mask, 1);
 	if (!err)
-		tquic_crypto_apply_mask(b->slot, pn, mask, fl->len_at[i], PN_LEN);
+		tquic_crypto_apply_mask(b->slot, pn, mask, fl->len_at[i], TQUIC_PN_LEN);
 	return err;
 }
 

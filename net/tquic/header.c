@@ -5,9 +5,6 @@
  * keys and what a packet means are not known here.
  */
 #include <linux/errno.h>
-#include <linux/kernel.h>
-#include <linux/string.h>
-#include "compat/unaligned.h"
 #include "header.h"
 #include "varint.h"
 
@@ -33,19 +30,14 @@ static const struct version *find_version(u32 version)
 	return NULL;
 }
 
-/* the two connection IDs; returns the byte after them or NULL */
-static const u8 *parse_cids(const u8 *p, const u8 *end, struct tquic_hdr *h)
+/* A connection ID with its length before it; returns the byte after it or NULL */
+static const u8 *get_cid(const u8 *p, const u8 *end, const u8 **id, u8 *len)
 {
-	if (p == end || end - p <= *p)
+	if (!p || p == end || end - p <= *p)
 		return NULL;
-	h->dcid_len = *p;
-	h->dcid = p + 1;
-	p += 1 + h->dcid_len;
-	if (p == end || end - p <= *p)
-		return NULL;
-	h->scid_len = *p;
-	h->scid = p + 1;
-	return p + 1 + h->scid_len;
+	*len = *p++;
+	*id = p;
+	return p + *len;
 }
 
 /* the rest of the datagram is a token or a list, and @tail bytes after it */
@@ -93,7 +85,8 @@ static int parse_long(const u8 *p, u32 len, struct tquic_hdr *h)
 		return -EBADMSG;
 	h->type = TQUIC_HEADER_UNKNOWN;
 	h->version = get_unaligned_be32(p + 1);
-	at = parse_cids(p + 5, p + len, h);
+	at = get_cid(p + 5, p + len, &h->dcid, &h->dcid_len);
+	at = get_cid(at, p + len, &h->scid, &h->scid_len);
 	if (!at)
 		return -EBADMSG;
 	if (!h->version) {
@@ -121,8 +114,8 @@ static int parse_long(const u8 *p, u32 len, struct tquic_hdr *h)
  *
  * RFC 9000 section 17, RFC 9369 section 3.2.  Everything that is not under header
  * protection is checked, but for the Fixed Bit, which is reported, and for whether the
- * packet is long enough to be protected, tquic_header_has_sample().  The connection IDs of
- * Version Negotiation and of unknown versions can have 255 bytes.
+ * packet is long enough to be protected.  The connection IDs of Version Negotiation and of
+ * unknown versions can have 255 bytes.
  *
  * Returns 0; -EBADMSG when it is no QUIC packet, with @h undefined; -EPROTONOSUPPORT for
  * an unknown version, with version and connection IDs in @h.
@@ -161,19 +154,13 @@ int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
  */
 int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u8 *dcid_len)
 {
-	u32 at = 1;
-
 	if (!len)
 		return -EBADMSG;
-	if (*p & TQUIC_HDR_LONG) {
-		if (len < LONG_MIN_LEN)
-			return -EBADMSG;
-		at = 6;
-		cid_len = p[5];
-	}
-	if (len < at + cid_len)
+	if (*p & TQUIC_HDR_LONG)
+		return len >= LONG_MIN_LEN && get_cid(p + 5, p + len, dcid, dcid_len) ? 0 : -EBADMSG;
+	if (len < 1 + cid_len)
 		return -EBADMSG;
-	*dcid = p + at;
+	*dcid = p + 1;
 	*dcid_len = cid_len;
 	return 0;
 }
@@ -185,83 +172,41 @@ static u8 *put_cid(u8 *p, const u8 *id, u8 len)
 	return p + len;
 }
 
-/* from the first byte to the source connection ID; @low: the four low bits of the first byte */
-static u8 *put_invariant(u8 *p, u8 type, u32 version, u8 low, const struct tquic_cid *dcid,
-			 const struct tquic_cid *scid)
-{
-	const struct version *v = find_version(version);
-	u8 turn = v ? v->turn : 0;
-
-	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | ((type + turn) & 3) << LONG_TYPE_SHIFT | low;
-	put_unaligned_be32(version, p);
-	p = put_cid(p + 4, dcid->id, dcid->len);
-	return put_cid(p, scid->id, scid->len);
-}
-
 /**
- * tquic_header_put_long - write the header of an Initial, 0-RTT or Handshake packet
- * @p: room for tquic_header_long_len() bytes
- * @type: enum tquic_ptype
+ * tquic_header_put_long - write a long header, or a Retry packet up to its integrity tag
+ * @p: room for TQUIC_HEADER_LONG_MAX bytes and the token
+ * @type: enum tquic_ptype, not TQUIC_PT_VERNEG
  * @version: one that we speak
  * @dcid: destination connection ID
  * @scid: source connection ID
- * @token: token of an Initial packet; not read for others
+ * @token: token of an Initial or Retry packet
  * @token_len: its length, 0 if there is none
- * @pn_len: bytes that the packet number will take, 1 to 4
- * @len_at: where the Length field is: two bytes, to be filled with tquic_varint_put2()
+ * @pn: packet number; a Retry has none
+ * @len_at: where the Length field is: two bytes, to be filled with tquic_varint_put2();
+ *	untouched for a Retry
  *
- * Returns where the packet number goes; it is not written.
+ * RFC 9000 section 17.2.  Returns the byte after what was written.
  */
 u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *dcid,
-			  const struct tquic_cid *scid, const u8 *token, u32 token_len, u8 pn_len,
+			  const struct tquic_cid *scid, const u8 *token, u32 token_len, u64 pn,
 			  u8 **len_at)
 {
-	p = put_invariant(p, type, version, pn_len - 1, dcid, scid);
-	if (type == TQUIC_PT_INITIAL) {
-		p = tquic_varint_put(p, token_len);
-		if (token_len)
-			memcpy(p, token, token_len);
-		p += token_len;
-	}
-	*len_at = p;
-	return tquic_varint_put2(p, 0);
-}
+	const struct version *v = find_version(version);
+	u8 bits = (type + (v ? v->turn : 0)) & 3;
 
-/**
- * tquic_header_long_len - bytes of a long header up to and with its packet number
- * @type: TQUIC_PT_INITIAL, TQUIC_PT_0RTT or TQUIC_PT_HANDSHAKE
- * @dcid: destination connection ID
- * @scid: source connection ID
- * @token_len: length of the token; counts in Initial packets only
- * @pn_len: bytes of the packet number
- */
-u32 tquic_header_long_len(u8 type, const struct tquic_cid *dcid, const struct tquic_cid *scid,
-			  u32 token_len, u8 pn_len)
-{
-	u32 len = LONG_MIN_LEN + dcid->len + scid->len + 2 + pn_len;
-
+	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | bits << LONG_TYPE_SHIFT | (TQUIC_PN_LEN - 1);
+	put_unaligned_be32(version, p);
+	p = put_cid(p + 4, dcid->id, dcid->len);
+	p = put_cid(p, scid->id, scid->len);
 	if (type == TQUIC_PT_INITIAL)
-		len += tquic_varint_len(token_len) + token_len;
-	return len;
-}
-
-/**
- * tquic_header_put_retry - write a Retry packet up to its integrity tag
- * @p: room for the bytes of both connection IDs, the token and 7 more
- * @version: one that we speak
- * @dcid: the client's source connection ID
- * @scid: the connection ID that we choose
- * @token: the token
- * @token_len: its length
- *
- * RFC 9000 section 17.2.5.  Returns where the tag goes.
- */
-u8 *tquic_header_put_retry(u8 *p, u32 version, const struct tquic_cid *dcid,
-			   const struct tquic_cid *scid, const u8 *token, u32 token_len)
-{
-	p = put_invariant(p, TQUIC_PT_RETRY, version, 0, dcid, scid);
-	memcpy(p, token, token_len);
-	return p + token_len;
+		p = tquic_varint_put(p, token_len);
+	if (token_len)
+		memcpy(p, token, token_len);
+	p += token_len;
+	if (type == TQUIC_PT_RETRY)
+		return p;
+	*len_at = p;
+	return tquic_header_put_pn(tquic_varint_put2(p, 0), pn);
 }
 
 /**
@@ -308,22 +253,4 @@ u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len)
 	if (pn > expected + win / 2 && pn >= win)
 		return pn - win;
 	return pn;
-}
-
-/**
- * tquic_header_pn_len - bytes that a packet number needs on the wire
- * @pn: packet number
- * @largest_acked: largest that the peer has acknowledged, TQUIC_PN_NONE if none
- *
- * Enough for more than twice the distance, RFC 9000 section 17.1; returns 1 to 4.
- */
-u8 tquic_header_pn_len(u64 pn, u64 largest_acked)
-{
-	u64 unacked = pn - largest_acked;
-
-	if (unacked < 1 << 7)
-		return 1;
-	if (unacked < 1 << 15)
-		return 2;
-	return unacked < 1 << 23 ? 3 : 4;
 }

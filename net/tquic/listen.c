@@ -126,12 +126,6 @@ void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, stru
 		sock_put(listener);
 }
 
-static void set_cid(struct tquic_cid *cid, const u8 *id, u8 len)
-{
-	cid->len = len;
-	memcpy(cid->id, id, len);
-}
-
 static void mapped_addr(const union tquic_addr *addr, struct in6_addr *to, u16 *port)
 {
 	*port = ntohs(addr->v4.sin_port);	/* at the same place in both families */
@@ -151,8 +145,8 @@ static bool read_first(struct tquic_endpoint *ep, struct sk_buff *skb, struct fi
 	    f->hdr.type != TQUIC_PT_INITIAL || f->hdr.dcid_len < ODCID_MIN)
 		return false;
 	tquic_rx_fill(skb, ep, &f->rx);
-	set_cid(&f->dcid, f->hdr.dcid, f->hdr.dcid_len);
-	set_cid(&f->scid, f->hdr.scid, f->hdr.scid_len);
+	tquic_cid_set(&f->dcid, f->hdr.dcid, f->hdr.dcid_len);
+	tquic_cid_set(&f->scid, f->hdr.scid, f->hdr.scid_len);
 	f->odcid = f->dcid;
 	return true;
 }
@@ -171,8 +165,7 @@ static void read_token(struct tquic_net *tn, struct first *f)
 	err = tquic_token_check(&tn->token_keys, f->hdr.token, f->hdr.token_len, &addr, port,
 				f->rx.now_us, &info);
 	if (err || info.version != f->hdr.version ||
-	    (info.retry && (info.rscid.len != f->dcid.len ||
-			    memcmp(info.rscid.id, f->dcid.id, f->dcid.len)))) {
+	    (info.retry && !tquic_cid_equal(&info.rscid, f->dcid.id, f->dcid.len))) {
 		tquic_mib_inc(tn->mib, DROP_TOKEN);
 		return;
 	}
@@ -224,7 +217,8 @@ static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const str
 	len = tquic_token_make(&tn->token_keys, &info, &addr, port, token);
 	if (len < 0)
 		return;
-	end = tquic_header_put_retry(out, f->hdr.version, &f->scid, &info.rscid, token, len);
+	end = tquic_header_put_long(out, TQUIC_PT_RETRY, f->hdr.version, &f->scid, &info.rscid,
+				    token, len, 0, NULL);
 	if (tquic_crypto_retry_tag(f->hdr.version, &f->dcid, out, end - out, end))
 		return;
 	if (!tquic_udp_reply(ep, skb, out, end + TQUIC_TAG_LEN - out))

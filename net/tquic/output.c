@@ -17,8 +17,6 @@
 #include "packet.h"
 #include "scratch.h"
 
-/* of every 1-RTT packet: a constant header makes constant offsets */
-#define PN_LEN		4
 #define ACK_ONLY_SIZE	256	/* room for a packet that only acknowledges */
 #define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
 #define MORE_US		200000	/* and with MSG_MORE */
@@ -515,7 +513,7 @@ static int tquic_assemble_packet(struct tquic_conn *conn, struct tquic_path *pat
 	if (!b.rec)
 		return -ENOMEM;
 	b.p = tquic_header_put_short(slot, path_dcid(conn, path), sp->tx.phase, conn->spin,
-				     sp->next_pn, PN_LEN);
+				     sp->next_pn);
 	b.payload = b.p;
 	if (flags & TQUIC_PKT_MTU_PROBE)
 		tquic_packet_put_ping(&b);
@@ -600,7 +598,7 @@ static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n
 		return err;
 	for (i = 0; i < n; i++)
 		tquic_crypto_apply_mask(sc->pkt[i], sc->pkt[i] + pn_off,
-					sc->samples + i * TQUIC_SAMPLE_LEN, false, PN_LEN);
+					sc->samples + i * TQUIC_SAMPLE_LEN, false, TQUIC_PN_LEN);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef _TQUIC_WIRE_H
 #define _TQUIC_WIRE_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 #include <uapi/linux/quic.h>
 
@@ -103,6 +104,17 @@ struct tquic_cid {
 	u8 len;
 	u8 id[TQUIC_CID_MAX];
 };
+
+static inline void tquic_cid_set(struct tquic_cid *cid, const u8 *id, u8 len)
+{
+	cid->len = len;
+	memcpy(cid->id, id, len);
+}
+
+static inline bool tquic_cid_equal(const struct tquic_cid *cid, const u8 *id, u8 len)
+{
+	return cid->len == len && !memcmp(cid->id, id, len);
+}
 
 /* Stream IDs, RFC 9000 section 2.1 */
 static inline bool tquic_sid_is_server(u64 sid)
