@@ -33,10 +33,28 @@ static const u8 ptype_bit[] = {
 
 /* The decoders read what follows the type; they return the byte after the frame or NULL. */
 
-/* @len bytes of payload at @p; their stream offset must stay below 2^62 */
-static const u8 *take_data(const u8 *p, const u8 *end, u64 len, struct tquic_rx_frame *f)
+/*
+ * Payload and what stands before it: @sid: a stream ID; the bits of a STREAM type say what
+ * follows it.  The stream offset must stay below 2^62.
+ */
+static __always_inline const u8 *decode_data(const u8 *p, const u8 *end, bool sid, u8 bits,
+					     struct tquic_rx_frame *f)
 {
-	if (len > end - p || f->stream.off > TQUIC_VARINT_MAX - len)
+	u64 len;
+
+	f->stream.sid = 0;
+	f->stream.off = 0;
+	f->stream.fin = bits & TQUIC_FT_STREAM_FIN;
+	if (sid)
+		p = tquic_varint_get(p, end, &f->stream.sid);
+	if (p && bits & TQUIC_FT_STREAM_OFF)
+		p = tquic_varint_get(p, end, &f->stream.off);
+	if (!p)
+		return NULL;
+	len = end - p;
+	if (bits & TQUIC_FT_STREAM_LEN)
+		p = tquic_varint_get(p, end, &len);
+	if (!p || len > end - p || f->stream.off > TQUIC_VARINT_MAX - len)
 		return NULL;
 	f->stream.data = p;
 	f->stream.len = len;
@@ -45,43 +63,25 @@ static const u8 *take_data(const u8 *p, const u8 *end, u64 len, struct tquic_rx_
 
 static const u8 *decode_stream(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	u64 len;
-
-	f->stream.off = 0;
-	f->stream.fin = f->type & TQUIC_FT_STREAM_FIN;
-	p = tquic_varint_get(p, end, &f->stream.sid);
-	if (p && (f->type & TQUIC_FT_STREAM_OFF))
-		p = tquic_varint_get(p, end, &f->stream.off);
-	if (!p)
-		return NULL;
-	len = end - p;
-	if (f->type & TQUIC_FT_STREAM_LEN)
-		p = tquic_varint_get(p, end, &len);
-	return p ? take_data(p, end, len, f) : NULL;
+	return decode_data(p, end, true, f->type, f);
 }
 
 static const u8 *decode_crypto(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	u64 len;
-
-	f->stream.sid = 0;
-	f->stream.fin = false;
-	p = tquic_varint_get(p, end, &f->stream.off);
-	if (p)
-		p = tquic_varint_get(p, end, &len);
-	return p ? take_data(p, end, len, f) : NULL;
+	return decode_data(p, end, false, TQUIC_FT_STREAM_OFF | TQUIC_FT_STREAM_LEN, f);
 }
 
 static const u8 *decode_datagram(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	u64 len = end - p;
+	return decode_data(p, end, false,
+			   f->type == TQUIC_FT_DATAGRAM_LEN ? TQUIC_FT_STREAM_LEN : 0, f);
+}
 
-	f->stream.sid = 0;
-	f->stream.off = 0;
-	f->stream.fin = false;
-	if (f->type == TQUIC_FT_DATAGRAM_LEN)
-		p = tquic_varint_get(p, end, &len);
-	return p ? take_data(p, end, len, f) : NULL;
+static __always_inline const u8 *get_ints(const u8 *p, const u8 *end, u64 *v, u32 n)
+{
+	while (n-- && p)
+		p = tquic_varint_get(p, end, v++);
+	return p;
 }
 
 /* over @n integers that are not looked at */
@@ -97,164 +97,115 @@ static const u8 *skip_varints(const u8 *p, const u8 *end, u64 n)
 
 static const u8 *decode_ack(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	int i;
-
 	memset(f->ack.ecn, 0, sizeof(f->ack.ecn));
 	f->ack.begun = false;
-	p = tquic_varint_get(p, end, &f->ack.largest);
-	if (p)
-		p = tquic_varint_get(p, end, &f->ack.delay);
-	if (p)
-		p = tquic_varint_get(p, end, &f->ack.count);
-	if (p)
-		p = tquic_varint_get(p, end, &f->ack.first);
-	if (!p || f->ack.first > f->ack.largest)
+	p = get_ints(p, end, f->ints, 4);
+	if (!p || f->ack.first > f->ack.largest || f->ack.count > (end - p) / 2)
 		return NULL;
 	f->ack.ranges = p;
-	if (f->ack.count > (end - p) / 2)
-		return NULL;
 	p = skip_varints(p, end, 2 * f->ack.count);
 	f->ack.ranges_end = p;
-	for (i = 0; p && f->type == TQUIC_FT_ACK_ECN && i < 3; i++)
-		p = tquic_varint_get(p, end, &f->ack.ecn[i]);
-	return p;
-}
-
-static const u8 *decode_empty(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
-{
-	return p;
+	return f->type == TQUIC_FT_ACK_ECN ? get_ints(p, end, f->ack.ecn, 3) : p;
 }
 
 /* a run of PADDING counts as one frame */
 static const u8 *decode_padding(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	const u8 *next = memchr_inv(p, 0, end - p);
-
-	return next ?: end;
+	return memchr_inv(p, 0, end - p) ?: end;
 }
 
-static const u8 *decode_reset_stream(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+/* a length and as many bytes */
+static const u8 *get_bytes(const u8 *p, const u8 *end, const u8 **data, u32 *len)
 {
-	f->reset.final_size = 0;
-	p = tquic_varint_get(p, end, &f->reset.sid);
-	if (p)
-		p = tquic_varint_get(p, end, &f->reset.err);
-	if (p && f->type == TQUIC_FT_RESET_STREAM)
-		p = tquic_varint_get(p, end, &f->reset.final_size);
-	return p;
+	u64 n;
+
+	p = tquic_varint_get(p, end, &n);
+	if (!p || n > end - p)
+		return NULL;
+	*data = p;
+	*len = n;
+	return p + n;
 }
 
 static const u8 *decode_new_token(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	u64 len;
-
-	p = tquic_varint_get(p, end, &len);
-	if (!p || !len || len > end - p)
-		return NULL;
-	f->token.data = p;
-	f->token.len = len;
-	return p + len;
+	p = get_bytes(p, end, &f->token.data, &f->token.len);
+	return p && f->token.len ? p : NULL;
 }
 
-static const u8 *decode_limit(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+static const u8 *check_streams(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	f->limit.sid = 0;
-	return tquic_varint_get(p, end, &f->limit.max);
-}
-
-static const u8 *decode_stream_limit(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
-{
-	p = tquic_varint_get(p, end, &f->limit.sid);
-	return p ? tquic_varint_get(p, end, &f->limit.max) : NULL;
-}
-
-static const u8 *decode_streams_limit(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
-{
-	p = decode_limit(p, end, f);
-	return p && f->limit.max <= MAX_STREAMS_LIMIT ? p : NULL;
+	return f->max <= MAX_STREAMS_LIMIT ? p : NULL;
 }
 
 static const u8 *decode_new_cid(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	p = tquic_varint_get(p, end, &f->new_cid.seq);
-	if (p)
-		p = tquic_varint_get(p, end, &f->new_cid.prior_to);
-	if (!p || p == end || f->new_cid.prior_to > f->new_cid.seq)
+	if (p == end || f->new_cid.prior_to > f->new_cid.seq)
 		return NULL;
 	f->new_cid.cid_len = *p++;
 	if (!f->new_cid.cid_len || f->new_cid.cid_len > TQUIC_CID_MAX ||
 	    end - p < f->new_cid.cid_len + TQUIC_TOKEN_RESET_LEN)
 		return NULL;
 	f->new_cid.cid = p;
-	p += f->new_cid.cid_len;
-	f->new_cid.reset_token = p;
-	return p + TQUIC_TOKEN_RESET_LEN;
-}
-
-static const u8 *decode_retire_cid(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
-{
-	return tquic_varint_get(p, end, &f->retire_seq);
+	f->new_cid.reset_token = p + f->new_cid.cid_len;
+	return f->new_cid.reset_token + TQUIC_TOKEN_RESET_LEN;
 }
 
 static const u8 *decode_path(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	if (end - p < PATH_DATA_LEN)
-		return NULL;
 	f->path_data = p;
-	return p + PATH_DATA_LEN;
+	return end - p < PATH_DATA_LEN ? NULL : p + PATH_DATA_LEN;
 }
 
 static const u8 *decode_close(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	u64 len;
-
 	f->close.app = f->type == TQUIC_FT_CONNECTION_CLOSE_APP;
-	f->close.frame_type = 0;
-	p = tquic_varint_get(p, end, &f->close.err);
-	if (p && !f->close.app)
-		p = tquic_varint_get(p, end, &f->close.frame_type);
-	if (p)
-		p = tquic_varint_get(p, end, &len);
-	if (!p || len > end - p)
-		return NULL;
-	f->close.reason = p;
-	f->close.reason_len = len;
-	return p + len;
+	if (f->close.app)
+		f->close.frame_type = 0;
+	return get_bytes(p, end, &f->close.reason, &f->close.reason_len);
 }
 
 /* RFC 9000 section 12.4 table 3 with the 0-RTT rules of section 12.5; RFC 9221 section 4 */
 static const struct frame_type {
+	u8 props;	/* 0: no such type */
+	u8 ints;	/* integers that it begins with, read before decode() */
 	const u8 *(*decode)(const u8 *p, const u8 *end, struct tquic_rx_frame *f);
-	u8 props;
 } frame_types[] = {
-	[TQUIC_FT_PADDING] = { decode_padding,
-			       PKTS_IH01 | TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING },
-	[TQUIC_FT_PING] = { decode_empty, PKTS_IH01 },
-	[TQUIC_FT_ACK] = { decode_ack, ACK_PROPS },
-	[TQUIC_FT_ACK_ECN] = { decode_ack, ACK_PROPS },
-	[TQUIC_FT_RESET_STREAM] = { decode_reset_stream, PKTS_01 },
-	[TQUIC_FT_STOP_SENDING] = { decode_reset_stream, PKTS_01 },
-	[TQUIC_FT_CRYPTO] = { decode_crypto, PKTS_IH_1 },
-	[TQUIC_FT_NEW_TOKEN] = { decode_new_token, PKTS_1 },
-	[TQUIC_FT_STREAM ... TQUIC_FT_STREAM + 7] = { decode_stream, PKTS_01 },
-	[TQUIC_FT_MAX_DATA] = { decode_limit, PKTS_01 },
-	[TQUIC_FT_MAX_STREAM_DATA] = { decode_stream_limit, PKTS_01 },
-	[TQUIC_FT_MAX_STREAMS_BIDI] = { decode_streams_limit, PKTS_01 },
-	[TQUIC_FT_MAX_STREAMS_UNI] = { decode_streams_limit, PKTS_01 },
-	[TQUIC_FT_DATA_BLOCKED] = { decode_limit, PKTS_01 },
-	[TQUIC_FT_STREAM_DATA_BLOCKED] = { decode_stream_limit, PKTS_01 },
-	[TQUIC_FT_STREAMS_BLOCKED_BIDI] = { decode_streams_limit, PKTS_01 },
-	[TQUIC_FT_STREAMS_BLOCKED_UNI] = { decode_streams_limit, PKTS_01 },
-	[TQUIC_FT_NEW_CONNECTION_ID] = { decode_new_cid, PKTS_01 | TQUIC_FP_PROBING },
-	[TQUIC_FT_RETIRE_CONNECTION_ID] = { decode_retire_cid, PKTS_1 },
-	[TQUIC_FT_PATH_CHALLENGE] = { decode_path, PKTS_01 | TQUIC_FP_PROBING },
-	[TQUIC_FT_PATH_RESPONSE] = { decode_path, PKTS_1 | TQUIC_FP_PROBING },
-	[TQUIC_FT_CONNECTION_CLOSE] = { decode_close, PKTS_IH01 | TQUIC_FP_NOT_ELICITING },
-	[TQUIC_FT_CONNECTION_CLOSE_APP] = { decode_close, PKTS_01 | TQUIC_FP_NOT_ELICITING },
-	[TQUIC_FT_HANDSHAKE_DONE] = { decode_empty, PKTS_1 },
-	[TQUIC_FT_DATAGRAM] = { decode_datagram, PKTS_01 },
-	[TQUIC_FT_DATAGRAM_LEN] = { decode_datagram, PKTS_01 },
+	[TQUIC_FT_PADDING] = { PKTS_IH01 | TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING, 0,
+			       decode_padding },
+	[TQUIC_FT_PING] = { PKTS_IH01 },
+	[TQUIC_FT_ACK] = { ACK_PROPS, 0, decode_ack },
+	[TQUIC_FT_ACK_ECN] = { ACK_PROPS, 0, decode_ack },
+	[TQUIC_FT_RESET_STREAM] = { PKTS_01, 3 },
+	[TQUIC_FT_STOP_SENDING] = { PKTS_01, 2 },
+	[TQUIC_FT_CRYPTO] = { PKTS_IH_1, 0, decode_crypto },
+	[TQUIC_FT_NEW_TOKEN] = { PKTS_1, 0, decode_new_token },
+	[TQUIC_FT_STREAM ... TQUIC_FT_STREAM + 7] = { PKTS_01, 0, decode_stream },
+	[TQUIC_FT_MAX_DATA] = { PKTS_01, 1 },
+	[TQUIC_FT_MAX_STREAM_DATA] = { PKTS_01, 2 },
+	[TQUIC_FT_MAX_STREAMS_BIDI] = { PKTS_01, 1, check_streams },
+	[TQUIC_FT_MAX_STREAMS_UNI] = { PKTS_01, 1, check_streams },
+	[TQUIC_FT_DATA_BLOCKED] = { PKTS_01, 1 },
+	[TQUIC_FT_STREAM_DATA_BLOCKED] = { PKTS_01, 2 },
+	[TQUIC_FT_STREAMS_BLOCKED_BIDI] = { PKTS_01, 1, check_streams },
+	[TQUIC_FT_STREAMS_BLOCKED_UNI] = { PKTS_01, 1, check_streams },
+	[TQUIC_FT_NEW_CONNECTION_ID] = { PKTS_01 | TQUIC_FP_PROBING, 2, decode_new_cid },
+	[TQUIC_FT_RETIRE_CONNECTION_ID] = { PKTS_1, 1 },
+	[TQUIC_FT_PATH_CHALLENGE] = { PKTS_01 | TQUIC_FP_PROBING, 0, decode_path },
+	[TQUIC_FT_PATH_RESPONSE] = { PKTS_1 | TQUIC_FP_PROBING, 0, decode_path },
+	[TQUIC_FT_CONNECTION_CLOSE] = { PKTS_IH01 | TQUIC_FP_NOT_ELICITING, 2, decode_close },
+	[TQUIC_FT_CONNECTION_CLOSE_APP] = { PKTS_01 | TQUIC_FP_NOT_ELICITING, 1, decode_close },
+	[TQUIC_FT_HANDSHAKE_DONE] = { PKTS_1 },
+	[TQUIC_FT_DATAGRAM] = { PKTS_01, 0, decode_datagram },
+	[TQUIC_FT_DATAGRAM_LEN] = { PKTS_01, 0, decode_datagram },
 };
+
+static const u8 *decode_control(const struct frame_type *ft, const u8 *p, const u8 *end,
+				struct tquic_rx_frame *f)
+{
+	p = get_ints(p, end, f->ints, ft->ints);
+	return p && ft->decode ? ft->decode(p, end, f) : p;
+}
 
 /* why a frame whose type is not in the table is an error; section 12.4 */
 static int unknown_type(const u8 *p, const u8 *end)
@@ -288,7 +239,7 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 
 	if (unlikely(p >= end))
 		return ENCODING_ERROR;
-	if (unlikely(*p >= ARRAY_SIZE(frame_types) || !frame_types[*p].decode))
+	if (unlikely(*p >= ARRAY_SIZE(frame_types) || !frame_types[*p].props))
 		return unknown_type(p, end);
 	ft = &frame_types[*p];
 	if (unlikely(!(ft->props & ptype_bit[ptype])))
@@ -301,7 +252,7 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 	else if (likely(f->type == TQUIC_FT_ACK))
 		next = decode_ack(p + 1, end, f);
 	else
-		next = ft->decode(p + 1, end, f);
+		next = decode_control(ft, p + 1, end, f);
 	return likely(next) ? next - p : ENCODING_ERROR;
 }
 
@@ -374,81 +325,13 @@ u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin, bool with
 	return with_len ? tquic_varint_put(p, len) : p;
 }
 
-/**
- * tquic_frame_put_crypto - write a CRYPTO frame up to its data
- * @p: room for 1 byte and two integers
- * @off: offset of the data in the handshake stream of the level
- * @len: bytes of data that will follow
- *
- * RFC 9000 section 19.6.  Returns where the data goes.
- */
-u8 *tquic_frame_put_crypto(u8 *p, u64 off, u32 len)
-{
-	*p++ = TQUIC_FT_CRYPTO;
-	p = tquic_varint_put(p, off);
-	return tquic_varint_put(p, len);
-}
-
-/**
- * tquic_frame_put_reset_stream - write a RESET_STREAM frame, RFC 9000 section 19.4
- * @p: room for 1 byte and three integers
- * @sid: stream ID
- * @err: application error code
- * @final_size: bytes sent on the stream
- *
- * Returns the byte after the frame.
- */
-u8 *tquic_frame_put_reset_stream(u8 *p, u64 sid, u64 err, u64 final_size)
-{
-	*p++ = TQUIC_FT_RESET_STREAM;
-	p = tquic_varint_put(p, sid);
-	p = tquic_varint_put(p, err);
-	return tquic_varint_put(p, final_size);
-}
-
-/**
- * tquic_frame_put_stop_sending - write a STOP_SENDING frame, RFC 9000 section 19.5
- * @p: room for 1 byte and two integers
- * @sid: stream ID
- * @err: application error code
- *
- * Returns the byte after the frame.
- */
-u8 *tquic_frame_put_stop_sending(u8 *p, u64 sid, u64 err)
-{
-	*p++ = TQUIC_FT_STOP_SENDING;
-	p = tquic_varint_put(p, sid);
-	return tquic_varint_put(p, err);
-}
-
-/**
- * tquic_frame_put_limit - write a limit of the connection
- * @p: room for 1 byte and one integer
- * @type: MAX_DATA, MAX_STREAMS, DATA_BLOCKED or STREAMS_BLOCKED
- * @max: the limit
- *
- * RFC 9000 sections 19.9, 19.11, 19.12 and 19.14.  Returns the byte after the frame.
- */
-u8 *tquic_frame_put_limit(u8 *p, u64 type, u64 max)
+/** tquic_frame_put_ints - what tquic_frame_put() writes, its @n fields in @v */
+u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n)
 {
 	*p++ = type;
-	return tquic_varint_put(p, max);
-}
-
-/**
- * tquic_frame_put_stream_limit - write a limit of a stream
- * @p: room for 1 byte and two integers
- * @type: MAX_STREAM_DATA or STREAM_DATA_BLOCKED
- * @sid: stream ID
- * @max: the limit, a stream offset
- *
- * RFC 9000 sections 19.10 and 19.13.  Returns the byte after the frame.
- */
-u8 *tquic_frame_put_stream_limit(u8 *p, u64 type, u64 sid, u64 max)
-{
-	*p++ = type;
-	p = tquic_varint_put(p, sid);
-	return tquic_varint_put(p, max);
+	while (n--)
+		p = tquic_varint_put(p, *v++);
+	return p;
 }
 
 /**
@@ -464,26 +347,12 @@ u8 *tquic_frame_put_stream_limit(u8 *p, u64 type, u64 sid, u64 max)
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token)
 {
-	*p++ = TQUIC_FT_NEW_CONNECTION_ID;
-	p = tquic_varint_put(p, seq);
-	p = tquic_varint_put(p, prior_to);
+	p = tquic_frame_put(p, TQUIC_FT_NEW_CONNECTION_ID, seq, prior_to);
 	*p++ = cid->len;
 	memcpy(p, cid->id, cid->len);
 	p += cid->len;
 	memcpy(p, reset_token, TQUIC_TOKEN_RESET_LEN);
 	return p + TQUIC_TOKEN_RESET_LEN;
-}
-
-/**
- * tquic_frame_put_retire_cid - write a RETIRE_CONNECTION_ID frame, RFC 9000 section 19.16
- * @p: room for 1 byte and one integer
- * @seq: sequence number
- *
- * Returns the byte after the frame.
- */
-u8 *tquic_frame_put_retire_cid(u8 *p, u64 seq)
-{
-	return tquic_frame_put_limit(p, TQUIC_FT_RETIRE_CONNECTION_ID, seq);
 }
 
 /**
@@ -511,8 +380,7 @@ u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
  */
 u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
 {
-	*p++ = TQUIC_FT_NEW_TOKEN;
-	p = tquic_varint_put(p, len);
+	p = tquic_frame_put(p, TQUIC_FT_NEW_TOKEN, len);
 	memcpy(p, token, len);
 	return p + len;
 }
@@ -530,25 +398,11 @@ u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
  */
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len)
 {
-	*p++ = app ? TQUIC_FT_CONNECTION_CLOSE_APP : TQUIC_FT_CONNECTION_CLOSE;
-	p = tquic_varint_put(p, err);
-	if (!app)
-		p = tquic_varint_put(p, frame_type);
-	p = tquic_varint_put(p, len);
+	if (app)
+		p = tquic_frame_put(p, TQUIC_FT_CONNECTION_CLOSE_APP, err, len);
+	else
+		p = tquic_frame_put(p, TQUIC_FT_CONNECTION_CLOSE, err, frame_type, len);
 	if (len)
 		memcpy(p, reason, len);
 	return p + len;
-}
-
-/**
- * tquic_frame_put_datagram - write a DATAGRAM frame up to its data, RFC 9221 section 4
- * @p: room for 1 byte and one integer
- * @len: bytes of data that will follow
- *
- * Returns where the data goes.
- */
-u8 *tquic_frame_put_datagram(u8 *p, u32 len)
-{
-	*p++ = TQUIC_FT_DATAGRAM_LEN;
-	return tquic_varint_put(p, len);
 }

@@ -23,6 +23,7 @@ struct tquic_rx_frame {
 	u64 type;		/* as on the wire */
 	u8 props;		/* TQUIC_FP_* */
 	union {
+		u64 ints[4];		/* of ACK and control frames, in the order of the wire */
 		struct {	/* STREAM, CRYPTO (sid 0), DATAGRAM (sid, off 0) */
 			u64 sid;
 			u64 off;
@@ -46,10 +47,11 @@ struct tquic_rx_frame {
 			u64 err;
 			u64 final_size;
 		} reset;
-		struct {	/* MAX_* and *_BLOCKED: sid where there is one */
+		struct {	/* MAX_STREAM_DATA, STREAM_DATA_BLOCKED */
 			u64 sid;
 			u64 max;
 		} limit;
+		u64 max;		/* the other MAX_* and *_BLOCKED */
 		struct {
 			u64 seq;
 			u64 prior_to;
@@ -78,17 +80,20 @@ int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest);
 
 u32 tquic_frame_stream_len(u64 sid, u64 off);
 u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin, bool with_len);
-u8 *tquic_frame_put_crypto(u8 *p, u64 off, u32 len);
-u8 *tquic_frame_put_reset_stream(u8 *p, u64 sid, u64 err, u64 final_size);
-u8 *tquic_frame_put_stop_sending(u8 *p, u64 sid, u64 err);
-u8 *tquic_frame_put_limit(u8 *p, u64 type, u64 max);
-u8 *tquic_frame_put_stream_limit(u8 *p, u64 type, u64 sid, u64 max);
+u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n);
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token);
-u8 *tquic_frame_put_retire_cid(u8 *p, u64 seq);
 u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data);
 u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len);
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len);
-u8 *tquic_frame_put_datagram(u8 *p, u32 len);
+
+/*
+ * Write a frame that is integers, or the integers before its data: a type and the fields
+ * of RFC 9000 section 19 in their order, as in tquic_frame_put(p, TQUIC_FT_CRYPTO, off, len).
+ * Takes a byte and up to eight for each field; returns the byte after them.
+ */
+#define tquic_frame_put(p, type, ...)						\
+	tquic_frame_put_ints(p, type, (const u64 []){ __VA_ARGS__ },		\
+			     sizeof((const u64 []){ __VA_ARGS__ }) / sizeof(u64))
 
 #endif

@@ -136,15 +136,15 @@ static int rx_limit(struct input *in, const struct tquic_rx_frame *f)
 
 	switch (f->type) {
 	case TQUIC_FT_MAX_DATA:
-		if (tquic_streams_max_data(ss, f->limit.max))
+		if (tquic_streams_max_data(ss, f->max))
 			conn->ops->wake(conn, TQUIC_WAKE_WRITE);
 		break;
 	case TQUIC_FT_MAX_STREAMS_BIDI:
 	case TQUIC_FT_MAX_STREAMS_UNI:
 		uni = f->type == TQUIC_FT_MAX_STREAMS_UNI;
-		if (!tquic_credit_tx_raise(&ss->open[uni], f->limit.max))
+		if (!tquic_credit_tx_raise(&ss->open[uni], f->max))
 			break;
-		event = f->limit.max << 2 | uni << 1 | (conn->server ? 1 : 0);
+		event = f->max << 2 | uni << 1 | (conn->server ? 1 : 0);
 		conn->ops->event(conn, QUIC_EVENT_STREAM_MAX_STREAM, &event, sizeof(event));
 		conn->ops->wake(conn, TQUIC_WAKE_WRITE);
 		break;

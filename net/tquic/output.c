@@ -269,7 +269,7 @@ static void cid_frames(struct tquic_packet *b)
 			conn->due &= ~TQUIC_DUE_RETIRE_CID;
 			break;
 		}
-		b->p = tquic_frame_put_retire_cid(b->p, seq);
+		b->p = tquic_frame_put(b->p, TQUIC_FT_RETIRE_CONNECTION_ID, seq);
 		tquic_packet_note(b, TQUIC_FT_RETIRE_CONNECTION_ID, NULL, seq);
 	}
 }
@@ -287,7 +287,7 @@ static void conn_frames(struct tquic_packet *b)
 		if (!(conn->due & bit) || !tquic_packet_room(b, 9) || !limit_value(conn, bit,
 										   &type, &value))
 			continue;
-		b->p = tquic_frame_put_limit(b->p, type, value);
+		b->p = tquic_frame_put(b->p, type, value);
 		tquic_packet_note(b, type, NULL, value);
 		conn->due &= ~bit;
 	}
@@ -311,21 +311,20 @@ static void stream_ctl_one(struct tquic_packet *b, struct tquic_stream *s)
 	struct tquic_streams *ss = &b->conn->streams;
 
 	if (s->due & TQUIC_STREAM_DUE_RESET) {
-		b->p = tquic_frame_put_reset_stream(b->p, s->id, s->tx_err, s->txc.used);
+		b->p = tquic_frame_put(b->p, TQUIC_FT_RESET_STREAM, s->id, s->tx_err, s->txc.used);
 		tquic_packet_note(b, TQUIC_FT_RESET_STREAM, s, 0);
 	}
 	if (s->due & TQUIC_STREAM_DUE_STOP) {
-		b->p = tquic_frame_put_stop_sending(b->p, s->id, s->stop_err);
+		b->p = tquic_frame_put(b->p, TQUIC_FT_STOP_SENDING, s->id, s->stop_err);
 		tquic_packet_note(b, TQUIC_FT_STOP_SENDING, s, 0);
 	}
 	if (s->due & TQUIC_STREAM_DUE_MAX_DATA) {
-		b->p = tquic_frame_put_stream_limit(b->p, TQUIC_FT_MAX_STREAM_DATA, s->id,
-						    tquic_credit_rx_advertise(&s->rxc));
+		b->p = tquic_frame_put(b->p, TQUIC_FT_MAX_STREAM_DATA, s->id,
+				       tquic_credit_rx_advertise(&s->rxc));
 		tquic_packet_note(b, TQUIC_FT_MAX_STREAM_DATA, s, 0);
 	}
 	if (s->due & TQUIC_STREAM_DUE_BLOCKED) {
-		b->p = tquic_frame_put_stream_limit(b->p, TQUIC_FT_STREAM_DATA_BLOCKED, s->id,
-						    s->txc.max);
+		b->p = tquic_frame_put(b->p, TQUIC_FT_STREAM_DATA_BLOCKED, s->id, s->txc.max);
 		tquic_packet_note(b, TQUIC_FT_STREAM_DATA_BLOCKED, s, 0);
 	}
 	tquic_stream_clear_due(ss, s, s->due);

@@ -87,7 +87,7 @@ void tquic_packet_put_crypto(struct tquic_packet *b)
 		len = tquic_sendbuf_next(sb, sb->end_off, b->end - b->p - 12, &off);
 		if (!len)
 			return;
-		b->p = tquic_frame_put_crypto(b->p, off, len);
+		b->p = tquic_frame_put(b->p, TQUIC_FT_CRYPTO, off, len);
 		tquic_sendbuf_copy(sb, off, len, b->p);
 		b->p += len;
 		tquic_sendbuf_sent(sb, off, len);

@@ -80,7 +80,7 @@ static void frame_crypto(struct kunit *test)
 	struct tquic_rx_frame f;
 	u8 buf[64], *end;
 
-	end = tquic_frame_put_crypto(buf, 1000, 4);
+	end = tquic_frame_put(buf, TQUIC_FT_CRYPTO, 1000, 4);
 	memset(end, 7, 4);
 	expect_frame(test, buf, end + 4, &f);
 	KUNIT_EXPECT_EQ(test, f.stream.sid, 0ULL);
@@ -95,7 +95,7 @@ static void frame_datagram(struct kunit *test)
 	struct tquic_rx_frame f;
 	u8 buf[64], *end;
 
-	end = tquic_frame_put_datagram(buf, 2);
+	end = tquic_frame_put(buf, TQUIC_FT_DATAGRAM_LEN, 2);
 	memset(end, 7, 2);
 	expect_frame(test, buf, end + 2, &f);
 	KUNIT_EXPECT_EQ(test, f.stream.len, 2U);
@@ -114,13 +114,14 @@ static void frame_stream_control(struct kunit *test)
 	struct tquic_rx_frame f;
 	u8 buf[64];
 
-	expect_frame(test, buf, tquic_frame_put_reset_stream(buf, 5, 0x1234, 1ULL << 33), &f);
+	expect_frame(test, buf,
+		     tquic_frame_put(buf, TQUIC_FT_RESET_STREAM, 5, 0x1234, 1ULL << 33), &f);
 	KUNIT_EXPECT_EQ(test, (int)buf[0], 0x04);
 	KUNIT_EXPECT_EQ(test, f.reset.sid, 5ULL);
 	KUNIT_EXPECT_EQ(test, f.reset.err, 0x1234ULL);
 	KUNIT_EXPECT_EQ(test, f.reset.final_size, 1ULL << 33);
 
-	expect_frame(test, buf, tquic_frame_put_stop_sending(buf, 6, 0x4321), &f);
+	expect_frame(test, buf, tquic_frame_put(buf, TQUIC_FT_STOP_SENDING, 6, 0x4321), &f);
 	KUNIT_EXPECT_EQ(test, (int)buf[0], 0x05);
 	KUNIT_EXPECT_EQ(test, f.reset.sid, 6ULL);
 	KUNIT_EXPECT_EQ(test, f.reset.err, 0x4321ULL);
@@ -135,12 +136,12 @@ static void frame_limits(struct kunit *test)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(conn); i++) {
-		expect_frame(test, buf, tquic_frame_put_limit(buf, conn[i], 1ULL << 60), &f);
+		expect_frame(test, buf, tquic_frame_put(buf, conn[i], 1ULL << 60), &f);
 		KUNIT_EXPECT_EQ(test, (int)buf[0], (int)conn[i]);
-		KUNIT_EXPECT_EQ(test, f.limit.max, 1ULL << 60);
+		KUNIT_EXPECT_EQ(test, f.max, 1ULL << 60);
 	}
 	for (i = 0; i < ARRAY_SIZE(stream); i++) {
-		expect_frame(test, buf, tquic_frame_put_stream_limit(buf, stream[i], 9, 99999), &f);
+		expect_frame(test, buf, tquic_frame_put(buf, stream[i], 9, 99999), &f);
 		KUNIT_EXPECT_EQ(test, (int)buf[0], (int)stream[i]);
 		KUNIT_EXPECT_EQ(test, f.limit.sid, 9ULL);
 		KUNIT_EXPECT_EQ(test, f.limit.max, 99999ULL);
@@ -163,7 +164,7 @@ static void frame_connection_ids(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(f.new_cid.cid, some_cid.id, 4), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(f.new_cid.reset_token, some_token, 16), 0);
 
-	expect_frame(test, buf, tquic_frame_put_retire_cid(buf, 70), &f);
+	expect_frame(test, buf, tquic_frame_put(buf, TQUIC_FT_RETIRE_CONNECTION_ID, 70), &f);
 	KUNIT_EXPECT_EQ(test, (int)buf[0], 0x19);
 	KUNIT_EXPECT_EQ(test, f.retire_seq, 70ULL);
 }
