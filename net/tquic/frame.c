@@ -12,7 +12,6 @@
 #define ENCODING_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING)
 #define VIOLATION	TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION)
 
-#define MAX_STREAMS_LIMIT	BIT_ULL(60)	/* RFC 9000 section 4.6 */
 #define PATH_DATA_LEN		8
 
 /* the columns of RFC 9000 section 12.4 table 3 */
@@ -135,7 +134,7 @@ static const u8 *decode_new_token(const u8 *p, const u8 *end, struct tquic_rx_fr
 
 static const u8 *check_streams(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	return f->max <= MAX_STREAMS_LIMIT ? p : NULL;
+	return f->max <= TQUIC_STREAMS_MAX ? p : NULL;
 }
 
 static const u8 *decode_new_cid(const u8 *p, const u8 *end, struct tquic_rx_frame *f)

@@ -295,8 +295,7 @@ void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u6
 	u32 max;
 
 	path->route_mtu = conn->ops->path_mtu(conn, path);
-	max = min3(path->route_mtu, conn->remote.max_udp_payload_size, (u32)TQUIC_PATH_MAX_UDP);
-
+	max = min3((u64)path->route_mtu, conn->remote.max_udp_payload_size, (u64)TQUIC_PATH_MAX_UDP);
 	tquic_mtu_set_max(&path->mtu, max, now_us);
 	tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
 }

@@ -256,10 +256,10 @@ static int get_param(struct sock *sk, void *buf, u32 *len)
 	p->grease_quic_bit = tp->grease_quic_bit;
 	p->stateless_reset = tp->has_reset_token;
 	p->disable_1rtt_encryption = tp->disable_1rtt_encryption;
-	p->active_connection_id_limit = tp->active_connection_id_limit;
+	p->active_connection_id_limit = min_t(u64, tp->active_connection_id_limit, U8_MAX);
 	p->ack_delay_exponent = tp->ack_delay_exponent;
-	p->max_datagram_frame_size = min_t(u32, tp->max_datagram_frame_size, U16_MAX);
-	p->max_udp_payload_size = min_t(u32, tp->max_udp_payload_size, U16_MAX);
+	p->max_datagram_frame_size = min_t(u64, tp->max_datagram_frame_size, U16_MAX);
+	p->max_udp_payload_size = min_t(u64, tp->max_udp_payload_size, U16_MAX);
 	p->max_idle_timeout = min_t(u64, tp->max_idle_timeout_us, U32_MAX);
 	p->max_ack_delay = min_t(u64, tp->max_ack_delay_us, U32_MAX);
 	p->max_streams_bidi = min_t(u64, tp->max_streams_bidi, U16_MAX);

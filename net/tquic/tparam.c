@@ -7,20 +7,16 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
-#include <linux/string.h>
 #include "tparam.h"
 #include "varint.h"
 
 #define PARAM_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM)
 
-#define MAX_STREAMS_LIMIT	BIT_ULL(60)		/* RFC 9000 section 4.6 */
 #define PREFERRED_CID_AT	(4 + 2 + 16 + 2)	/* section 18.2 figure 22 */
 
 enum kind {
-	INT_U8,
-	INT_U32,
-	INT_U64,
-	INT_MS,		/* milliseconds on the wire, microseconds in a u64 here */
+	INT,
+	MS,		/* milliseconds on the wire, microseconds here */
 	FLAG,		/* present and empty */
 	CID,
 	TOKEN,
@@ -40,28 +36,28 @@ struct param {
 
 #define AT(field)	offsetof(struct tquic_tparam, field)
 
-#define INT(_id, _kind, _field, _min, _max, _absent)					\
+#define NUM(_id, _kind, _field, _min, _max, _absent)					\
 	{ .id = _id, .kind = _kind, .at = AT(_field), .min = _min, .max = _max, .absent = _absent }
 
 static const struct param params[] = {
 	{ 0x00, CID, true, AT(odcid), AT(has_odcid) },
-	INT(0x01, INT_MS, max_idle_timeout_us, 0, TQUIC_VARINT_MAX, 0),
+	NUM(0x01, MS, max_idle_timeout_us, 0, TQUIC_VARINT_MAX, 0),
 	{ 0x02, TOKEN, true, AT(reset_token), AT(has_reset_token) },
-	INT(0x03, INT_U32, max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_VARINT_MAX, TQUIC_MAX_UDP),
-	INT(0x04, INT_U64, max_data, 0, TQUIC_VARINT_MAX, 0),
-	INT(0x05, INT_U64, max_stream_data_bidi_local, 0, TQUIC_VARINT_MAX, 0),
-	INT(0x06, INT_U64, max_stream_data_bidi_remote, 0, TQUIC_VARINT_MAX, 0),
-	INT(0x07, INT_U64, max_stream_data_uni, 0, TQUIC_VARINT_MAX, 0),
-	INT(0x08, INT_U64, max_streams_bidi, 0, MAX_STREAMS_LIMIT, 0),
-	INT(0x09, INT_U64, max_streams_uni, 0, MAX_STREAMS_LIMIT, 0),
-	INT(0x0a, INT_U8, ack_delay_exponent, 0, 20, 3),
-	INT(0x0b, INT_MS, max_ack_delay_us, 0, (1 << 14) - 1, 25),
+	NUM(0x03, INT, max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_VARINT_MAX, TQUIC_MAX_UDP),
+	NUM(0x04, INT, max_data, 0, TQUIC_VARINT_MAX, 0),
+	NUM(0x05, INT, max_stream_data_bidi_local, 0, TQUIC_VARINT_MAX, 0),
+	NUM(0x06, INT, max_stream_data_bidi_remote, 0, TQUIC_VARINT_MAX, 0),
+	NUM(0x07, INT, max_stream_data_uni, 0, TQUIC_VARINT_MAX, 0),
+	NUM(0x08, INT, max_streams_bidi, 0, TQUIC_STREAMS_MAX, 0),
+	NUM(0x09, INT, max_streams_uni, 0, TQUIC_STREAMS_MAX, 0),
+	NUM(0x0a, INT, ack_delay_exponent, 0, 20, 3),
+	NUM(0x0b, MS, max_ack_delay_us, 0, (1 << 14) - 1, 25),
 	{ 0x0c, FLAG, false, AT(disable_active_migration) },
 	{ 0x0d, PREFERRED, true },
-	INT(0x0e, INT_U8, active_connection_id_limit, 2, TQUIC_VARINT_MAX, 2),
+	NUM(0x0e, INT, active_connection_id_limit, 2, TQUIC_VARINT_MAX, 2),
 	{ 0x0f, CID, false, AT(iscid), AT(has_iscid) },
 	{ 0x10, CID, true, AT(rscid), AT(has_rscid) },
-	INT(0x20, INT_U32, max_datagram_frame_size, 0, TQUIC_VARINT_MAX, 0),	/* RFC 9221 */
+	NUM(0x20, INT, max_datagram_frame_size, 0, TQUIC_VARINT_MAX, 0),	/* RFC 9221 */
 	{ 0x2ab2, FLAG, false, AT(grease_quic_bit) },				/* RFC 9287 */
 	{ 0xbaad, FLAG, false, AT(disable_1rtt_encryption) },
 };
@@ -70,48 +66,20 @@ static_assert(ARRAY_SIZE(params) <= 32);	/* bits of a set of them */
 
 static void store(struct tquic_tparam *tp, const struct param *pa, u64 v)
 {
-	void *to = (u8 *)tp + pa->at;
-
-	switch (pa->kind) {
-	case INT_U8:
-		*(u8 *)to = min_t(u64, v, U8_MAX);
-		break;
-	case INT_U32:
-		*(u32 *)to = min_t(u64, v, U32_MAX);
-		break;
-	case INT_U64:
-		*(u64 *)to = v;
-		break;
-	case INT_MS:
-		/* what is longer than 2^62 us is cut: the sum with any time still fits */
-		*(u64 *)to = v > div_u64(TQUIC_VARINT_MAX, 1000) ? TQUIC_VARINT_MAX : v * 1000;
-		break;
-	}
+	/* what is longer than 2^62 us is cut: the sum with any time still fits */
+	if (pa->kind == MS)
+		v = v > TQUIC_VARINT_MAX / 1000 ? TQUIC_VARINT_MAX : v * 1000;
+	*(u64 *)((u8 *)tp + pa->at) = v;
 }
 
 /* the value to be sent, always one that is valid */
 static u64 load(const struct tquic_tparam *tp, const struct param *pa)
 {
-	const void *from = (const u8 *)tp + pa->at;
-	u64 v = 0;
+	u64 v = *(const u64 *)((const u8 *)tp + pa->at);
 
-	switch (pa->kind) {
-	case INT_U8:
-		v = *(const u8 *)from;
-		break;
-	case INT_U32:
-		v = *(const u32 *)from;
-		break;
-	case INT_U64:
-		v = *(const u64 *)from;
-		break;
-	case INT_MS:
-		v = div_u64(*(const u64 *)from, 1000);
-		if (v * 1000 < *(const u64 *)from)
-			v++;
-		break;
-	}
-	return clamp_t(u64, v, pa->min, pa->max);
+	if (pa->kind == MS)
+		v = div_u64(v + 999, 1000);
+	return clamp(v, pa->min, pa->max);
 }
 
 static const struct param *find(u64 id)
@@ -136,32 +104,17 @@ void tquic_tparam_init(struct tquic_tparam *tp)
 
 	memset(tp, 0, sizeof(*tp));
 	for (i = 0; i < ARRAY_SIZE(params); i++)
-		if (params[i].kind <= INT_MS)
+		if (params[i].kind <= MS)
 			store(tp, &params[i], params[i].absent);
 }
 
-/* the header of a parameter; NULL when it and its value do not fit */
-static u8 *put_head(u8 *p, const u8 *end, const struct param *pa, u32 len)
+/* one parameter; NULL when it does not fit */
+static u8 *put(u8 *p, const u8 *end, const struct param *pa, const void *data, u32 len)
 {
 	if (end - p < tquic_varint_len(pa->id) + 1 + len)
 		return NULL;
 	p = tquic_varint_put(p, pa->id);
-	return tquic_varint_put(p, len);
-}
-
-static u8 *put_int(u8 *p, const u8 *end, const struct param *pa, u64 v)
-{
-	if (v == pa->absent)
-		return p;
-	p = put_head(p, end, pa, tquic_varint_len(v));
-	return p ? tquic_varint_put(p, v) : NULL;
-}
-
-static u8 *put_bytes(u8 *p, const u8 *end, const struct param *pa, const u8 *data, u32 len)
-{
-	p = put_head(p, end, pa, len);
-	if (!p)
-		return NULL;
+	p = tquic_varint_put(p, len);
 	memcpy(p, data, len);
 	return p + len;
 }
@@ -172,18 +125,21 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 	const u8 *field = (const u8 *)tp + pa->at;
 	const struct tquic_cid *cid = (const void *)field;
 	const bool *has = (const void *)((const u8 *)tp + pa->has_at);
+	u8 wire[8];
+	u64 v;
 
 	switch (pa->kind) {
 	case FLAG:
-		return *(const bool *)field ? put_head(p, end, pa, 0) : p;
+		return *(const bool *)field ? put(p, end, pa, wire, 0) : p;
 	case CID:
-		return *has ? put_bytes(p, end, pa, cid->id, cid->len) : p;
+		return *has ? put(p, end, pa, cid->id, cid->len) : p;
 	case TOKEN:
-		return *has ? put_bytes(p, end, pa, field, TQUIC_TOKEN_RESET_LEN) : p;
+		return *has ? put(p, end, pa, field, TQUIC_TOKEN_RESET_LEN) : p;
 	case PREFERRED:
 		return p;
 	default:
-		return put_int(p, end, pa, load(tp, pa));
+		v = load(tp, pa);
+		return v == pa->absent ? p : put(p, end, pa, wire, tquic_varint_put(wire, v) - wire);
 	}
 }
 
@@ -239,8 +195,7 @@ static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u
 	case CID:
 		if (len > TQUIC_CID_MAX)
 			return false;
-		cid->len = len;
-		memcpy(cid->id, p, len);
+		tquic_cid_set(cid, p, len);
 		*has = true;
 		return true;
 	case TOKEN:
@@ -266,9 +221,8 @@ static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u
  * @p: the body
  * @len: its length in bytes
  *
- * Unknown parameters are ignored.  Integers too large for their field are cut to the
- * largest that fits.  That the connection IDs which section 7.3 demands are there, and
- * are right, is for the caller to check.
+ * Unknown parameters are ignored.  That the connection IDs which section 7.3 demands are
+ * there, and are right, is for the caller to check.
  *
  * Returns 0 or a TQUIC_WERR() of TRANSPORT_PARAMETER_ERROR.
  */

@@ -20,10 +20,10 @@ struct tquic_tparam {
 	u64 max_stream_data_uni;
 	u64 max_streams_bidi;		/* initial_* */
 	u64 max_streams_uni;
-	u32 max_udp_payload_size;
-	u32 max_datagram_frame_size;	/* 0: no DATAGRAM */
-	u8 ack_delay_exponent;
-	u8 active_connection_id_limit;	/* saturated at 255 */
+	u64 max_udp_payload_size;
+	u64 max_datagram_frame_size;	/* 0: no DATAGRAM */
+	u64 ack_delay_exponent;
+	u64 active_connection_id_limit;
 	bool disable_active_migration;
 	bool grease_quic_bit;
 	bool disable_1rtt_encryption;	/* 0xbaad, ours and the existing in-kernel QUIC's */

@@ -29,6 +29,7 @@
 #define TQUIC_MIN_UDP		1200	/* RFC 9000 section 14 */
 #define TQUIC_MAX_UDP		65527
 #define TQUIC_VARINT_MAX	((1ULL << 62) - 1)
+#define TQUIC_STREAMS_MAX	(1ULL << 60)	/* of each kind, RFC 9000 section 4.6 */
 #define TQUIC_PN_MAX		TQUIC_VARINT_MAX
 #define TQUIC_PN_NONE		(~0ULL)
 #define TQUIC_TIME_NEVER	(~0ULL)	/* of a deadline in microseconds */

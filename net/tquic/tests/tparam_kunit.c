@@ -13,7 +13,7 @@ static void tparam_defaults(struct kunit *test)
 
 	memset(&tp, 0xff, sizeof(tp));
 	KUNIT_EXPECT_EQ(test, tquic_tparam_decode(&tp, true, NULL, 0), 0);
-	KUNIT_EXPECT_EQ(test, tp.max_udp_payload_size, 65527U);
+	KUNIT_EXPECT_EQ(test, tp.max_udp_payload_size, 65527ULL);
 	KUNIT_EXPECT_EQ(test, (int)tp.ack_delay_exponent, 3);
 	KUNIT_EXPECT_EQ(test, tp.max_ack_delay_us, 25000ULL);
 	KUNIT_EXPECT_EQ(test, (int)tp.active_connection_id_limit, 2);
@@ -139,7 +139,7 @@ static void tparam_encode_valid(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tquic_tparam_decode(&got, false, buf, len), 0);
 	KUNIT_EXPECT_EQ(test, got.max_ack_delay_us, 16383000ULL);
 	KUNIT_EXPECT_EQ(test, (int)got.ack_delay_exponent, 20);
-	KUNIT_EXPECT_EQ(test, got.max_udp_payload_size, 1200U);
+	KUNIT_EXPECT_EQ(test, got.max_udp_payload_size, 1200ULL);
 	KUNIT_EXPECT_EQ(test, got.max_streams_uni, 1ULL << 60);
 }
 
@@ -228,9 +228,9 @@ static void tparam_saturates(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, tquic_tparam_decode(&tp, false, wire, sizeof(wire)), 0);
 	KUNIT_EXPECT_EQ(test, tp.max_idle_timeout_us, TQUIC_VARINT_MAX);
-	KUNIT_EXPECT_EQ(test, tp.max_udp_payload_size, U32_MAX);
-	KUNIT_EXPECT_EQ(test, (int)tp.active_connection_id_limit, 255);
-	KUNIT_EXPECT_EQ(test, tp.max_datagram_frame_size, U32_MAX);
+	KUNIT_EXPECT_EQ(test, tp.max_udp_payload_size, TQUIC_VARINT_MAX);
+	KUNIT_EXPECT_EQ(test, tp.active_connection_id_limit, TQUIC_VARINT_MAX);
+	KUNIT_EXPECT_EQ(test, tp.max_datagram_frame_size, TQUIC_VARINT_MAX);
 }
 
 /* rubbish, and damaged good bodies: in bounds always, and what is accepted is valid */
@@ -259,7 +259,7 @@ static void tparam_random(struct kunit *test)
 			continue;
 		KUNIT_ASSERT_LE(test, (int)tp.ack_delay_exponent, 20);
 		KUNIT_ASSERT_GE(test, (int)tp.active_connection_id_limit, 2);
-		KUNIT_ASSERT_GE(test, tp.max_udp_payload_size, 1200U);
+		KUNIT_ASSERT_GE(test, tp.max_udp_payload_size, 1200ULL);
 		KUNIT_ASSERT_LE(test, tp.max_ack_delay_us, 16383000ULL);
 		KUNIT_ASSERT_LE(test, (int)tp.iscid.len, TQUIC_CID_MAX);
 	}
