@@ -28,15 +28,15 @@ static u32 candidate(const struct tquic_mtu *m)
 {
 	u32 i;
 
-	if (m->low >= m->max)
+	if (m->cur >= m->max)
 		return 0;
 	if (m->high > m->max)
 		return m->max;
 	for (i = 0; i < ARRAY_SIZE(plateaus); i++)
-		if (plateaus[i] < m->high && plateaus[i] > m->low)
+		if (plateaus[i] < m->high && plateaus[i] > m->cur)
 			return plateaus[i];
-	if (m->high - m->low <= FINE_SEARCH && m->high - m->low > FINE_ENOUGH)
-		return (m->low + m->high) / 2;
+	if (m->high - m->cur <= FINE_SEARCH && m->high - m->cur > FINE_ENOUGH)
+		return (m->cur + m->high) / 2;
 	return 0;
 }
 
@@ -45,7 +45,7 @@ static void schedule(struct tquic_mtu *m, u64 now_us)
 {
 	m->probe = 0;
 	m->next_us = TQUIC_TIME_NEVER;
-	if (!m->enabled || m->low >= m->max)
+	if (!m->enabled || m->cur >= m->max)
 		return;
 	m->next_us = now_us;
 	if (!candidate(m)) {
@@ -62,16 +62,12 @@ static void schedule(struct tquic_mtu *m, u64 now_us)
  */
 void tquic_mtu_init(struct tquic_mtu *m, u32 max, u32 start)
 {
+	memset(m, 0, sizeof(*m));
 	m->max = clamp_t(u32, max, TQUIC_MTU_BASE, TQUIC_MAX_UDP);
 	m->cur = clamp_t(u32, start, TQUIC_MTU_BASE, m->max);
-	m->low = m->cur;
 	m->high = m->max + 1;
-	m->probe = 0;
-	m->tries = 0;
-	m->lost_row = 0;
 	m->lost_us = TQUIC_TIME_NEVER;
 	m->next_us = TQUIC_TIME_NEVER;
-	m->enabled = false;
 }
 
 /** tquic_mtu_start - the path works: probe from now on, RFC 9000 section 14.3.1 */
@@ -97,7 +93,6 @@ void tquic_mtu_set_max(struct tquic_mtu *m, u32 max, u64 now_us)
 		return;
 	m->max = max;
 	m->cur = min(m->cur, m->max);
-	m->low = min(m->low, m->max);
 	m->high = m->max + 1;
 	m->tries = 0;
 	schedule(m, now_us);
@@ -131,7 +126,6 @@ bool tquic_mtu_probe_acked(struct tquic_mtu *m, u32 size, u64 now_us)
 	m->lost_row = 0;
 	if (rose) {
 		m->cur = size;
-		m->low = size;
 		m->tries = 0;
 		if (size >= m->high)
 			m->high = m->max + 1;
@@ -195,7 +189,6 @@ bool tquic_mtu_lost(struct tquic_mtu *m, u32 bytes, u64 now_us)
 	m->tries = 0;
 	m->high = m->cur;
 	m->cur = TQUIC_MTU_BASE;
-	m->low = TQUIC_MTU_BASE;
 	schedule(m, now_us);
 	return true;
 }

@@ -20,9 +20,8 @@
 struct tquic_mtu {
 	u64 next_us;	/* when the next probe is due; TQUIC_TIME_NEVER: none */
 	u64 lost_us;	/* when lost_row last rose: what is lost at once counts once */
-	u16 cur;	/* size in use */
+	u16 cur;	/* size in use: the largest that is known to work */
 	u16 max;	/* most that route, device and peer allow */
-	u16 low;	/* largest size known to work */
 	u16 high;	/* smallest size known to fail, max + 1 at first */
 	u16 probe;	/* size in flight, 0: none */
 	u8 tries;	/* probes lost at this size */
