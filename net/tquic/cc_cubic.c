@@ -26,20 +26,21 @@
 #define CSS_ROUNDS		5
 #define NO_RTT			U32_MAX
 
-struct cubic {
+/* Where we are on the curve: what undo takes back */
+struct curve {
 	u64 w_max;		/* bytes */
 	u64 cwnd_prior;		/* bytes */
 	u64 w_est;		/* bytes, what Reno would have */
+	u64 epoch_us;		/* start of this congestion avoidance, 0: at the next ACK */
+	u32 k;			/* 1/1024 s */
+};
+
+struct cubic {
+	struct curve at;
+	struct curve before;	/* the last event */
 	u64 est_acked;		/* towards the next step of w_est, bytes times alpha's parts */
 	u64 rem;		/* of the last increment, parts of a byte over cwnd */
-	u64 epoch_us;		/* start of this congestion avoidance, 0: at the next ACK */
 	u64 limited_us;		/* since when the application limits us, 0: it does not */
-	u64 undo_w_max;
-	u64 undo_cwnd_prior;
-	u64 undo_w_est;
-	u64 undo_epoch_us;
-	u32 k;			/* 1/1024 s */
-	u32 undo_k;
 	/* HyStart++ */
 	u64 round_us;		/* when this round began */
 	u32 last_min_us;	/* least RTT of the round before, NO_RTT: none */
@@ -94,40 +95,40 @@ static u32 time_to_plateau(const struct tquic_cc *cc, u64 w_max)
 static u64 window_at(const struct tquic_cc *cc, const struct cubic *c, u64 us)
 {
 	u64 t = div_u64(us * 128, 125000);
-	u64 d = min_t(u64, t > c->k ? t - c->k : c->k - t, T_MAX);
+	u64 d = min_t(u64, t > c->at.k ? t - c->at.k : c->at.k - t, T_MAX);
 	/* 0.4 mss (d / 1024)^3: below 2^62 for any mss */
 	u64 delta = div_u64((d * d * d >> 10) * cc->mss * 4, 10) >> 20;
 
-	if (t > c->k)
-		return c->w_max + delta;
-	return c->w_max > delta ? c->w_max - delta : 0;
+	if (t > c->at.k)
+		return c->at.w_max + delta;
+	return c->at.w_max > delta ? c->at.w_max - delta : 0;
 }
 
 static void begin_epoch(struct tquic_cc *cc, struct cubic *c, u64 now_us)
 {
-	c->epoch_us = now_us;
-	c->w_est = cc->cwnd;
+	c->at.epoch_us = now_us;
+	c->at.w_est = cc->cwnd;
 	c->est_acked = 0;
 	c->rem = 0;
-	if (cc->cwnd < c->w_max) {
-		c->k = time_to_plateau(cc, c->w_max);
+	if (cc->cwnd < c->at.w_max) {
+		c->at.k = time_to_plateau(cc, c->at.w_max);
 	} else {
-		c->k = 0;
-		c->w_max = cc->cwnd;
+		c->at.k = 0;
+		c->at.w_max = cc->cwnd;
 	}
-	if (!c->cwnd_prior)
-		c->cwnd_prior = cc->cwnd;
+	if (!c->at.cwnd_prior)
+		c->at.cwnd_prior = cc->cwnd;
 }
 
 /* equation 4, without a division: w_est gains a datagram per cwnd / alpha bytes */
 static void grow_estimate(struct tquic_cc *cc, struct cubic *c, u32 acked_bytes)
 {
-	u32 alpha = c->w_est >= c->cwnd_prior ? ALPHA_DEN : ALPHA_NUM;
+	u32 alpha = c->at.w_est >= c->at.cwnd_prior ? ALPHA_DEN : ALPHA_NUM;
 
 	c->est_acked += (u64)acked_bytes * alpha;
 	while (c->est_acked >= cc->cwnd * ALPHA_DEN) {
 		c->est_acked -= cc->cwnd * ALPHA_DEN;
-		c->w_est += cc->mss;
+		c->at.w_est += cc->mss;
 	}
 }
 
@@ -150,12 +151,12 @@ static void avoid_congestion(struct tquic_cc *cc, struct cubic *c, u32 acked_byt
 {
 	u64 us;
 
-	if (!c->epoch_us)
+	if (!c->at.epoch_us)
 		begin_epoch(cc, c, now_us);
-	us = now_us - c->epoch_us;
+	us = now_us - c->at.epoch_us;
 	grow_estimate(cc, c, acked_bytes);
-	if (window_at(cc, c, us) < c->w_est)
-		cc->cwnd = max(cc->cwnd, c->w_est);
+	if (window_at(cc, c, us) < c->at.w_est)
+		cc->cwnd = max(cc->cwnd, c->at.w_est);
 	else
 		grow_to(cc, c, window_at(cc, c, us + cc->srtt_us), acked_bytes);
 }
@@ -182,8 +183,7 @@ static void judge_rtt(struct cubic *c)
 			c->css_base_us = NO_RTT;
 		return;
 	}
-	thresh = clamp_t(u32, c->last_min_us / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US,
-			 MAX_RTT_THRESH_US);
+	thresh = clamp_t(u32, c->last_min_us / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US, MAX_RTT_THRESH_US);
 	if (c->cur_min_us >= c->last_min_us + thresh) {
 		c->css_base_us = c->cur_min_us;
 		c->css_rounds = 0;
@@ -218,8 +218,8 @@ static void cubic_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 
 		return;
 	}
 	if (c->limited_us) {	/* time without growth does not move us along the curve */
-		if (c->epoch_us)
-			c->epoch_us += now_us - c->limited_us;
+		if (c->at.epoch_us)
+			c->at.epoch_us += now_us - c->limited_us;
 		c->limited_us = 0;
 	}
 	if (tquic_cc_in_slow_start(cc))
@@ -233,18 +233,13 @@ static void cubic_on_event(struct tquic_cc *cc, u64 now_us)
 {
 	struct cubic *c = cubic_of(cc);
 
-	c->undo_w_max = c->w_max;
-	c->undo_cwnd_prior = c->cwnd_prior;
-	c->undo_w_est = c->w_est;
-	c->undo_epoch_us = c->epoch_us;
-	c->undo_k = c->k;
-
-	if (cc->cwnd < c->w_max)	/* fast convergence: (1 + beta) / 2 */
-		c->w_max = div_u64(cc->cwnd * (BETA_DEN + BETA_NUM), 2 * BETA_DEN);
+	c->before = c->at;
+	if (cc->cwnd < c->at.w_max)	/* fast convergence: (1 + beta) / 2 */
+		c->at.w_max = div_u64(cc->cwnd * (BETA_DEN + BETA_NUM), 2 * BETA_DEN);
 	else
-		c->w_max = cc->cwnd;
-	c->cwnd_prior = cc->cwnd;
-	c->epoch_us = 0;
+		c->at.w_max = cc->cwnd;
+	c->at.cwnd_prior = cc->cwnd;
+	c->at.epoch_us = 0;
 	c->limited_us = 0;
 	cc->ssthresh = max(div_u64(cc->cwnd * BETA_NUM, BETA_DEN), tquic_cc_min_window(cc));
 	cc->cwnd = cc->ssthresh;
@@ -255,21 +250,15 @@ static void cubic_on_persistent(struct tquic_cc *cc)
 {
 	struct cubic *c = cubic_of(cc);
 
-	c->w_max = 0;
-	c->epoch_us = 0;
+	c->at.w_max = 0;
+	c->at.epoch_us = 0;
 	c->limited_us = 0;
 }
 
 /* section 4.9.2 */
 static void cubic_undo(struct tquic_cc *cc)
 {
-	struct cubic *c = cubic_of(cc);
-
-	c->w_max = c->undo_w_max;
-	c->cwnd_prior = c->undo_cwnd_prior;
-	c->w_est = c->undo_w_est;
-	c->epoch_us = c->undo_epoch_us;
-	c->k = c->undo_k;
+	cubic_of(cc)->at = cubic_of(cc)->before;
 }
 
 const struct tquic_cc_ops tquic_cc_cubic = {
