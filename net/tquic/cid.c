@@ -4,23 +4,31 @@
  * the peer's we may, who retires what.  Never makes one up, never publishes one,
  * never writes a frame.
  */
+#include <crypto/algapi.h>
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include "cid.h"
-#include "compat/unaligned.h"
 
-static bool cid_equal(const struct tquic_cid *cid, const u8 *id, u8 len)
-{
-	return cid->len == len && !memcmp(cid->id, id, len);
-}
+#define VIOLATION	TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION)
+#define OVER_LIMIT	TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT)
+
+/* the entries in use of one table */
+#define for_each_used(c, table)								\
+	for ((c) = (table); (c) < (table) + ARRAY_SIZE(table); (c)++)			\
+		if ((c)->used)
+
+#define free_slot(table)								\
+({											\
+	typeof(&(table)[0]) _c = (table);						\
+											\
+	while (_c < (table) + ARRAY_SIZE(table) && _c->used)				\
+		_c++;									\
+	_c < (table) + ARRAY_SIZE(table) ? _c : NULL;					\
+})
 
 /* Takes the same time for every pair, RFC 9000 section 10.3.1 */
 static bool token_equal(const u8 *a, const u8 *b)
 {
-	u64 diff = get_unaligned_be64(a) ^ get_unaligned_be64(b);
-
-	diff |= get_unaligned_be64(a + 8) ^ get_unaligned_be64(b + 8);
-	return !diff;
+	return !crypto_memneq(a, b, TQUIC_TOKEN_RESET_LEN);
 }
 
 /**
@@ -36,9 +44,9 @@ void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit)
 }
 
 /** tquic_cid_set_local_limit - the peer's active_connection_id_limit is @limit */
-void tquic_cid_set_local_limit(struct tquic_cids *cs, u32 limit)
+void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit)
 {
-	cs->local_limit = min_t(u32, limit, TQUIC_CID_LOCAL_MAX);
+	cs->local_limit = min_t(u64, limit, TQUIC_CID_LOCAL_MAX);
 }
 
 /**
@@ -53,49 +61,39 @@ void tquic_cid_set_local_limit(struct tquic_cids *cs, u32 limit)
 struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
 					const u8 *reset_token)
 {
-	struct tquic_cid_local *l;
+	struct tquic_cid_local *l = free_slot(cs->local);
 
-	for (l = cs->local; l < cs->local + TQUIC_CID_LOCAL_MAX; l++) {
-		if (l->used)
-			continue;
-		memset(l, 0, sizeof(*l));
-		l->seq = cs->local_next_seq++;
-		l->cid = *cid;
-		if (reset_token)
-			memcpy(l->reset_token, reset_token, TQUIC_TOKEN_RESET_LEN);
-		l->used = true;
-		l->due = l->seq != 0;
-		return l;
-	}
-	return NULL;
+	if (!l)
+		return NULL;
+	memset(l, 0, sizeof(*l));
+	l->seq = cs->local_next_seq++;
+	l->cid = *cid;
+	if (reset_token)
+		memcpy(l->reset_token, reset_token, TQUIC_TOKEN_RESET_LEN);
+	l->used = true;
+	l->due = l->seq != 0;
+	return l;
 }
 
 static struct tquic_cid_local *find_local(struct tquic_cids *cs, u64 seq)
 {
 	struct tquic_cid_local *l;
 
-	for (l = cs->local; l < cs->local + TQUIC_CID_LOCAL_MAX; l++)
-		if (l->used && l->seq == seq)
+	for_each_used(l, cs->local)
+		if (l->seq == seq)
 			return l;
 	return NULL;
 }
 
-/**
- * tquic_cid_want_issue - the peer may have one more connection ID
- * @cs: the set
- *
- * Those that we asked the peer to retire do not count against its limit, RFC
- * 9000 section 5.1.1, but they keep their place until it has.
- */
+/** tquic_cid_want_issue - the peer may have one more connection ID, RFC 9000 section 5.1.1 */
 bool tquic_cid_want_issue(const struct tquic_cids *cs)
 {
-	u32 i, active = 0, used = 0;
+	const struct tquic_cid_local *l;
+	u32 used = 0;
 
-	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++) {
-		used += cs->local[i].used;
-		active += cs->local[i].used && cs->local[i].seq >= cs->local_prior_to;
-	}
-	return active < cs->local_limit && used < TQUIC_CID_LOCAL_MAX;
+	for_each_used(l, cs->local)
+		used++;
+	return used < cs->local_limit;
 }
 
 /**
@@ -109,8 +107,8 @@ struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs)
 {
 	struct tquic_cid_local *l, *best = NULL;
 
-	for (l = cs->local; l < cs->local + TQUIC_CID_LOCAL_MAX; l++)
-		if (l->used && l->due && (!best || l->seq < best->seq))
+	for_each_used(l, cs->local)
+		if (l->due && (!best || l->seq < best->seq))
 			best = l;
 	return best;
 }
@@ -141,41 +139,19 @@ int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_
 
 	gone->len = 0;
 	if (seq >= cs->local_next_seq)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		return VIOLATION;
 	if (!l)
 		return 0;
-	if (cid_equal(&l->cid, dcid, dcid_len))
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	if (tquic_cid_equal(&l->cid, dcid, dcid_len))
+		return VIOLATION;
 	*gone = l->cid;
 	l->used = false;
 	return 0;
 }
 
-/**
- * tquic_cid_retire_local - ask the peer to retire our older connection IDs
- * @cs: the set
- * @prior_to: all sequence numbers below; it never falls
- *
- * NEW_CONNECTION_ID frames say it from now on: issue one afterwards.
- */
-void tquic_cid_retire_local(struct tquic_cids *cs, u64 prior_to)
-{
-	cs->local_prior_to = max(cs->local_prior_to, min(prior_to, cs->local_next_seq));
-}
-
 static bool zero_length(const struct tquic_cids *cs)
 {
 	return cs->remote[0].used && !cs->remote[0].cid.len;
-}
-
-static struct tquic_cid_remote *spare_slot(struct tquic_cids *cs)
-{
-	struct tquic_cid_remote *r;
-
-	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
-		if (!r->used)
-			return r;
-	return NULL;
 }
 
 /**
@@ -191,8 +167,7 @@ void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len)
 	struct tquic_cid_remote *r = &cs->remote[0];
 
 	r->seq = 0;
-	r->cid.len = cid_len;
-	memcpy(r->cid.id, cid, cid_len);
+	tquic_cid_set(&r->cid, cid, cid_len);
 	r->used = true;
 	r->path = 0;
 	cs->seen |= 1;
@@ -264,14 +239,12 @@ static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid
 	bool same_cid, same_seq, same_token;
 
 	*known = false;
-	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++) {
-		if (!r->used)
-			continue;
-		same_cid = cid_equal(&r->cid, cid, cid_len);
+	for_each_used(r, cs->remote) {
+		same_cid = tquic_cid_equal(&r->cid, cid, cid_len);
 		same_token = !r->has_token || token_equal(r->reset_token, reset_token);
 		same_seq = r->seq == seq;
 		if (same_cid != same_seq || (same_cid && !same_token))
-			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+			return VIOLATION;
 		*known |= same_cid;
 	}
 	return 0;
@@ -284,9 +257,9 @@ static int retire_below(struct tquic_cids *cs, u64 prior_to)
 	if (prior_to <= cs->remote_prior_to)
 		return 0;
 	cs->remote_prior_to = prior_to;
-	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
-		if (r->used && r->seq < prior_to && retire_remote(cs, r))
-			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT);
+	for_each_used(r, cs->remote)
+		if (r->seq < prior_to && retire_remote(cs, r))
+			return OVER_LIMIT;
 	return 0;
 }
 
@@ -317,14 +290,14 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 		     const u8 *reset_token)
 {
 	struct tquic_cid_remote *r;
-	u32 i, active = 0;
 	bool known, before;
+	u32 active = 0;
 	int ret;
 
 	if (!cid_len || cid_len > TQUIC_CID_MAX || prior_to > seq)
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING);
 	if (zero_length(cs))
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		return VIOLATION;
 	ret = check_new(cs, seq, cid, cid_len, reset_token, &known);
 	if (ret)
 		return ret;
@@ -337,14 +310,13 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 		       TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT) : 0;
 	if (before)
 		return 0;
-	for (i = 0; i < TQUIC_CID_REMOTE_MAX; i++)
-		active += cs->remote[i].used;
+	for_each_used(r, cs->remote)
+		active++;
 	if (active >= cs->remote_limit)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT);
-	r = spare_slot(cs);
+		return OVER_LIMIT;
+	r = free_slot(cs->remote);
 	r->seq = seq;
-	r->cid.len = cid_len;
-	memcpy(r->cid.id, cid, cid_len);
+	tquic_cid_set(&r->cid, cid, cid_len);
 	memcpy(r->reset_token, reset_token, TQUIC_TOKEN_RESET_LEN);
 	r->has_token = true;
 	r->used = true;
@@ -360,8 +332,8 @@ struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 
 	if (zero_length(cs))
 		return &cs->remote[0];
-	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
-		if (r->used && r->path == path)
+	for_each_used(r, cs->remote)
+		if (r->path == path)
 			return r;
 	return NULL;
 }
@@ -380,8 +352,8 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 
 	if (best)
 		return best;
-	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
-		if (r->used && r->path == TQUIC_CID_SPARE && (!best || r->seq < best->seq))
+	for_each_used(r, cs->remote)
+		if (r->path == TQUIC_CID_SPARE && (!best || r->seq < best->seq))
 			best = r;
 	if (best) {
 		best->path = path;
@@ -424,8 +396,8 @@ bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
 	const struct tquic_cid_remote *r;
 	bool found = false;
 
-	for (r = cs->remote; r < cs->remote + TQUIC_CID_REMOTE_MAX; r++)
-		if (r->used && r->has_token && r->path != TQUIC_CID_SPARE)
+	for_each_used(r, cs->remote)
+		if (r->has_token && r->path != TQUIC_CID_SPARE)
 			found |= token_equal(r->reset_token, token);
 	return found;
 }

@@ -37,21 +37,19 @@ struct tquic_cids {
 	struct tquic_cid_remote remote[TQUIC_CID_REMOTE_MAX];
 	u64 retire[TQUIC_CID_RETIRE_MAX];	/* sequence numbers to be retired by frame */
 	u64 local_next_seq;
-	u64 local_prior_to;	/* Retire Prior To that we announce */
 	u64 remote_prior_to;	/* largest the peer announced */
 	u64 seen_base;		/* the peer's sequence numbers below it count as seen */
 	u64 seen;		/* bit i: seen_base + i was issued to us */
 	u16 starved;		/* bit i: path i has lost its connection ID and gets the next one */
 	u8 nr_retire;		/* of retire[] */
-	/* how many the peer keeps: its active_connection_id_limit, capped */
-	u8 local_limit;
+	u8 local_limit;		/* how many the peer keeps: its active_connection_id_limit, capped */
 	u8 remote_limit;	/* how many we keep: what we announced */
 };
 
 void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit);
 
 /* ours */
-void tquic_cid_set_local_limit(struct tquic_cids *cs, u32 limit);
+void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit);
 struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
 					const u8 *reset_token);
 bool tquic_cid_want_issue(const struct tquic_cids *cs);
@@ -59,7 +57,6 @@ struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs);
 void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq);
 int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
 			struct tquic_cid *gone);
-void tquic_cid_retire_local(struct tquic_cids *cs, u64 prior_to);
 
 /* the peer's */
 int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,

@@ -72,13 +72,10 @@ static void deadlines_init(struct tquic_conn *conn, u64 now_us)
 /* The connection IDs a connection begins with, RFC 9000 section 7.2 and 7.3 */
 static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 {
-	struct tquic_cid_local *first;
-
 	conn->scid.len = TQUIC_CID_LEN;
 	get_random_bytes(conn->scid.id, TQUIC_CID_LEN);
 	tquic_cids_init(&conn->cids, conn->local.active_connection_id_limit);
-	first = tquic_cid_issue(&conn->cids, &conn->scid, NULL);
-	first->due = false;	/* the handshake itself announces it */
+	tquic_cid_issue(&conn->cids, &conn->scid, NULL);
 
 	conn->local.has_iscid = true;
 	conn->local.iscid = conn->scid;

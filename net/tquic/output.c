@@ -257,8 +257,7 @@ static void cid_frames(struct tquic_packet *b)
 			conn->due &= ~TQUIC_DUE_NEW_CID;
 			break;
 		}
-		b->p = tquic_frame_put_new_cid(b->p, cid->seq, conn->cids.local_prior_to,
-					       &cid->cid, cid->reset_token);
+		b->p = tquic_frame_put_new_cid(b->p, cid->seq, 0, &cid->cid, cid->reset_token);
 		tquic_packet_note(b, TQUIC_FT_NEW_CONNECTION_ID, NULL, cid->seq);
 		cid->due = false;
 	}
