@@ -28,26 +28,29 @@ static u64 space_pto(const struct tquic_conn *conn, enum tquic_space_id id)
 	const struct tquic_space *sp = &conn->spaces[id];
 	bool app = id == TQUIC_SPACE_APP;
 
-	if (sp->gone || !sp->loss.eliciting || (app && !conn->confirmed && !conn->server) ||
+	if (sp->gone || !sp->loss.eliciting || (app && !conn->confirmed) ||
 	    tquic_path_amplification_room(conn->path) < TQUIC_MIN_UDP)
 		return TQUIC_TIME_NEVER;
 	return sp->loss.last_eliciting_us +
 	       tquic_loss_pto_us(&conn->path->rec, app, conn->confirmed);
 }
 
-/* The loss timer, RFC 9002 section 6.2; *id: the space it is for */
+/*
+ * The loss timer, RFC 9002 appendix A.8; *id: the space it is for.  While any space has
+ * a packet to be judged lost by time there is no probe timeout.
+ */
 static u64 loss_deadline(const struct tquic_conn *conn, enum tquic_space_id *id)
 {
 	u64 best = TQUIC_TIME_NEVER, at;
-	int i;
+	int i, pto;
 
-	for (i = 0; i < TQUIC_SPACE_NUM; i++) {
-		at = conn->spaces[i].loss.loss_us;
-		if (at == TQUIC_TIME_NEVER)
-			at = space_pto(conn, i);
-		if (at < best) {
-			best = at;
-			*id = i;
+	for (pto = 0; pto < 2 && best == TQUIC_TIME_NEVER; pto++) {
+		for (i = 0; i < TQUIC_SPACE_NUM; i++) {
+			at = pto ? space_pto(conn, i) : conn->spaces[i].loss.loss_us;
+			if (at < best) {
+				best = at;
+				*id = i;
+			}
 		}
 	}
 	if (best == TQUIC_TIME_NEVER && client_unproven(conn)) {
