@@ -151,6 +151,13 @@ static bool flight_send(struct flight *fl, u64 now_us)
 	return true;
 }
 
+/* CRYPTO may leave: the flight is complete and the window has room, or a PTO wants it sent */
+static bool crypto_may(const struct tquic_conn *conn, const struct tquic_space *sp)
+{
+	return !conn->cork &&
+	       (sp->probes || tquic_cc_room(&conn->path->rec.cc) >= TQUIC_MIN_UDP);
+}
+
 /* Something of a handshake level is to be sent now */
 static bool space_wants(struct tquic_conn *conn, enum tquic_space_id id, u64 now_us)
 {
@@ -161,13 +168,14 @@ static bool space_wants(struct tquic_conn *conn, enum tquic_space_id id, u64 now
 		return false;
 	if (sp->probes || tquic_ack_due(&sp->ack, now_us))
 		return true;
-	return !conn->cork && tquic_sendbuf_next(&sp->crypto_tx, sp->crypto_tx.end_off, 1, &off);
+	return crypto_may(conn, sp) &&
+	       tquic_sendbuf_next(&sp->crypto_tx, sp->crypto_tx.end_off, 1, &off);
 }
 
 static void level_frames(struct tquic_packet *b, u64 now_us)
 {
 	tquic_packet_put_ack(b, now_us);
-	if (!b->conn->cork)
+	if (crypto_may(b->conn, b->sp))
 		tquic_packet_put_crypto(b);
 	if (b->sp->probes && !b->eliciting)
 		tquic_packet_put_ping(b);
@@ -178,8 +186,7 @@ static void level_frames(struct tquic_packet *b, u64 now_us)
  * @conn: the connection, not confirmed yet
  * @now_us: the time
  *
- * Both levels share datagrams.  Congestion control lets the first flights out
- * as they are: they fit the initial window; the amplification limit holds.
+ * Both levels share datagrams.
  */
 void tquic_flight_output(struct tquic_conn *conn, u64 now_us)
 {
