@@ -179,6 +179,7 @@ static void space_free(struct tquic_conn *conn, struct tquic_space *sp)
 void tquic_conn_free(struct tquic_conn *conn)
 {
 	u64 held = conn->streams.held_bytes;
+	struct tquic_path *path;
 	int i;
 
 	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
@@ -195,9 +196,8 @@ void tquic_conn_free(struct tquic_conn *conn)
 	if (held)
 		conn->ops->tx_free(conn, held);
 	skb_queue_purge(&conn->undecryptable);
-	for (i = 0; i < TQUIC_PATH_MAX; i++)
-		if (conn->paths[i])
-			tquic_path_del(conn, conn->paths[i]);
+	tquic_for_each_path(path, conn, i)
+		tquic_path_del(conn, path);
 	if (conn->tx_frag.page)
 		put_page(conn->tx_frag.page);
 	kfree(conn->scratch);

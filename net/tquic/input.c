@@ -234,7 +234,7 @@ static int rx_control(struct input *in, struct tquic_rx_frame *f, enum tquic_spa
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
 		return rx_retire_cid(in, f, dcid);
 	case TQUIC_FT_PATH_CHALLENGE:
-		tquic_path_rx_challenge(conn, in->path, f->path_data);
+		tquic_path_rx_challenge(in->path, f->path_data);
 		return 0;
 	case TQUIC_FT_PATH_RESPONSE:
 		tquic_path_rx_response(conn, f->path_data, in->now_us);

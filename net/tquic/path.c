@@ -83,21 +83,6 @@ void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path)
 	kfree(path);
 }
 
-/** tquic_path_find - the path between these addresses; a wildcard local address matches any */
-struct tquic_path *tquic_path_find(struct tquic_conn *conn, const union tquic_addr *local,
-				   const union tquic_addr *remote)
-{
-	int i;
-
-	for (i = 0; i < TQUIC_PATH_MAX; i++) {
-		struct tquic_path *path = conn->paths[i];
-
-		if (path && tquic_addr_equal(&path->remote, remote))
-			return path;
-	}
-	return NULL;
-}
-
 /*
  * The path to give up for another: one that proved nothing and is not being asked
  * to, for anybody who saw a connection ID can make such; else one that was left.
@@ -145,11 +130,15 @@ static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx)
 {
 	struct tquic_path *path = conn->path;
+	int i;
 
 	if (likely(tquic_addr_equal(&path->remote, &rx->remote)))
 		return path;
-	path = tquic_path_find(conn, &rx->local, &rx->remote);
-	if (!path && conn->server && conn->confirmed && !conn->local.disable_active_migration) {
+	tquic_for_each_path(path, conn, i)
+		if (tquic_addr_equal(&path->remote, &rx->remote))
+			return path;
+	path = NULL;
+	if (conn->server && conn->confirmed && !conn->local.disable_active_migration) {
 		path = path_victim(conn);
 		if (path)
 			path_retire(conn, path);
@@ -172,6 +161,16 @@ static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
 	conn->path = path;
 }
 
+/* Ask the peer to prove that it receives on a path; again, if it was asked and did not answer */
+static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
+{
+	if (!path->tries)
+		get_random_bytes(path->challenge, sizeof(path->challenge));
+	path->tries++;
+	path->due |= TQUIC_PATH_DUE_CHALLENGE;
+	path->challenge_us = now_us + tquic_loss_pto_us(&path->rec, true, conn->confirmed);
+}
+
 /**
  * tquic_path_on_packet - an authenticated packet came by a path
  * @conn: the connection
@@ -184,28 +183,17 @@ static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
  * moves the connection there, and the address must then prove itself.
  */
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
-			  bool newest,
-			  u64 now_us)
+			  bool newest, u64 now_us)
 {
 	if (likely(path == conn->path) || probing || !newest)
 		return;
 	if (!path->validated && path->challenge_us == TQUIC_TIME_NEVER)
-		tquic_path_challenge(conn, path, now_us);
+		path_challenge(conn, path, now_us);
 	path_activate(conn, path);
 }
 
-/** tquic_path_challenge - ask the peer to prove that it receives on @path */
-void tquic_path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
-{
-	if (!path->tries)
-		get_random_bytes(path->challenge, sizeof(path->challenge));
-	path->tries++;
-	path->due |= TQUIC_PATH_DUE_CHALLENGE;
-	path->challenge_us = now_us + tquic_loss_pto_us(&path->rec, true, conn->confirmed);
-}
-
 /** tquic_path_rx_challenge - the peer asks: answer by the same path */
-void tquic_path_rx_challenge(struct tquic_conn *conn, struct tquic_path *path, const u8 *data)
+void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data)
 {
 	memcpy(path->response, data, sizeof(path->response));
 	path->due |= TQUIC_PATH_DUE_RESPONSE;
@@ -219,13 +207,12 @@ void tquic_path_rx_challenge(struct tquic_conn *conn, struct tquic_path *path, c
  */
 void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 {
+	struct tquic_path *path;
 	u8 local = 0;
 	int i;
 
-	for (i = 0; i < TQUIC_PATH_MAX; i++) {
-		struct tquic_path *path = conn->paths[i];
-
-		if (!path || !path->tries || path->validated ||
+	tquic_for_each_path(path, conn, i) {
+		if (!path->tries || path->validated ||
 		    memcmp(path->challenge, data, sizeof(path->challenge)))
 			continue;
 		path->validated = true;
@@ -244,11 +231,12 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 /* A validated path to go back to */
 static struct tquic_path *path_fallback(struct tquic_conn *conn)
 {
+	struct tquic_path *path;
 	int i;
 
-	for (i = 0; i < TQUIC_PATH_MAX; i++)
-		if (conn->paths[i] && conn->paths[i]->validated)
-			return conn->paths[i];
+	tquic_for_each_path(path, conn, i)
+		if (path->validated)
+			return path;
 	return NULL;
 }
 
@@ -266,7 +254,7 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 	struct tquic_path *back;
 
 	if (path->tries < TQUIC_PATH_TRIES) {
-		tquic_path_challenge(conn, path, now_us);
+		path_challenge(conn, path, now_us);
 		return;
 	}
 	path->challenge_us = TQUIC_TIME_NEVER;

@@ -38,12 +38,11 @@ struct tquic_path {
 	struct tquic_mtu mtu;
 	u8 index;			/* in conn->paths and in packet records */
 	u8 due;
-	u8 tries;			/* PATH_CHALLENGEs sent since the path was made */
+	u8 tries;			/* PATH_CHALLENGEs of this validation */
 	bool validated;			/* the peer has proven that it receives here */
 	u8 challenge[8];		/* what we asked */
 	u8 response[8];			/* what the peer asked */
-	/* when the challenge is repeated, TQUIC_TIME_NEVER: none waits */
-	u64 challenge_us;
+	u64 challenge_us;		/* when it is repeated, TQUIC_TIME_NEVER: none waits */
 	u64 rx_bytes;			/* for the amplification limit, RFC 9000 section 8 */
 	u64 tx_bytes;
 	/* port always set; address may be the wildcard until routed */
@@ -54,21 +53,21 @@ struct tquic_path {
 	u32 dst_cookie;
 	struct flowi fl;
 	u32 route_mtu;			/* what path_mtu() said last, bytes of UDP payload */
-	/* bytes of one xmit, set by route(); 0: one datagram each */
-	u32 gso_max;
+	u32 gso_max;			/* bytes of one xmit, set by route(); 0: one datagram each */
 };
+
+/* i is an int of the caller's */
+#define tquic_for_each_path(path, conn, i)						\
+	for ((i) = 0; (i) < TQUIC_PATH_MAX; (i)++)					\
+		if (((path) = (conn)->paths[i]))
 
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
 				  const union tquic_addr *remote, gfp_t gfp);
 void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path);
-struct tquic_path *tquic_path_find(struct tquic_conn *conn, const union tquic_addr *local,
-				   const union tquic_addr *remote);
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx);
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
-			  bool newest,
-			  u64 now_us);
-void tquic_path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us);
-void tquic_path_rx_challenge(struct tquic_conn *conn, struct tquic_path *path, const u8 *data);
+			  bool newest, u64 now_us);
+void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data);
 void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us);
 void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us);
 void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us);

@@ -71,12 +71,12 @@ static u64 ack_deadline(const struct tquic_conn *conn)
 
 static u64 paths_deadline(const struct tquic_conn *conn)
 {
+	const struct tquic_path *path;
 	u64 best = TQUIC_TIME_NEVER;
 	int i;
 
-	for (i = 0; i < TQUIC_PATH_MAX; i++)
-		if (conn->paths[i])
-			best = min(best, conn->paths[i]->challenge_us);
+	tquic_for_each_path(path, conn, i)
+		best = min(best, path->challenge_us);
 	/* with packets in flight the ACK is a better moment: the window may be too full now */
 	if (conn->confirmed && !conn->path->rec.cc.in_flight)
 		best = min(best, conn->path->mtu.next_us);
@@ -144,11 +144,12 @@ static void loss_run(struct tquic_conn *conn, u64 now_us)
 
 static void paths_run(struct tquic_conn *conn, u64 now_us)
 {
+	struct tquic_path *path;
 	int i;
 
-	for (i = 0; i < TQUIC_PATH_MAX && tquic_conn_alive(conn); i++)
-		if (conn->paths[i] && conn->paths[i]->challenge_us <= now_us)
-			tquic_path_timeout(conn, conn->paths[i], now_us);
+	tquic_for_each_path(path, conn, i)
+		if (path->challenge_us <= now_us && tquic_conn_alive(conn))
+			tquic_path_timeout(conn, path, now_us);
 }
 
 /* The connection ends because nothing was heard; true: it did */
