@@ -161,14 +161,21 @@ static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
 	conn->path = path;
 }
 
-/* Ask the peer to prove that it receives on a path; again, if it was asked and did not answer */
+/*
+ * Ask the peer to prove that it receives on a path; again, if it was asked and did not
+ * answer.  The three tries last as long as RFC 9000 section 8.2.4 wants a validation to.
+ */
 static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
-	if (!path->tries)
+	if (path->challenge_us == TQUIC_TIME_NEVER) {
 		get_random_bytes(path->challenge, sizeof(path->challenge));
+		path->tries = 0;
+	}
 	path->tries++;
 	path->due |= TQUIC_PATH_DUE_CHALLENGE;
-	path->challenge_us = now_us + tquic_loss_pto_us(&path->rec, true, conn->confirmed);
+	path->challenge_us = now_us +
+			     max(tquic_loss_pto_us(&path->rec, true, conn->confirmed),
+				 tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed));
 }
 
 /**
@@ -179,17 +186,25 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
  * @newest: it has the largest packet number so far
  * @now_us: the time
  *
- * RFC 9000 section 9.2 and 9.3: the newest packet that does more than probe
- * moves the connection there, and the address must then prove itself.
+ * RFC 9000 section 9.2 and 9.3: the newest packet that does more than probe moves the
+ * connection there, and the address must then prove itself.  So must the one that it
+ * seems to have left, section 9.3.3: a peer that is still there answers, and what it
+ * sends next moves the connection back.
  */
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us)
 {
-	if (likely(path == conn->path) || probing || !newest)
+	struct tquic_path *left = conn->path;
+
+	if (likely(path == left) || probing || !newest)
 		return;
-	if (!path->validated && path->challenge_us == TQUIC_TIME_NEVER)
-		path_challenge(conn, path, now_us);
 	path_activate(conn, path);
+	if (path->validated)
+		return;
+	if (path->challenge_us == TQUIC_TIME_NEVER)
+		path_challenge(conn, path, now_us);
+	if (left->challenge_us == TQUIC_TIME_NEVER)
+		path_challenge(conn, left, now_us);
 }
 
 /** tquic_path_rx_challenge - the peer asks: answer by the same path */
@@ -212,12 +227,14 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 	int i;
 
 	tquic_for_each_path(path, conn, i) {
-		if (!path->tries || path->validated ||
+		if (path->challenge_us == TQUIC_TIME_NEVER ||
 		    memcmp(path->challenge, data, sizeof(path->challenge)))
 			continue;
-		path->validated = true;
 		path->challenge_us = TQUIC_TIME_NEVER;
 		path->due &= ~TQUIC_PATH_DUE_CHALLENGE;
+		if (path->validated)	/* it was only asked whether it still is */
+			return;
+		path->validated = true;
 		if (path == conn->path) {
 			tquic_mib_inc(conn->mib, CONN_MIGRATED);
 			tquic_path_mtu_changed(conn, path, now_us);
@@ -246,8 +263,8 @@ static struct tquic_path *path_fallback(struct tquic_conn *conn)
  * @path: the path; gone after the last try
  * @now_us: the time
  *
- * RFC 9000 section 9.3.2: back to the last validated path; without one the
- * connection ends silently.
+ * RFC 9000 section 9.3.2: from the active path back to the last validated one; without
+ * one the connection ends silently.
  */
 void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
@@ -257,15 +274,15 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 		path_challenge(conn, path, now_us);
 		return;
 	}
-	path->challenge_us = TQUIC_TIME_NEVER;
-	path->due = 0;
-	back = path_fallback(conn);
-	if (!back) {
-		tquic_conn_die(conn, EHOSTUNREACH);
-		return;
-	}
-	if (path == conn->path)
+	path->validated = false;
+	if (path == conn->path) {
+		back = path_fallback(conn);
+		if (!back) {
+			tquic_conn_die(conn, EHOSTUNREACH);
+			return;
+		}
 		path_activate(conn, back);
+	}
 	path_retire(conn, path);
 }
 
