@@ -43,12 +43,7 @@ static u64 initial_window(u32 mss)
 	return min(10ULL * mss, max(14720ULL, 2ULL * mss));
 }
 
-/**
- * tquic_cc_init - start anew, as on a fresh path
- * @cc: what becomes the path's state
- * @ops: the algorithm; NULL: the default
- * @mss: bytes of a full datagram (UDP payload)
- */
+/** tquic_cc_init - start anew, as on a fresh path; @ops NULL: the default algorithm */
 void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss)
 {
 	memset(cc, 0, sizeof(*cc));
@@ -61,9 +56,7 @@ void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss)
 }
 
 /**
- * tquic_cc_set_mss - the path's datagram size changed
- * @cc: the path's state
- * @mss: bytes of a full datagram now
+ * tquic_cc_set_mss - a full datagram of the path has @mss bytes now
  *
  * RFC 9002 section 7.2: a window that is still the initial one is computed anew.
  */
@@ -131,11 +124,7 @@ static void congestion_event(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 }
 
 /**
- * tquic_cc_on_lost - packets were declared lost
- * @cc: the path's state
- * @lost_bytes: their sum
- * @sent_us: when the newest of them left
- * @now_us: now
+ * tquic_cc_on_lost - @lost_bytes were declared lost, the newest of which left at @sent_us
  *
  * recovery_us changes if and only if this began a new recovery period.
  */
@@ -160,12 +149,7 @@ void tquic_cc_on_persistent(struct tquic_cc *cc)
 	cc->prior_cwnd = 0;
 }
 
-/**
- * tquic_cc_on_spurious - every loss behind the last event proved to be none
- * @cc: the path's state
- *
- * Takes its reduction back and leaves its recovery period.
- */
+/** tquic_cc_on_spurious - every loss behind the last event proved to be none: take it all back */
 void tquic_cc_on_spurious(struct tquic_cc *cc)
 {
 	if (!cc->prior_cwnd)

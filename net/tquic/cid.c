@@ -31,11 +31,7 @@ static bool token_equal(const u8 *a, const u8 *b)
 	return !crypto_memneq(a, b, TQUIC_TOKEN_RESET_LEN);
 }
 
-/**
- * tquic_cids_init - no connection IDs yet
- * @cs: the set
- * @remote_limit: our active_connection_id_limit, as announced; at least 2
- */
+/** tquic_cids_init - no connection IDs yet; @remote_limit: our active_connection_id_limit */
 void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit)
 {
 	memset(cs, 0, sizeof(*cs));
@@ -96,13 +92,7 @@ bool tquic_cid_want_issue(const struct tquic_cids *cs)
 	return used < cs->local_limit;
 }
 
-/**
- * tquic_cid_next_due - the connection ID to announce next
- * @cs: the set
- *
- * Returns the lowest with NEW_CONNECTION_ID due, or NULL; whoever writes the
- * frame clears `due`.
- */
+/** tquic_cid_next_due - the lowest to announce, or NULL; who writes the frame clears `due` */
 struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs)
 {
 	struct tquic_cid_local *l, *best = NULL;
@@ -156,11 +146,9 @@ static bool zero_length(const struct tquic_cids *cs)
 
 /**
  * tquic_cid_set_first - the connection ID of the peer's handshake packets
- * @cs: the set
- * @cid: the ID; may be empty: then it stays the only one and every path has it
- * @cid_len: bytes of it
  *
- * It has sequence number 0 and belongs to path 0.  A later call replaces it.
+ * It has sequence number 0 and belongs to path 0.  A later call replaces it.  An empty
+ * one stays the only one, and every path has it.
  */
 void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len)
 {
@@ -340,8 +328,6 @@ struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 
 /**
  * tquic_cid_take - give a path a connection ID of its own
- * @cs: the set
- * @path: index of the path, below 16
  *
  * Returns what it has already, else the oldest spare one, else NULL: then it gets
  * the next that the peer issues.
@@ -366,8 +352,6 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 
 /**
  * tquic_cid_release - a path ends, or is to change its connection ID
- * @cs: the set
- * @path: its index
  *
  * Returns 0: RETIRE_CONNECTION_ID is due; -ENOENT: there is nothing to retire;
  * -ENOSPC: too many retirements are owed, nothing happened.
@@ -384,9 +368,7 @@ int tquic_cid_release(struct tquic_cids *cs, u8 path)
 }
 
 /**
- * tquic_cid_is_reset - a datagram ends in a stateless reset token of the peer
- * @cs: the set
- * @token: the last 16 bytes of the datagram
+ * tquic_cid_is_reset - are the last 16 bytes of a datagram a stateless reset token of the peer
  *
  * Only connection IDs that we send with count, RFC 9000 section 10.3.1.  The time
  * it takes does not depend on @token.

@@ -24,11 +24,7 @@ static void conn_ctor(void *obj)
 	/* a constructor keeps SLUB from merging the cache under another name */
 }
 
-/**
- * tquic_conn_setup - make the slab cache of connections
- *
- * Return: 0 or -ENOMEM.
- */
+/** tquic_conn_setup - make the slab cache of connections; 0 or -ENOMEM */
 int tquic_conn_setup(void)
 {
 	conn_cache = kmem_cache_create("tquic_conn_cache", sizeof(struct tquic_conn), 0,
@@ -172,9 +168,9 @@ static void space_free(struct tquic_conn *conn, struct tquic_space *sp)
 
 /**
  * tquic_conn_free - take a connection apart, whatever its state
- * @conn: the connection; the owner's socket is locked and nobody else has it
  *
- * Its connection IDs leave the lookup table; sends nothing.
+ * The owner's socket is locked and nobody else has the connection.  Its connection IDs
+ * leave the lookup table; sends nothing.
  */
 void tquic_conn_free(struct tquic_conn *conn)
 {
@@ -205,11 +201,7 @@ void tquic_conn_free(struct tquic_conn *conn)
 	kmem_cache_free(conn_cache, conn);
 }
 
-/**
- * tquic_conn_discard_space - drop the keys of a level and all it still had to say
- * @conn: the connection
- * @id: Initial or Handshake, RFC 9001 section 4.9
- */
+/** tquic_conn_discard_space - drop Initial or Handshake keys, and all that was to be said there */
 void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 {
 	struct tquic_space *sp = &conn->spaces[id];
@@ -230,8 +222,6 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 
 /**
  * tquic_conn_restart_idle - the idle period begins anew, RFC 9000 section 10.1
- * @conn: the connection
- * @now_us: the time
  *
  * It is never shorter than three PTOs, so that a lost packet is tried again in it.
  */
@@ -243,13 +233,7 @@ void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us)
 		conn->idle_us = now_us + max(conn->idle_timeout_us, pto3);
 }
 
-/**
- * tquic_conn_touch - a packet of the peer was accepted: the idle period begins anew
- * @conn: the connection
- * @now_us: the time
- *
- * RFC 9000 section 10.1.  The keep-alive, where one is asked for, too.
- */
+/** tquic_conn_touch - a packet was accepted: the idle period and the keep-alive begin anew */
 void tquic_conn_touch(struct tquic_conn *conn, u64 now_us)
 {
 	conn->idle_restarted = false;
@@ -261,39 +245,27 @@ void tquic_conn_touch(struct tquic_conn *conn, u64 now_us)
 /* Connection IDs in the peer's parameters must be those it used, RFC 9000 section 7.3 */
 static bool remote_cids_ok(const struct tquic_conn *conn, const struct tquic_tparam *tp)
 {
-	const struct tquic_cid *dcid = &conn->dcid;
-
-	if (!tp->has_iscid || tp->iscid.len != dcid->len ||
-	    memcmp(tp->iscid.id, dcid->id, dcid->len))
+	if (!tp->has_iscid || !tquic_cid_equal(&tp->iscid, conn->dcid.id, conn->dcid.len))
 		return false;
 	if (conn->server)
 		return true;
-	if (!tp->has_odcid || tp->odcid.len != conn->odcid.len ||
-	    memcmp(tp->odcid.id, conn->odcid.id, conn->odcid.len))
+	if (!tp->has_odcid || !tquic_cid_equal(&tp->odcid, conn->odcid.id, conn->odcid.len))
 		return false;
-	if (tp->has_rscid != conn->retried)
-		return false;
-	return !conn->retried || (tp->rscid.len == conn->rscid.len &&
-				  !memcmp(tp->rscid.id, conn->rscid.id, tp->rscid.len));
+	return tp->has_rscid == conn->retried &&
+	       (!conn->retried || tquic_cid_equal(&tp->rscid, conn->rscid.id, conn->rscid.len));
 }
 
 /* The smaller of both, where 0 is none */
 static u64 idle_min(u64 a, u64 b)
 {
-	if (!a || !b)
-		return a + b;
-	return min(a, b);
+	return a && b ? min(a, b) : a + b;
 }
 
 /**
- * tquic_conn_set_remote - take the peer's transport parameters
- * @conn: the connection
- * @body: the TLS extension's body
- * @len: bytes of it
- * @now_us: the time
+ * tquic_conn_set_remote - take the peer's transport parameters, the body of the TLS extension
  *
- * Return: 0; -EINVAL when they break RFC 9000 section 7.4 or 18.2: the
- * connection is then closed with TRANSPORT_PARAMETER_ERROR; -EISCONN when set already.
+ * Return: 0; -EINVAL when they break RFC 9000 section 7.4 or 18.2: the connection is then
+ * closed with TRANSPORT_PARAMETER_ERROR; -EISCONN when set already.
  */
 int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us)
 {
@@ -324,10 +296,9 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 }
 
 /**
- * tquic_conn_issue_cids - keep the peer supplied with connection IDs
- * @conn: the connection
+ * tquic_conn_issue_cids - keep the peer supplied with connection IDs, RFC 9000 section 5.1.1
  *
- * RFC 9000 section 5.1.1.  One that cannot be published is not issued.
+ * One that cannot be published is not issued.
  */
 void tquic_conn_issue_cids(struct tquic_conn *conn)
 {
@@ -406,13 +377,7 @@ void tquic_conn_close(struct tquic_conn *conn, bool app, u64 err, u64 frame_type
 	set_state(conn, TQUIC_CONN_CLOSING);
 }
 
-/**
- * tquic_conn_fail - the peer broke the protocol: close with the RFC's code
- * @conn: the connection
- * @werr: a TQUIC_WERR()
- * @frame_type: the frame it was in, 0: none in particular
- * @now_us: the time
- */
+/** tquic_conn_fail - the peer broke the protocol, in a @frame_type or 0: close with @werr's code */
 void tquic_conn_fail(struct tquic_conn *conn, int werr, u64 frame_type, u64 now_us)
 {
 	if (!tquic_conn_alive(conn))
@@ -437,12 +402,9 @@ static int close_errno(const struct tquic_rx_frame *f)
 }
 
 /**
- * tquic_conn_peer_closed - the peer sent CONNECTION_CLOSE: drain
- * @conn: the connection
- * @f: the frame
- * @now_us: the time
+ * tquic_conn_peer_closed - the peer sent CONNECTION_CLOSE: drain, RFC 9000 section 10.2.2
  *
- * RFC 9000 section 10.2.2.  Data that has arrived stays readable.
+ * Data that has arrived stays readable.
  */
 void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame *f, u64 now_us)
 {
@@ -465,11 +427,7 @@ void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame
 	set_state(conn, TQUIC_CONN_DRAINING);
 }
 
-/**
- * tquic_conn_die - the connection is over, at once and silently
- * @conn: the connection
- * @sk_err: errno for the user, positive; 0: keep what is there
- */
+/** tquic_conn_die - it is over, at once and silently; @sk_err: a positive errno, 0: keep the old */
 void tquic_conn_die(struct tquic_conn *conn, int sk_err)
 {
 	if (conn->state == TQUIC_CONN_CLOSED)
@@ -480,13 +438,10 @@ void tquic_conn_die(struct tquic_conn *conn, int sk_err)
 }
 
 /**
- * tquic_conn_icmp - the network says that the peer cannot be reached
- * @conn: the connection
- * @err: positive errno of the ICMP message
- * @now_us: the time
+ * tquic_conn_icmp - the network says, with a positive errno, that the peer cannot be reached
  *
- * Believed only before anything was heard of the peer: later it could be
- * forged, and the idle timeout decides.
+ * Believed only before anything was heard of the peer: later it could be forged, and the
+ * idle timeout decides.
  */
 void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us)
 {
@@ -497,12 +452,7 @@ void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us)
 	tquic_conn_die(conn, err);
 }
 
-/**
- * tquic_conn_tx_done - the peer has everything that was written
- * @conn: the connection
- *
- * What close() waits for before it says CONNECTION_CLOSE.
- */
+/** tquic_conn_tx_done - the peer has all that was written; close() waits for it */
 bool tquic_conn_tx_done(const struct tquic_conn *conn)
 {
 	return !conn->streams.held_bytes && list_empty(&conn->streams.tx_ready) &&
@@ -510,15 +460,10 @@ bool tquic_conn_tx_done(const struct tquic_conn *conn)
 }
 
 /**
- * tquic_conn_key_update - begin a new key phase
- * @conn: the connection
- * @now_us: the time
+ * tquic_conn_key_update - begin a new key phase, RFC 9001 section 6.1; process context
  *
- * RFC 9001 section 6.1.  Process context.
- *
- * Return: 0; -EAGAIN before the handshake is confirmed or while the last
- * update, to which the peer must have answered, is not over yet; -EOPNOTSUPP when nothing
- * is encrypted.
+ * Return: 0; -EAGAIN before the handshake is confirmed or while the last update, to which
+ * the peer must have answered, is not over yet; -EOPNOTSUPP when nothing is encrypted.
  */
 int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 {
@@ -543,31 +488,23 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 	return 0;
 }
 
-static void drop_keys(struct tquic_space *sp)
-{
-	if (!sp->gone)
-		return;
-	tquic_crypto_free(&sp->tx);
-	tquic_crypto_free(&sp->rx);
-}
-
 /**
- * tquic_conn_work - what must run in process context
- * @conn: the connection, its socket locked
- * @now_us: the time
+ * tquic_conn_work - what must run in process context, under the socket lock
  *
  * Frees keys, derives those of the next phase, follows a Retry, and sends what
  * softirq could not.
  */
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {
-	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	struct tquic_space *sp;
 
-	if (conn->drop_keys) {
-		conn->drop_keys = false;
-		drop_keys(&conn->spaces[TQUIC_SPACE_INITIAL]);
-		drop_keys(&conn->spaces[TQUIC_SPACE_HANDSHAKE]);
+	for (sp = conn->spaces; conn->drop_keys && sp < conn->spaces + TQUIC_SPACE_NUM; sp++) {
+		if (sp->gone) {
+			tquic_crypto_free(&sp->tx);
+			tquic_crypto_free(&sp->rx);
+		}
 	}
+	conn->drop_keys = false;
 	if (unlikely(conn->due & TQUIC_DUE_CLOSE) && conn->state == TQUIC_CONN_CLOSING)
 		tquic_output_close(conn, now_us);
 	if (!tquic_conn_alive(conn))
@@ -576,6 +513,7 @@ void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 		tquic_input_retry_undecryptable(conn, now_us);
 	if (conn->rekey) {
 		conn->rekey = false;
+		sp = &conn->spaces[TQUIC_SPACE_APP];
 		/* ours first: who opens the next phase must be able to answer in it */
 		if (tquic_crypto_prepare_update(&sp->tx) || tquic_crypto_prepare_update(&sp->rx))
 			conn->key_discard_us = now_us + REKEY_RETRY_US;

@@ -144,8 +144,7 @@ struct tquic_conn {
 	u64 handshake_us;
 	u64 close_us;			/* end of closing or draining */
 	u64 pace_us;			/* the pacer lets the next batch out */
-	/* a partial packet waits for more bytes no longer than this */
-	u64 nagle_us;
+	u64 nagle_us;			/* a partial packet waits for more bytes until then */
 	u64 key_discard_us;		/* old key phase may go, next one be prepared */
 	u64 idle_timeout_us;		/* the smaller of both ends' */
 	u64 keepalive_interval_us;	/* 0: none */
@@ -195,8 +194,7 @@ struct tquic_conn_param {
 	const struct tquic_cid *odcid;	/* server: from the Initial (or the Retry token) */
 	const struct tquic_cid *dcid;	/* server: the client's source connection ID */
 	const struct tquic_cid *rscid;	/* server: Source Connection ID of our Retry, NULL: none */
-	/* server: destination of the Initial at hand (keys derive from it) */
-	const struct tquic_cid *idcid;
+	const struct tquic_cid *idcid;	/* server: destination of the Initial at hand, for its keys */
 	const union tquic_addr *addr_local;
 	const union tquic_addr *addr_remote;
 	bool validated;			/* server: the address token was good */

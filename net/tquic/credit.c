@@ -18,14 +18,7 @@ void tquic_credit_tx_init(struct tquic_credit_tx *c, u64 max)
 	c->blocked_at = 0;
 }
 
-/**
- * tquic_credit_tx_raise - the peer announced a limit
- * @c: the credit
- * @max: the limit, absolute
- *
- * Returns true if it is higher than before; others are ignored, RFC 9000
- * section 4.1.
- */
+/** tquic_credit_tx_raise - the peer announced @max; false: no news, RFC 9000 section 4.1 */
 bool tquic_credit_tx_raise(struct tquic_credit_tx *c, u64 max)
 {
 	if (max <= c->max)
@@ -34,12 +27,7 @@ bool tquic_credit_tx_raise(struct tquic_credit_tx *c, u64 max)
 	return true;
 }
 
-/**
- * tquic_credit_tx_blocked - a *_BLOCKED frame is due
- * @c: the credit, of which more is wanted than is left
- *
- * Returns true once for each limit that is reached.
- */
+/** tquic_credit_tx_blocked - is a *_BLOCKED frame due?  Once for each limit that is reached */
 bool tquic_credit_tx_blocked(struct tquic_credit_tx *c)
 {
 	if (c->used < c->max || c->blocked_at == c->max + 1)
@@ -48,12 +36,7 @@ bool tquic_credit_tx_blocked(struct tquic_credit_tx *c)
 	return true;
 }
 
-/**
- * tquic_credit_rx_init - nothing received yet; the first limit is @window
- * @c: the credit
- * @window: bytes or streams open to the peer, as announced
- * @window_max: how wide it may grow
- */
+/** tquic_credit_rx_init - nothing received yet of @window, which may grow to @window_max */
 void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 {
 	c->max = window;
@@ -66,9 +49,7 @@ void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 }
 
 /**
- * tquic_credit_rx_receive - the peer got to @end, absolute
- * @c: the credit
- * @end: end of what has arrived; less than before is no news
+ * tquic_credit_rx_receive - the peer got to @end, absolute; less than before is no news
  *
  * Returns 0, or FLOW_CONTROL_ERROR as a wire error with nothing changed.
  */
@@ -114,12 +95,7 @@ bool tquic_credit_rx_consume(struct tquic_credit_rx *c, u64 n, u32 rtt_us, u64 n
 	return tquic_credit_rx_due(c);
 }
 
-/**
- * tquic_credit_rx_advertise - raise the limit as far as the window allows
- * @c: the credit
- *
- * Returns the limit, to be written into a MAX_* frame.
- */
+/** tquic_credit_rx_advertise - raise the limit as far as the window allows, for a MAX_* frame */
 u64 tquic_credit_rx_advertise(struct tquic_credit_rx *c)
 {
 	c->max = max(c->max, min(c->consumed + c->window, TQUIC_VARINT_MAX));

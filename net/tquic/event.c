@@ -164,7 +164,8 @@ void tquic_event_tickets(struct sock *sk)
 	u8 *copy;
 
 	while (unlikely(tquic_recvbuf_ready(rb))) {
-		if (!tquic_handshake_peek(conn, &level, &len) || level != QUIC_CRYPTO_APP)
+		len = tquic_handshake_peek(conn, &level);
+		if (!len || level != QUIC_CRYPTO_APP)
 			return;
 		copy = len <= QUIC_SESSION_TICKET_MAX_BYTES ? kmalloc(len, GFP_ATOMIC) : NULL;
 		if (copy) {

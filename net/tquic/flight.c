@@ -181,13 +181,7 @@ static void level_frames(struct tquic_packet *b, u64 now_us)
 		tquic_packet_put_ping(b);
 }
 
-/**
- * tquic_flight_output - send what the Initial and Handshake levels have to say
- * @conn: the connection, not confirmed yet
- * @now_us: the time
- *
- * Both levels share datagrams.
- */
+/** tquic_flight_output - send what the Initial and Handshake levels have to say, together */
 void tquic_flight_output(struct tquic_conn *conn, u64 now_us)
 {
 	enum tquic_space_id id;
@@ -221,9 +215,7 @@ void tquic_flight_output(struct tquic_conn *conn, u64 now_us)
 	}
 }
 
-/*
- * An application's reasons are not for eyes before the handshake is over, RFC 9000 section 10.2.3
- */
+/* Before the handshake is over an application's reasons are for no eyes, section 10.2.3 */
 static void close_frame(struct tquic_packet *b)
 {
 	struct tquic_conn *conn = b->conn;
@@ -236,14 +228,12 @@ static void close_frame(struct tquic_packet *b)
 		err = QUIC_TRANSPORT_ERROR_APPLICATION;
 		len = 0;
 	}
-	b->p = tquic_frame_put_close(b->p, app, err, conn->close_frame_type, conn->close_reason,
-				     len);
+	b->p = tquic_frame_put_close(b->p, app, err, conn->close_frame_type,
+				     conn->close_reason, len);
 }
 
 /**
  * tquic_output_close - send CONNECTION_CLOSE at every level that has keys
- * @conn: the connection
- * @now_us: the time
  *
  * RFC 9000 section 10.2.3.  Where crypto would not run inline, tquic_conn_work()
  * does it.

@@ -293,11 +293,7 @@ int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
 	return 1;
 }
 
-/**
- * tquic_frame_stream_len - bytes of a STREAM frame before its Length field or its data
- * @sid: stream ID
- * @off: stream offset
- */
+/** tquic_frame_stream_len - bytes of a STREAM frame before its Length field or its data */
 u32 tquic_frame_stream_len(u64 sid, u64 off)
 {
 	return 1 + tquic_varint_len(sid) + (off ? tquic_varint_len(off) : 0);
@@ -335,13 +331,8 @@ u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n)
 
 /**
  * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame, RFC 9000 section 19.15
- * @p: room for 18 bytes, two integers and the connection ID
- * @seq: sequence number
- * @prior_to: Retire Prior To, at most @seq
- * @cid: connection ID of 1 to 20 bytes
- * @reset_token: its stateless reset token, TQUIC_TOKEN_RESET_LEN bytes
  *
- * Returns the byte after the frame.
+ * Takes 18 bytes, two integers and the connection ID; returns the byte after the frame.
  */
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token)
@@ -355,12 +346,9 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 }
 
 /**
- * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame
- * @p: room for 9 bytes
- * @type: which
- * @data: 8 bytes
+ * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame with the 8 bytes of @data
  *
- * RFC 9000 sections 19.17 and 19.18.  Returns the byte after the frame.
+ * RFC 9000 sections 19.17 and 19.18.  Takes 9 bytes; returns the byte after the frame.
  */
 u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
 {
@@ -369,14 +357,7 @@ u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
 	return p + PATH_DATA_LEN;
 }
 
-/**
- * tquic_frame_put_token - write a NEW_TOKEN frame, RFC 9000 section 19.7
- * @p: room for 1 byte, one integer and the token
- * @token: the token
- * @len: its length, not 0
- *
- * Returns the byte after the frame.
- */
+/** tquic_frame_put_token - write a NEW_TOKEN frame; returns the byte after it */
 u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
 {
 	p = tquic_frame_put(p, TQUIC_FT_NEW_TOKEN, len);
@@ -390,7 +371,7 @@ u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
  * @app: an application's close (type 0x1d)
  * @err: error code
  * @frame_type: type of the frame at fault, 0 if unknown; not written if @app
- * @reason: reason phrase
+ * @reason: reason phrase of @len bytes
  * @len: its length
  *
  * Returns the byte after the frame.

@@ -17,14 +17,12 @@
 #define TLS_MSG_HDR	4	/* type and 24-bit length, RFC 8446 section 4 */
 
 /**
- * tquic_handshake_initial_keys - derive the Initial keys of both directions
+ * tquic_handshake_initial_keys - derive the Initial keys of both directions, RFC 9001 section 5.2
  * @conn: the connection
  * @dcid: Destination Connection ID of the client's first Initial (after a
  *	Retry: of the first one since)
  *
- * RFC 9001 section 5.2.  Process context.
- *
- * Return: 0 or -errno of the crypto API.
+ * Process context.  Return: 0 or -errno of the crypto API.
  */
 int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid)
 {
@@ -77,9 +75,6 @@ static void handshake_complete(struct tquic_conn *conn, u64 now_us)
 
 /**
  * tquic_handshake_secret - install one secret of one level and direction
- * @conn: the connection
- * @info: what user space gave
- * @now_us: the time
  *
  * Packets that came before their keys are opened now.  Process context.
  *
@@ -118,15 +113,10 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 }
 
 /**
- * tquic_handshake_append - take handshake bytes of a level for sending
- * @conn: the connection
- * @level: QUIC_CRYPTO_INITIAL, _HANDSHAKE or _APP
- * @page: where they are; a reference is taken
- * @page_off: offset in the page
- * @len: bytes
- * @gfp: how to allocate
+ * tquic_handshake_append - take handshake bytes of a QUIC_CRYPTO_* level for sending
  *
- * Return: 0, -EINVAL (level), -ENOTCONN (keys dropped, connection over) or -ENOMEM.
+ * Takes a reference to @page.  Return: 0, -EINVAL (level), -ENOTCONN (keys dropped,
+ * connection over) or -ENOMEM.
  */
 int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
 			   u32 len, gfp_t gfp)
@@ -141,15 +131,7 @@ int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page,
 	return tquic_sendbuf_append(&sp->crypto_tx, page, page_off, len, NULL, gfp);
 }
 
-/**
- * tquic_handshake_queued - a handshake message is complete: the flight may leave
- * @conn: the connection
- * @level: of the message
- * @more: MSG_MORE: the rest of the flight follows, wait for it
- * @now_us: the time
- *
- * The caller flushes.
- */
+/** tquic_handshake_queued - a message is complete: the flight may leave, unless @more follows */
 void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us)
 {
 	conn->cork = more;
@@ -163,16 +145,11 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 }
 
 /**
- * tquic_handshake_peek - what handshake bytes can be read
- * @conn: the connection
- * @level: the level they are of
- * @msg_len: bytes of the first TLS message there, header included
+ * tquic_handshake_peek - bytes of the first TLS message that can be read, 0: there is none
  *
- * Levels are read in order, and a message only when all of it is here.
- *
- * Return: bytes of that message, 0: none is complete.
+ * Levels are read in order, *level is the one, and a message only when all of it is here.
  */
-u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level, u32 *msg_len)
+u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 {
 	static const u8 levels[] = { QUIC_CRYPTO_INITIAL, QUIC_CRYPTO_HANDSHAKE, QUIC_CRYPTO_APP };
 	int i;
@@ -180,26 +157,24 @@ u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level, u32 *msg_len)
 	for (i = 0; i < ARRAY_SIZE(levels); i++) {
 		enum tquic_space_id id = tquic_handshake_space(levels[i]);
 		struct tquic_recvbuf *rb = &conn->spaces[id].crypto_rx;
-		u8 hdr[TLS_MSG_HDR];
-		u32 n;
+		u32 n, len = 0;
 
 		if (tquic_recvbuf_ready(rb) < TLS_MSG_HDR)
 			continue;
-		for (n = 0; n < TLS_MSG_HDR; n++) {
+		for (n = 1; n < TLS_MSG_HDR; n++) {
 			const u8 *p;
 
 			tquic_recvbuf_peek(rb, rb->read_off + n, &p);
-			hdr[n] = *p;
+			len = len << 8 | *p;
 		}
-		n = TLS_MSG_HDR + (hdr[1] << 16 | hdr[2] << 8 | hdr[3]);
+		len += TLS_MSG_HDR;
 		/* a message that can never be complete here is handed out in pieces */
-		if (n > TQUIC_CRYPTO_MAX_RX)
-			n = min_t(u64, n, tquic_recvbuf_ready(rb));
-		if (tquic_recvbuf_ready(rb) < n)
+		if (len > TQUIC_CRYPTO_MAX_RX)
+			len = min_t(u64, len, tquic_recvbuf_ready(rb));
+		if (tquic_recvbuf_ready(rb) < len)
 			continue;
 		*level = levels[i];
-		*msg_len = n;
-		return n;
+		return len;
 	}
 	return 0;
 }
@@ -211,14 +186,10 @@ void tquic_handshake_read(struct tquic_conn *conn, u8 level, u32 len)
 }
 
 /**
- * tquic_handshake_rx_crypto - a CRYPTO frame arrived
- * @conn: the connection
- * @id: the space it came in
- * @f: the frame
- * @skb: the packet that holds it
+ * tquic_handshake_rx_crypto - a CRYPTO frame arrived in @skb
  *
- * Return: 0, -ENOMEM or -ENOBUFS (drop the packet), or CRYPTO_BUFFER_EXCEEDED
- * as a wire error, RFC 9000 section 7.5.
+ * Return: 0, -ENOMEM or -ENOBUFS (drop the packet), or CRYPTO_BUFFER_EXCEEDED as a wire
+ * error, RFC 9000 section 7.5.
  */
 int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 			      const struct tquic_rx_frame *f, struct sk_buff *skb)
@@ -240,13 +211,9 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 
 /**
  * tquic_handshake_rx_retry - the server wants our address proven first
- * @conn: the connection
- * @h: the packet's header
- * @pkt: the packet
- * @now_us: the time
  *
- * RFC 9000 section 17.2.5, RFC 9001 section 5.8.  Process context: new Initial
- * keys are derived.
+ * RFC 9000 section 17.2.5, RFC 9001 section 5.8.  @pkt is the whole packet, @h its header.
+ * Process context: new Initial keys are derived.
  *
  * Return: 0; -EPROTO: it is to be ignored; or why there are no keys: the
  * connection is then over.
@@ -261,13 +228,12 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 	if (conn->server || conn->retried || sp->ack.rcvd.nr || !h->token_len ||
 	    h->token_len > sizeof(conn->token) || h->len < TQUIC_TAG_LEN)
 		return -EPROTO;
-	if (h->scid_len == conn->dcid.len && !memcmp(h->scid, conn->dcid.id, h->scid_len))
+	if (tquic_cid_equal(&conn->dcid, h->scid, h->scid_len))
 		return -EPROTO;
 	err = tquic_crypto_retry_tag(conn->version, &conn->odcid, pkt, h->len - TQUIC_TAG_LEN, tag);
 	if (err || crypto_memneq(tag, pkt + h->len - TQUIC_TAG_LEN, TQUIC_TAG_LEN))
 		return -EPROTO;
-	conn->rscid.len = h->scid_len;
-	memcpy(conn->rscid.id, h->scid, h->scid_len);
+	tquic_cid_set(&conn->rscid, h->scid, h->scid_len);
 	err = tquic_handshake_initial_keys(conn, &conn->rscid);
 	if (err) {	/* the old keys are gone, too */
 		tquic_conn_die(conn, -err);
@@ -284,13 +250,7 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 	return 0;
 }
 
-/**
- * tquic_handshake_rx_done - HANDSHAKE_DONE arrived
- * @conn: the connection
- * @now_us: the time
- *
- * Return: 0, or PROTOCOL_VIOLATION at a server, RFC 9000 section 19.20.
- */
+/** tquic_handshake_rx_done - HANDSHAKE_DONE arrived; a wire error at a server, section 19.20 */
 int tquic_handshake_rx_done(struct tquic_conn *conn, u64 now_us)
 {
 	if (conn->server)

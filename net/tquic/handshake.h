@@ -16,7 +16,7 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
 			   u32 len, gfp_t gfp);
 void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us);
-u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level, u32 *msg_len);
+u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level);
 void tquic_handshake_read(struct tquic_conn *conn, u8 level, u32 len);
 int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 			      const struct tquic_rx_frame *f, struct sk_buff *skb);

@@ -144,13 +144,9 @@ int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
 
 /**
  * tquic_header_parse_dcid - read only the destination connection ID
- * @p: the datagram
- * @len: its length in bytes
- * @cid_len: length of the connection IDs that we issue, for short headers
- * @dcid: where it begins
- * @dcid_len: its length; above TQUIC_CID_MAX only in versions that we do not speak
  *
- * The same place in every version, RFC 8999.  Returns 0 or -EBADMSG.
+ * As tquic_header_parse(); the same place in every version, RFC 8999.  More than
+ * TQUIC_CID_MAX bytes only in versions that we do not speak.  Returns 0 or -EBADMSG.
  */
 int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u8 *dcid_len)
 {
@@ -210,15 +206,15 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 }
 
 /**
- * tquic_header_put_verneg - write a Version Negotiation packet
- * @p: room for the bytes of both connection IDs and 15 more
+ * tquic_header_put_verneg - write a Version Negotiation packet, RFC 9000 section 17.2.1
+ * @p: room for the bytes of both connection IDs, up to 255 each, and 15 more
  * @random: any byte, for the bits that have no meaning
  * @dcid: the source connection ID of the packet that is answered
- * @dcid_len: its length, to 255
+ * @dcid_len: its length
  * @scid: the destination connection ID of that packet
- * @scid_len: its length, to 255
+ * @scid_len: its length
  *
- * RFC 9000 section 17.2.1.  Returns the byte after the packet.
+ * Returns the byte after the packet.
  */
 u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const u8 *scid,
 			    u8 scid_len)

@@ -54,12 +54,7 @@ static void schedule(struct tquic_mtu *m, u64 now_us)
 	}
 }
 
-/**
- * tquic_mtu_init - before the handshake is done: no probes
- * @m: the state
- * @max: most that route, device and peer allow, bytes of UDP payload
- * @start: size to begin with
- */
+/** tquic_mtu_init - begin with @start bytes; no probes before the handshake is done */
 void tquic_mtu_init(struct tquic_mtu *m, u32 max, u32 start)
 {
 	memset(m, 0, sizeof(*m));
@@ -79,10 +74,7 @@ void tquic_mtu_start(struct tquic_mtu *m, u64 now_us)
 }
 
 /**
- * tquic_mtu_set_max - route or peer allow another size now
- * @m: the state
- * @max: bytes of UDP payload
- * @now_us: the time
+ * tquic_mtu_set_max - route or peer allow datagrams of @max bytes now
  *
  * A lower one takes effect at once, but never below 1200; a higher one is probed.
  */
@@ -111,14 +103,7 @@ void tquic_mtu_probe_sent(struct tquic_mtu *m, u32 size)
 	m->next_us = TQUIC_TIME_NEVER;
 }
 
-/**
- * tquic_mtu_probe_acked - a probe arrived
- * @m: the state
- * @size: its size, bytes of UDP payload
- * @now_us: the time
- *
- * Late ones count too.  Returns true when the size in use rose.
- */
+/** tquic_mtu_probe_acked - a probe arrived, perhaps late; true: the size in use rose */
 bool tquic_mtu_probe_acked(struct tquic_mtu *m, u32 size, u64 now_us)
 {
 	bool rose = size > m->cur && size <= m->max;
@@ -136,13 +121,9 @@ bool tquic_mtu_probe_acked(struct tquic_mtu *m, u32 size, u64 now_us)
 }
 
 /**
- * tquic_mtu_probe_lost - a probe was lost
- * @m: the state
- * @size: its size, bytes of UDP payload
- * @now_us: the time
+ * tquic_mtu_probe_lost - a probe was lost, which says nothing about congestion
  *
  * The same size is tried again; after MAX_PROBES losses it counts as too large.
- * Says nothing about congestion, RFC 9000 section 14.4.
  */
 void tquic_mtu_probe_lost(struct tquic_mtu *m, u32 size, u64 now_us)
 {

@@ -26,16 +26,10 @@ bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
 }
 
 /**
- * tquic_path_add - a path between two addresses
- * @conn: the connection
- * @local: our address, port set; may be the wildcard: routing fills it
- * @remote: the peer's
- * @gfp: how to allocate
+ * tquic_path_add - a path between two addresses, of which ours may be the wildcard
  *
- * Its recovery starts like the active path's began; the caller overrides that
- * for the first one.
- *
- * Return: the path, or NULL: no memory or no free index.
+ * Its recovery starts like the active path's began; the caller overrides that for the first
+ * one.  Return: the path, or NULL: no memory or no free index.
  */
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
 				  const union tquic_addr *remote, gfp_t gfp)
@@ -117,15 +111,11 @@ static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
 }
 
 /**
- * tquic_path_of_rx - the path that a datagram came by
- * @conn: the connection
- * @rx: its addresses
+ * tquic_path_of_rx - the path that a datagram came by, NULL: drop it
  *
- * A new remote address makes a candidate path, once the handshake is confirmed
- * and on a server only: servers do not migrate (RFC 9000 section 9).  When there
- * are too many, one that the peer has left is given up.
- *
- * Return: the path, or NULL: drop the datagram.
+ * A new remote address makes a candidate path, once the handshake is confirmed and on a
+ * server only: servers do not migrate (RFC 9000 section 9).  When there are too many, one
+ * that the peer has left is given up.
  */
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx)
 {
@@ -214,12 +204,7 @@ void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data)
 	path->due |= TQUIC_PATH_DUE_RESPONSE;
 }
 
-/**
- * tquic_path_rx_response - the peer answers, by whatever path
- * @conn: the connection
- * @data: the 8 bytes
- * @now_us: the time
- */
+/** tquic_path_rx_response - the peer answers with the 8 bytes of @data, by whatever path */
 void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 {
 	struct tquic_path *path;
@@ -258,10 +243,7 @@ static struct tquic_path *path_fallback(struct tquic_conn *conn)
 }
 
 /**
- * tquic_path_timeout - a challenge was not answered in time
- * @conn: the connection
- * @path: the path; gone after the last try
- * @now_us: the time
+ * tquic_path_timeout - a challenge was not answered in time; after the last try the path is gone
  *
  * RFC 9000 section 9.3.2: from the active path back to the last validated one; without
  * one the connection ends silently.
@@ -288,12 +270,9 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 
 /**
  * tquic_path_mtu_changed - the route, or a probe, has changed the datagram size
- * @conn: the connection
- * @path: the path
- * @now_us: the time
  *
- * Takes the route's MTU as the new upper bound and tells congestion control
- * and pacing what a full datagram is now.
+ * Takes the route's MTU as the new upper bound and tells congestion control and pacing
+ * what a full datagram is now.
  */
 void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
@@ -305,10 +284,7 @@ void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u6
 	tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
 }
 
-/**
- * tquic_path_amplification_room - bytes that may be sent before the address has proven itself
- * @path: the path
- */
+/** tquic_path_amplification_room - bytes that may be sent before the address has proven itself */
 u64 tquic_path_amplification_room(const struct tquic_path *path)
 {
 	if (likely(path->validated))

@@ -71,11 +71,7 @@ static void delete(struct tquic_ranges *rs, u16 i, u16 j)
 	rs->nr -= j - i;
 }
 
-/**
- * tquic_ranges_init - make an empty set
- * @rs: the set; it refers to itself, so it must not be moved
- * @max: most ranges it may hold, at least 1
- */
+/** tquic_ranges_init - an empty set of at most @max ranges; it refers to itself: never move it */
 void tquic_ranges_init(struct tquic_ranges *rs, u16 max)
 {
 	rs->r = &rs->one;
@@ -84,10 +80,7 @@ void tquic_ranges_init(struct tquic_ranges *rs, u16 max)
 	rs->max = max;
 }
 
-/**
- * tquic_ranges_free - release the memory of a set
- * @rs: the set; it is empty and usable afterwards
- */
+/** tquic_ranges_free - release the memory of a set; it is empty and usable afterwards */
 void tquic_ranges_free(struct tquic_ranges *rs)
 {
 	if (rs->r != &rs->one)
@@ -130,11 +123,7 @@ int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 }
 
 /**
- * tquic_ranges_add_cover - add numbers, and more than asked for rather than fail
- * @rs: the set
- * @start: first number
- * @end: first number that is not meant; nothing is added unless it is above @start
- * @gfp: how to allocate if the array has to grow
+ * tquic_ranges_add_cover - tquic_ranges_add(), and more than asked for rather than fail
  *
  * When there is no room for one more range, the nearest range is stretched to cover
  * the new one and the gap between.
@@ -157,13 +146,9 @@ void tquic_ranges_add_cover(struct tquic_ranges *rs, u64 start, u64 end, gfp_t g
 
 /**
  * tquic_ranges_remove - take out the numbers from @start to before @end
- * @rs: the set
- * @start: first number
- * @end: first number that stays
- * @gfp: how to allocate if a range is split and the array has to grow
  *
- * Returns 0, or -ENOSPC or -ENOMEM when a range would have to be split and cannot;
- * the set is unchanged then.
+ * Returns 0, or -ENOSPC or -ENOMEM when a range would have to be split, for which @gfp
+ * allocates, and cannot; the set is unchanged then.
  */
 int tquic_ranges_remove(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {
@@ -195,23 +180,14 @@ int tquic_ranges_remove(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 	return 0;
 }
 
-/**
- * tquic_ranges_remove_below - take out all numbers below @v
- * @rs: the set
- * @v: the lowest number that may stay
- */
+/** tquic_ranges_remove_below - take out all numbers below @v */
 void tquic_ranges_remove_below(struct tquic_ranges *rs, u64 v)
 {
 	/* nothing is split: no range starts before 0 */
 	tquic_ranges_remove(rs, 0, v, GFP_NOWAIT);
 }
 
-/**
- * tquic_ranges_contains - are all numbers from @start to before @end in the set
- * @rs: the set
- * @start: first number
- * @end: first number that is not meant
- */
+/** tquic_ranges_contains - are all numbers from @start to before @end in the set */
 bool tquic_ranges_contains(const struct tquic_ranges *rs, u64 start, u64 end)
 {
 	u16 i;
@@ -222,10 +198,7 @@ bool tquic_ranges_contains(const struct tquic_ranges *rs, u64 start, u64 end)
 	return i < rs->nr && rs->r[i].start <= start;
 }
 
-/**
- * tquic_ranges_drop_first - forget the lowest range, if there is one
- * @rs: the set
- */
+/** tquic_ranges_drop_first - forget the lowest range, if there is one */
 void tquic_ranges_drop_first(struct tquic_ranges *rs)
 {
 	if (rs->nr)

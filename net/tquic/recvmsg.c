@@ -40,8 +40,8 @@ static bool default_at_end(const struct tquic_sock *tsk)
 /* A TLS message can be read; those after the handshake are not for readers */
 static bool handshake_ready(struct tquic_conn *conn, u8 *level, u32 *len)
 {
-	return !conn->confirmed && tquic_handshake_peek(conn, level, len) &&
-	       *level != QUIC_CRYPTO_APP;
+	*len = conn->confirmed ? 0 : tquic_handshake_peek(conn, level);
+	return *len && *level != QUIC_CRYPTO_APP;
 }
 
 /**

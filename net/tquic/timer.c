@@ -61,14 +61,6 @@ static u64 loss_deadline(const struct tquic_conn *conn, enum tquic_space_id *id)
 	return best;
 }
 
-static u64 ack_deadline(const struct tquic_conn *conn)
-{
-	const struct tquic_space *sp = conn->spaces;
-
-	return min3(sp[TQUIC_SPACE_INITIAL].ack.due_us, sp[TQUIC_SPACE_HANDSHAKE].ack.due_us,
-		    sp[TQUIC_SPACE_APP].ack.due_us);
-}
-
 static u64 paths_deadline(const struct tquic_conn *conn)
 {
 	const struct tquic_path *path;
@@ -83,14 +75,10 @@ static u64 paths_deadline(const struct tquic_conn *conn)
 	return best;
 }
 
-/**
- * tquic_timer_next - the next deadline of a connection
- * @conn: the connection
- *
- * Return: microseconds of CLOCK_MONOTONIC, TQUIC_TIME_NEVER: none.
- */
+/** tquic_timer_next - the next deadline, microseconds of CLOCK_MONOTONIC or TQUIC_TIME_NEVER */
 u64 tquic_timer_next(const struct tquic_conn *conn)
 {
+	const struct tquic_space *sp;
 	enum tquic_space_id id;
 	u64 next;
 
@@ -99,7 +87,8 @@ u64 tquic_timer_next(const struct tquic_conn *conn)
 	if (conn->state >= TQUIC_CONN_CLOSING)
 		return conn->close_us;
 	next = min(conn->idle_us, loss_deadline(conn, &id));
-	next = min(next, ack_deadline(conn));
+	for (sp = conn->spaces; sp < conn->spaces + TQUIC_SPACE_NUM; sp++)
+		next = min(next, sp->ack.due_us);
 	next = min3(next, conn->pace_us, conn->nagle_us);
 	next = min3(next, conn->keepalive_us, conn->key_discard_us);
 	next = min(next, paths_deadline(conn));
@@ -169,11 +158,7 @@ static bool silence_run(struct tquic_conn *conn, u64 now_us)
 	return false;
 }
 
-/**
- * tquic_timer_run - do all that is due, and send what it made
- * @conn: the connection, its socket locked; softirq or process context
- * @now_us: the time
- */
+/** tquic_timer_run - do all that is due, under the socket lock, and send what it made */
 void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 {
 	if (conn->state >= TQUIC_CONN_CLOSED)

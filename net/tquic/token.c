@@ -30,12 +30,7 @@
 static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= TQUIC_TOKEN_MAX);
 static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= QUIC_TOKEN_MAX_BYTES);
 
-/**
- * tquic_token_keys_init - make the keys of a network namespace
- * @k: keys
- *
- * Process context.  Returns 0 or a negative errno; then nothing is held.
- */
+/** tquic_token_keys_init - make the keys of a namespace; process context; on error none is held */
 int tquic_token_keys_init(struct tquic_token_keys *k)
 {
 	struct crypto_shash *reset;
@@ -102,9 +97,8 @@ static const u8 *get_cid(const u8 *p, const u8 *end, struct tquic_cid *cid)
 {
 	if (!p || p >= end || *p > TQUIC_CID_MAX || end - p - 1 < *p)
 		return NULL;
-	cid->len = *p++;
-	memcpy(cid->id, p, cid->len);
-	return p + cid->len;
+	tquic_cid_set(cid, p + 1, *p);
+	return p + 1 + cid->len;
 }
 
 static u32 put_plain(u8 *start, const struct tquic_token_info *info)
@@ -240,11 +234,9 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 
 /**
  * tquic_token_reset - the stateless reset token of a connection ID, RFC 9000 section 10.3.2
- * @k: keys
- * @cid: a connection ID that we issued
- * @token: 16 bytes out
  *
- * The same for the same @cid as long as the keys live.  Any context, allocates nothing.
+ * The same 16 bytes for the same @cid as long as the keys live.  Any context, allocates
+ * nothing.
  */
 void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token)
 {

@@ -92,12 +92,7 @@ static const struct param *find(u64 id)
 	return NULL;
 }
 
-/**
- * tquic_tparam_init - what holds while no parameter has been received
- * @tp: the parameters
- *
- * The defaults of RFC 9000 section 18.2, not those of our sockets.
- */
+/** tquic_tparam_init - the defaults of RFC 9000 section 18.2, while none was received */
 void tquic_tparam_init(struct tquic_tparam *tp)
 {
 	u32 i;

@@ -18,8 +18,7 @@
 #define TQUIC_HDR_PN_LEN	0x03	/* packet number length - 1, protected */
 
 #define TQUIC_CID_MAX		20
-/* of those we issue: a short header of 16 bytes, a cipher block */
-#define TQUIC_CID_LEN		11
+#define TQUIC_CID_LEN		11	/* that we issue: a short header of 16 bytes, a cipher block */
 #define TQUIC_TOKEN_RESET_LEN	16	/* stateless reset token */
 #define TQUIC_TAG_LEN		16	/* of every AEAD that RFC 9001 allows */
 #define TQUIC_SAMPLE_LEN	16	/* RFC 9001 section 5.4.2 */
