@@ -18,90 +18,48 @@ int sysctl_tquic_wmem[3] __read_mostly = { 4096, 4 << 20, 64 << 20 };
 
 static int least_buffer = 4096;
 
-static const struct ctl_table quic_table[] = {
-	{
-		.procname = "quic_mem",
-		.data = sysctl_tquic_mem,
-		.maxlen = sizeof(sysctl_tquic_mem),
-		.mode = 0644,
-		.proc_handler = proc_doulongvec_minmax,
-	},
-	{
-		.procname = "quic_rmem",
-		.data = sysctl_tquic_rmem,
-		.maxlen = sizeof(sysctl_tquic_rmem),
-		.mode = 0644,
-		.proc_handler = proc_dointvec_minmax,
-		.extra1 = &least_buffer,
-	},
-	{
-		.procname = "quic_wmem",
-		.data = sysctl_tquic_wmem,
-		.maxlen = sizeof(sysctl_tquic_wmem),
-		.mode = 0644,
-		.proc_handler = proc_dointvec_minmax,
-		.extra1 = &least_buffer,
-	},
-	{ }
-};
-
-/* data: offsets in struct tquic_net, made pointers for each namespace */
-static const struct ctl_table tquic_table[] = {
-	{
-		.procname = "gso",
-		.data = (void *)offsetof(struct tquic_net, sysctl_gso),
-		.maxlen = sizeof(int),
-		.mode = 0644,
-		.proc_handler = proc_dointvec_minmax,
-		.extra1 = SYSCTL_ZERO,
-		.extra2 = SYSCTL_ONE,
-	},
-	{
-		.procname = "gro",
-		.data = (void *)offsetof(struct tquic_net, sysctl_gro),
-		.maxlen = sizeof(int),
-		.mode = 0644,
-		.proc_handler = proc_dointvec_minmax,
-		.extra1 = SYSCTL_ZERO,
-		.extra2 = SYSCTL_ONE,
-	},
-	{ }
-};
+#define NUMBERS(name, where, bytes, handler, ...)			\
+	{ .procname = name, .data = where, .maxlen = bytes, .mode = 0644,	\
+	  .proc_handler = handler, __VA_ARGS__ }
+#define BUFFER(name, where)						\
+	NUMBERS(name, where, sizeof(where), proc_dointvec_minmax, .extra1 = &least_buffer)
+/* of struct tquic_net; its offset here is made a pointer for each namespace */
+#define SWITCH(name, member)						\
+	NUMBERS(name, (void *)offsetof(struct tquic_net, member), sizeof(int), \
+		proc_dointvec_minmax, .extra1 = SYSCTL_ZERO, .extra2 = SYSCTL_ONE)
 
 /* Both end in an empty entry */
-#define TABLE_ENTRIES(table)	(ARRAY_SIZE(table) - 1)
+static const struct ctl_table quic_table[] = {
+	NUMBERS("quic_mem", sysctl_tquic_mem, sizeof(sysctl_tquic_mem), proc_doulongvec_minmax),
+	BUFFER("quic_rmem", sysctl_tquic_rmem),
+	BUFFER("quic_wmem", sysctl_tquic_wmem),
+	{ }
+};
 
-static struct ctl_table_header *register_quic(struct net *net)
-{
-	struct ctl_table_header *h;
-	struct ctl_table *table;
-	size_t i;
+static const struct ctl_table tquic_table[] = {
+	SWITCH("gso", sysctl_gso),
+	SWITCH("gro", sysctl_gro),
+	{ }
+};
 
-	table = kmemdup(quic_table, sizeof(quic_table), GFP_KERNEL);
-	if (!table)
-		return NULL;
-	for (i = 0; i < TABLE_ENTRIES(quic_table); i++)
-		if (!net_eq(net, &init_net))
-			table[i].mode = 0444;
-	h = tquic_sysctl_register(net, "net/quic", table, TABLE_ENTRIES(quic_table));
-	if (!h)
-		kfree(table);
-	return h;
-}
-
-static struct ctl_table_header *register_tquic(struct net *net)
+static struct ctl_table_header *enlist(struct net *net, const char *path,
+				       const struct ctl_table *from, size_t bytes)
 {
 	struct tquic_net *tn = tquic_pernet(net);
 	struct ctl_table_header *h;
 	struct ctl_table *table;
-	size_t i;
+	size_t i, nr = bytes / sizeof(*from) - 1;
 
-	table = kmemdup(tquic_table, sizeof(tquic_table), GFP_KERNEL);
+	table = kmemdup(from, bytes, GFP_KERNEL);
 	if (!table)
 		return NULL;
-	for (i = 0; i < TABLE_ENTRIES(tquic_table); i++)
-		table[i].data = (void *)tn + (unsigned long)table[i].data;
-	h = tquic_sysctl_register(net, "net/tquic", table, TABLE_ENTRIES(tquic_table));
+	for (i = 0; i < nr; i++) {
+		if (from == tquic_table)
+			table[i].data = (void *)tn + (unsigned long)table[i].data;
+		else if (!net_eq(net, &init_net))
+			table[i].mode = 0444;
+	}
+	h = tquic_sysctl_register(net, path, table, nr);
 	if (!h)
 		kfree(table);
 	return h;
@@ -125,12 +83,7 @@ static void set_mem(void)
 	sysctl_tquic_mem[2] = limit / 4 * 6;
 }
 
-/**
- * tquic_sysctl_net_init - the switches of a new namespace, at their defaults
- * @net: the namespace
- *
- * Return: 0 or -ENOMEM.
- */
+/** tquic_sysctl_net_init - the switches of a new namespace, at their defaults; 0 or -ENOMEM */
 int tquic_sysctl_net_init(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);
@@ -139,10 +92,10 @@ int tquic_sysctl_net_init(struct net *net)
 		set_mem();
 	tn->sysctl_gso = 1;
 	tn->sysctl_gro = 1;
-	tn->sysctl_quic = register_quic(net);
+	tn->sysctl_quic = enlist(net, "net/quic", quic_table, sizeof(quic_table));
 	if (!tn->sysctl_quic)
 		return -ENOMEM;
-	tn->sysctl_tquic = register_tquic(net);
+	tn->sysctl_tquic = enlist(net, "net/tquic", tquic_table, sizeof(tquic_table));
 	if (tn->sysctl_tquic)
 		return 0;
 	unregister(tn->sysctl_quic);
