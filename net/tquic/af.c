@@ -28,18 +28,17 @@ static unsigned long memory_pressure;
 static int addr_from_user(const struct sock *sk, const struct sockaddr *sa, int len,
 			  union tquic_addr *addr)
 {
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)sa;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
 
 	if (len < (int)offsetofend(struct sockaddr, sa_family))
 		return -EINVAL;
 	if (sa->sa_family != sk->sk_family)
 		return -EAFNOSUPPORT;
-	memset(addr, 0, sizeof(*addr));
 	if (sa->sa_family == AF_INET) {
-		if (len < (int)sizeof(addr->v4))
+		if (len < (int)sizeof(*v4))
 			return -EINVAL;
-		memcpy(&addr->v4, sa, sizeof(addr->v4));
-		memset(addr->v4.sin_zero, 0, sizeof(addr->v4.sin_zero));
+		tquic_addr_set_v4(addr, v4->sin_addr.s_addr, v4->sin_port);
 		return 0;
 	}
 	if (len < SIN6_LEN_RFC2133)
@@ -47,11 +46,10 @@ static int addr_from_user(const struct sock *sk, const struct sockaddr *sa, int 
 	if (ipv6_addr_v4mapped(&v6->sin6_addr)) {
 		if (sk->sk_ipv6only)
 			return -ENETUNREACH;
-		addr->v4.sin_family = AF_INET;
-		addr->v4.sin_port = v6->sin6_port;
-		addr->v4.sin_addr.s_addr = v6->sin6_addr.s6_addr32[3];
+		tquic_addr_set_v4(addr, v6->sin6_addr.s6_addr32[3], v6->sin6_port);
 		return 0;
 	}
+	memset(addr, 0, sizeof(*addr));
 	memcpy(&addr->v6, v6, min_t(int, len, sizeof(addr->v6)));
 	addr->v6.sin6_flowinfo = 0;
 	return 0;
@@ -74,13 +72,8 @@ static int addr_to_user(const struct sock *sk, const union tquic_addr *addr, str
 	v6->sin6_family = AF_INET6;
 	v6->sin6_port = addr->v4.sin_port;
 	if (addr->v4.sin_addr.s_addr)
-		ipv6_addr_set_v4mapped(addr->v4.sin_addr.s_addr, &v6->sin6_addr);
+		v6->sin6_addr = tquic_addr_in6(addr);
 	return sizeof(*v6);
-}
-
-static __be16 addr_port(const union tquic_addr *addr)
-{
-	return addr->sa.sa_family == AF_INET ? addr->v4.sin_port : addr->v6.sin6_port;
 }
 
 static bool addr_any(const union tquic_addr *addr)
@@ -93,7 +86,7 @@ static bool addr_any(const union tquic_addr *addr)
 /* One that a connection can be made to; the unspecified address means this host */
 static int addr_check_remote(union tquic_addr *addr)
 {
-	if (!addr_port(addr))
+	if (!tquic_addr_port(addr))
 		return -EINVAL;
 	if (addr->sa.sa_family == AF_INET) {
 		if (!addr->v4.sin_addr.s_addr)
@@ -122,18 +115,15 @@ static int take_endpoint(struct sock *sk, const union tquic_addr *addr)
 	if (IS_ERR_OR_NULL(ep))
 		return err ?: -EADDRINUSE;
 	tsk->ep = ep;
-	inet->inet_sport = addr_port(&ep->addr);
+	inet->inet_sport = tquic_addr_port(&ep->addr);
 	inet->inet_num = ntohs(inet->inet_sport);
-	if (ep->addr.sa.sa_family == AF_INET) {
+	if (ep->addr.sa.sa_family == AF_INET)
 		inet->inet_rcv_saddr = ep->addr.v4.sin_addr.s_addr;
-		inet->inet_saddr = inet->inet_rcv_saddr;
+	inet->inet_saddr = inet->inet_rcv_saddr;
 #if IS_ENABLED(CONFIG_IPV6)
-		if (sk->sk_family == AF_INET6 && inet->inet_saddr)
-			ipv6_addr_set_v4mapped(inet->inet_saddr, &sk->sk_v6_rcv_saddr);
-	} else {
-		sk->sk_v6_rcv_saddr = ep->addr.v6.sin6_addr;
+	if (sk->sk_family == AF_INET6 && !addr_any(&ep->addr))
+		sk->sk_v6_rcv_saddr = tquic_addr_in6(&ep->addr);
 #endif
-	}
 	return 0;
 }
 
@@ -147,7 +137,7 @@ static int af_bind(struct sock *sk, struct tquic_sockaddr *uaddr, int len)
 	err = addr_from_user(sk, (struct sockaddr *)uaddr, len, &addr);
 	if (err)
 		return err;
-	port = ntohs(addr_port(&addr));
+	port = ntohs(tquic_addr_port(&addr));
 	if (port && inet_port_requires_bind_service(net, port) &&
 	    !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE))
 		return -EACCES;
@@ -191,16 +181,13 @@ static void show_remote(struct sock *sk, const union tquic_addr *remote)
 {
 	struct inet_sock *inet = inet_sk(sk);
 
-	inet->inet_dport = addr_port(remote);
-	if (remote->sa.sa_family == AF_INET) {
+	inet->inet_dport = tquic_addr_port(remote);
+	if (remote->sa.sa_family == AF_INET)
 		inet->inet_daddr = remote->v4.sin_addr.s_addr;
 #if IS_ENABLED(CONFIG_IPV6)
-		if (sk->sk_family == AF_INET6)
-			ipv6_addr_set_v4mapped(inet->inet_daddr, &sk->sk_v6_daddr);
-	} else {
-		sk->sk_v6_daddr = remote->v6.sin6_addr;
+	if (sk->sk_family == AF_INET6)
+		sk->sk_v6_daddr = tquic_addr_in6(remote);
 #endif
-	}
 }
 
 static int connect_locked(struct sock *sk, union tquic_addr *remote)
@@ -262,7 +249,7 @@ static int af_listen(struct socket *sock, int backlog)
 {
 	struct sock *sk = sock->sk;
 	struct tquic_sock *tsk = tquic_sk(sk);
-	union tquic_addr any;
+	union tquic_addr any = {};
 	int err = -EINVAL;
 
 	lock_sock(sk);
@@ -272,11 +259,9 @@ static int af_listen(struct socket *sock, int backlog)
 	err = 0;
 	if (sk->sk_state == TCP_LISTEN)
 		goto out;
-	if (!tsk->ep) {
-		memset(&any, 0, sizeof(any));
-		any.sa.sa_family = sk->sk_family;
+	any.sa.sa_family = sk->sk_family;
+	if (!tsk->ep)
 		err = take_endpoint(sk, &any);
-	}
 	if (!err)
 		err = tquic_listen_start(sk);
 	if (!err)
@@ -385,19 +370,6 @@ static u64 inq_bytes(const struct tquic_conn *conn)
 	return bytes;
 }
 
-static u64 unsent_bytes(const struct tquic_conn *conn)
-{
-	struct rb_node *node;
-	u64 bytes = 0;
-
-	for (node = rb_first(&conn->streams.root); node; node = rb_next(node)) {
-		const struct tquic_stream *s = rb_entry(node, struct tquic_stream, node);
-
-		bytes += s->sb.end_off - s->sb.next_off;
-	}
-	return bytes;
-}
-
 static int af_ioctl_karg(struct sock *sk, int cmd, int *karg)
 {
 	const struct tquic_conn *conn;
@@ -413,7 +385,7 @@ static int af_ioctl_karg(struct sock *sk, int cmd, int *karg)
 	else if (cmd == SIOCOUTQ)
 		val = conn ? conn->streams.held_bytes : 0;
 	else if (cmd == SIOCOUTQNSD)
-		val = conn ? unsent_bytes(conn) : 0;
+		val = conn ? tquic_info_notsent(conn) : 0;
 	else
 		err = -ENOIOCTLCMD;
 	release_sock(sk);
@@ -473,11 +445,6 @@ TQUIC_PROTO_RECVMSG(af_recvmsg, af_recvmsg_addr)
 TQUIC_PROTO_SENDPAGE(af_sendpage, tquic_sendmsg)
 
 /* Connections are found by connection ID: there is no table of sockets */
-static int af_hash(struct sock *sk)
-{
-	return 0;
-}
-
 static void af_unhash(struct sock *sk)
 {
 }
@@ -485,11 +452,6 @@ static void af_unhash(struct sock *sk)
 static void enter_memory_pressure(struct sock *sk)
 {
 	WRITE_ONCE(memory_pressure, 1);
-}
-
-static void leave_memory_pressure(struct sock *sk)
-{
-	WRITE_ONCE(memory_pressure, 0);
 }
 
 #define TQUIC_PROTO_COMMON					\
@@ -508,10 +470,8 @@ static void leave_memory_pressure(struct sock *sk)
 	.bind			= af_bind,			\
 	.backlog_rcv		= tquic_socket_backlog,		\
 	.release_cb		= tquic_socket_release_cb,	\
-	.hash			= af_hash,			\
 	.unhash			= af_unhash,			\
 	.enter_memory_pressure	= enter_memory_pressure,	\
-	.leave_memory_pressure	= leave_memory_pressure,	\
 	.memory_allocated	= &memory_allocated,		\
 	.per_cpu_fw_alloc	= &memory_per_cpu_fw_alloc,	\
 	.sockets_allocated	= &sockets_allocated,		\
@@ -527,40 +487,36 @@ struct proto tquic_prot = {
 	TQUIC_PROTO_COMMON,
 };
 
-static const struct proto_ops af_inet_ops = {
-	.family		= PF_INET,
-	.owner		= THIS_MODULE,
-	.release	= inet_release,
-	.bind		= inet_bind,
-	.connect	= af_connect,
-	.socketpair	= sock_no_socketpair,
-	.accept		= inet_accept,
-	.getname	= af_getname,
-	.poll		= af_poll,
-	.ioctl		= inet_ioctl,
-	.gettstamp	= sock_gettstamp,
-	.listen		= af_listen,
-	.shutdown	= af_shutdown,
-	.setsockopt	= sock_common_setsockopt,
-	.getsockopt	= sock_common_getsockopt,
-	.sendmsg	= inet_sendmsg,
-	.recvmsg	= inet_recvmsg,
-	.mmap		= sock_no_mmap,
-	TQUIC_OPS_SENDPAGE_INIT
-};
+#define AF_OPS(pf, inet) {				\
+	.family		= pf,				\
+	.owner		= THIS_MODULE,			\
+	.release	= inet##_release,		\
+	.bind		= inet##_bind,			\
+	.connect	= af_connect,			\
+	.socketpair	= sock_no_socketpair,		\
+	.accept		= inet_accept,			\
+	.getname	= af_getname,			\
+	.poll		= af_poll,			\
+	.ioctl		= inet##_ioctl,			\
+	.gettstamp	= sock_gettstamp,		\
+	.listen		= af_listen,			\
+	.shutdown	= af_shutdown,			\
+	.setsockopt	= sock_common_setsockopt,	\
+	.getsockopt	= sock_common_getsockopt,	\
+	.sendmsg	= inet_sendmsg,			\
+	.recvmsg	= inet_recvmsg,			\
+	.mmap		= sock_no_mmap,			\
+	TQUIC_OPS_SENDPAGE_INIT				\
+}
 
-static struct inet_protosw af_inet_protosw[] = {
-	{
-		.type		= SOCK_STREAM,
-		.protocol	= IPPROTO_QUIC,
-		.prot		= &tquic_prot,
-		.ops		= &af_inet_ops,
-	}, {
-		.type		= SOCK_DGRAM,
-		.protocol	= IPPROTO_QUIC,
-		.prot		= &tquic_prot,
-		.ops		= &af_inet_ops,
-	},
+#define AF_PROTOSW(_type, _prot, _ops)			\
+	{ .type = _type, .protocol = IPPROTO_QUIC, .prot = &(_prot), .ops = &(_ops) }
+
+static const struct proto_ops af_inet_ops = AF_OPS(PF_INET, inet);
+
+static struct inet_protosw af_protosw[] = {
+	AF_PROTOSW(SOCK_STREAM, tquic_prot, af_inet_ops),
+	AF_PROTOSW(SOCK_DGRAM, tquic_prot, af_inet_ops),
 };
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -571,87 +527,35 @@ struct proto tquicv6_prot = {
 	TQUIC_PROTO_COMMON,
 };
 
-static const struct proto_ops af_inet6_ops = {
-	.family		= PF_INET6,
-	.owner		= THIS_MODULE,
-	.release	= inet6_release,
-	.bind		= inet6_bind,
-	.connect	= af_connect,
-	.socketpair	= sock_no_socketpair,
-	.accept		= inet_accept,
-	.getname	= af_getname,
-	.poll		= af_poll,
-	.ioctl		= inet6_ioctl,
-	.gettstamp	= sock_gettstamp,
-	.listen		= af_listen,
-	.shutdown	= af_shutdown,
-	.setsockopt	= sock_common_setsockopt,
-	.getsockopt	= sock_common_getsockopt,
-	.sendmsg	= inet_sendmsg,
-	.recvmsg	= inet_recvmsg,
-	.mmap		= sock_no_mmap,
-	TQUIC_OPS_SENDPAGE_INIT
+static const struct proto_ops af_inet6_ops = AF_OPS(PF_INET6, inet6);
+
+static struct inet_protosw af_protosw6[] = {
+	AF_PROTOSW(SOCK_STREAM, tquicv6_prot, af_inet6_ops),
+	AF_PROTOSW(SOCK_DGRAM, tquicv6_prot, af_inet6_ops),
 };
 
-static struct inet_protosw af_inet6_protosw[] = {
-	{
-		.type		= SOCK_STREAM,
-		.protocol	= IPPROTO_QUIC,
-		.prot		= &tquicv6_prot,
-		.ops		= &af_inet6_ops,
-	}, {
-		.type		= SOCK_DGRAM,
-		.protocol	= IPPROTO_QUIC,
-		.prot		= &tquicv6_prot,
-		.ops		= &af_inet6_ops,
-	},
-};
+static void unregister_v6(size_t n)
+{
+	while (n--)
+		inet6_unregister_protosw(&af_protosw6[n]);
+	proto_unregister(&tquicv6_prot);
+}
 
 static int register_v6(void)
 {
-	int err, i;
+	int err = proto_register(&tquicv6_prot, 1);
+	size_t i;
 
-	err = proto_register(&tquicv6_prot, 1);
-	if (err)
-		return err;
-	for (i = 0; i < ARRAY_SIZE(af_inet6_protosw); i++) {
-		err = inet6_register_protosw(&af_inet6_protosw[i]);
+	for (i = 0; !err && i < ARRAY_SIZE(af_protosw6); i++) {
+		err = inet6_register_protosw(&af_protosw6[i]);
 		if (err)
-			goto undo;
+			unregister_v6(i);
 	}
-	return 0;
-
-undo:
-	while (i--)
-		inet6_unregister_protosw(&af_inet6_protosw[i]);
-	proto_unregister(&tquicv6_prot);
 	return err;
-}
-
-static void unregister_v6(void)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(af_inet6_protosw); i++)
-		inet6_unregister_protosw(&af_inet6_protosw[i]);
-	proto_unregister(&tquicv6_prot);
-}
-#else
-static int register_v6(void)
-{
-	return 0;
-}
-
-static void unregister_v6(void)
-{
 }
 #endif
 
-/**
- * tquic_af_register - make sockets of IPPROTO_QUIC creatable
- *
- * Return: 0 or -errno.
- */
+/** tquic_af_register - make sockets of IPPROTO_QUIC creatable; 0 or -errno */
 int tquic_af_register(void)
 {
 	int err, i;
@@ -662,28 +566,34 @@ int tquic_af_register(void)
 	err = proto_register(&tquic_prot, 1);
 	if (err)
 		goto free_counter;
+#if IS_ENABLED(CONFIG_IPV6)
 	err = register_v6();
 	if (err)
 		goto unregister;
-	for (i = 0; i < ARRAY_SIZE(af_inet_protosw); i++)
-		inet_register_protosw(&af_inet_protosw[i]);
+#endif
+	for (i = 0; i < ARRAY_SIZE(af_protosw); i++)
+		inet_register_protosw(&af_protosw[i]);
 	return 0;
 
+#if IS_ENABLED(CONFIG_IPV6)
 unregister:
 	proto_unregister(&tquic_prot);
+#endif
 free_counter:
 	percpu_counter_destroy(&sockets_allocated);
 	return err;
 }
 
-/** tquic_af_unregister - undo tquic_af_register() */
+/** tquic_af_unregister - undo tquic_af_register(); every socket is gone */
 void tquic_af_unregister(void)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(af_inet_protosw); i++)
-		inet_unregister_protosw(&af_inet_protosw[i]);
-	unregister_v6();
+	for (i = 0; i < ARRAY_SIZE(af_protosw); i++)
+		inet_unregister_protosw(&af_protosw[i]);
+#if IS_ENABLED(CONFIG_IPV6)
+	unregister_v6(ARRAY_SIZE(af_protosw6));
+#endif
 	proto_unregister(&tquic_prot);
 	percpu_counter_destroy(&sockets_allocated);
 }

@@ -62,28 +62,22 @@ static void show_conn(struct seq_file *seq, struct sock *sk, const struct tquic_
 		   (unsigned long)sock_i_ino(sk));
 }
 
+static bool conns_one(struct sock *sk, const struct tquic_cid *cid, void *seq)
+{
+	const struct tquic_conn *conn;
+
+	lock_sock(sk);
+	conn = tquic_sk(sk)->conn;
+	if (conn && conn->path && stands_for(conn, cid))
+		show_conn(seq, sk, conn);
+	release_sock(sk);
+	return !seq_has_overflowed(seq);
+}
+
 static int conns_show(struct seq_file *seq, void *v)
 {
-	struct net *net = seq_file_single_net(seq);
-	struct rhashtable_iter it;
-	struct tquic_conn *conn;
-	struct tquic_cid cid;
-	struct sock *sk;
-
 	seq_puts(seq, "local remote role state scid dcid cwnd in_flight srtt_us mtu tx_bytes rx_bytes lost_pkts retrans_bytes uid inode\n");
-	tquic_lookup_walk_start(&it);
-	while (!seq_has_overflowed(seq) && (sk = tquic_lookup_walk_next(&it, &cid))) {
-		if (net_eq(sock_net(sk), net)) {
-			lock_sock(sk);
-			conn = tquic_sk(sk)->conn;
-			if (conn && conn->path && stands_for(conn, &cid))
-				show_conn(seq, sk, conn);
-			release_sock(sk);
-		}
-		sock_put(sk);
-		cond_resched();
-	}
-	tquic_lookup_walk_stop(&it);
+	tquic_lookup_walk(seq_file_single_net(seq), conns_one, seq);
 	return 0;
 }
 
@@ -112,12 +106,7 @@ static int snmp_show(struct seq_file *seq, void *v)
 	return 0;
 }
 
-/**
- * tquic_diag_net_init - make /proc/net/quic of a new namespace
- * @net: the namespace
- *
- * Return: 0 or -ENOMEM.
- */
+/** tquic_diag_net_init - make /proc/net/quic of a new namespace; 0 or -ENOMEM */
 int tquic_diag_net_init(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);

@@ -34,15 +34,13 @@ int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
 		return 0;
 	skb = alloc_skb(1 + len, GFP_ATOMIC);
 	if (!skb) {
-		tquic_mib_inc(mib, DROP_NOMEM);
+		tquic_drop(mib, DROP_NOMEM, len);
 		return -ENOMEM;
 	}
 	skb_put_u8(skb, type);
 	skb_put_data(skb, data, len);
-	if (skb_queue_len(&tsk->event_queue) >= TQUIC_EVENTS_MAX) {
-		tquic_mib_inc(mib, DROP_RMEM);
-		kfree_skb(__skb_dequeue(&tsk->event_queue));
-	}
+	if (skb_queue_len(&tsk->event_queue) >= TQUIC_EVENTS_MAX)
+		tquic_drop_skb(mib, DROP_RMEM, __skb_dequeue(&tsk->event_queue));
 	__skb_queue_tail(&tsk->event_queue, skb);
 	WRITE_ONCE(tsk->rx_avail, true);
 	sk->sk_data_ready(sk);
@@ -82,21 +80,16 @@ int tquic_event_read(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 	return n;
 }
 
-/**
- * tquic_event_closed - the connection has ended: tell why, if the peer ended it
- * @sk: the socket, owned by the caller
- */
-void tquic_event_closed(struct sock *sk)
+/** tquic_event_close_said - fill @c with why the peer closed @conn; false: it did not */
+bool tquic_event_close_said(const struct tquic_conn *conn, struct quic_connection_close *c)
 {
-	const struct tquic_conn *conn = tquic_sk(sk)->conn;
-	struct quic_connection_close c = {};
-
-	if (!conn->close_remote)
-		return;
-	c.errcode = conn->close_err;
-	c.frame = conn->close_frame_type;
-	memcpy(c.phrase, conn->close_reason, conn->close_reason_len);
-	tquic_event_queue(sk, QUIC_EVENT_CONNECTION_CLOSE, &c, sizeof(c));
+	if (!conn || !conn->close_remote)
+		return false;
+	memset(c, 0, sizeof(*c));
+	c->errcode = conn->close_err;
+	c->frame = conn->close_frame_type;
+	memcpy(c->phrase, conn->close_reason, conn->close_reason_len);
+	return true;
 }
 
 /**
@@ -181,7 +174,7 @@ void tquic_event_tickets(struct sock *sk)
 			tsk->ticket_len = len;
 			tquic_event_queue(sk, QUIC_EVENT_NEW_SESSION_TICKET, copy, len);
 		} else {
-			tquic_mib_inc(conn->mib, DROP_NOMEM);
+			tquic_drop(conn->mib, DROP_NOMEM, len);
 		}
 		tquic_handshake_read(conn, level, len);
 	}

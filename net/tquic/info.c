@@ -14,7 +14,6 @@
 #define KEEP_INTVL_S	75	/* what TCP shows when nothing was set */
 #define KEEP_CNT	9
 #define KEEP_MAX_S	32767
-#define HEADER_BYTES	(1 + TQUIC_CID_LEN + 4 + TQUIC_TAG_LEN)	/* of a 1-RTT packet */
 
 static const struct tquic_path *path_by_rank(const struct tquic_conn *conn, u32 rank, u32 *nr)
 {
@@ -37,7 +36,8 @@ static u64 rto_us(const struct tquic_conn *conn, const struct tquic_path *path)
 	return tquic_loss_pto_us(&path->rec, true, conn->confirmed);
 }
 
-static u64 notsent_bytes(const struct tquic_conn *conn)
+/** tquic_info_notsent - bytes that a program has written and @conn has not sent even once */
+u64 tquic_info_notsent(const struct tquic_conn *conn)
 {
 	struct rb_node *node;
 	u64 bytes = 0;
@@ -112,7 +112,7 @@ int tquic_info_quic(struct sock *sk, struct quic_info *info)
 	info->packets_sent = conn->stats.tx_pkts;
 	info->packets_received = conn->stats.rx_pkts;
 	info->packets_retrans = conn->stats.retrans_pkts;
-	info->notsent_bytes = notsent_bytes(conn);
+	info->notsent_bytes = tquic_info_notsent(conn);
 	info->unacked_bytes = conn->streams.held_bytes;
 	fill_path(info, conn, path);
 	return 0;
@@ -155,7 +155,7 @@ static u32 pkts_of(u64 bytes, u32 mss)
 /* Bytes of stream data in a full packet */
 static u32 mss_of(const struct tquic_path *path)
 {
-	return path->mtu.cur - HEADER_BYTES;
+	return path->mtu.cur - TQUIC_HEADER_BYTES;
 }
 
 static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct tcp_info *ti)
@@ -172,8 +172,6 @@ static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct
 	ti->tcpi_snd_mss = mss_of(path);
 	ti->tcpi_rcv_mss = mss_of(path);
 	ti->tcpi_unacked = pkts_of(rec->cc.in_flight, mss);
-	ti->tcpi_lost = 0;
-	ti->tcpi_retrans = 0;
 	ti->tcpi_total_retrans = st->retrans_pkts;
 	ti->tcpi_pmtu = path->mtu.cur + sizeof(struct udphdr) +
 			(path->remote.sa.sa_family == AF_INET ? sizeof(struct iphdr) :
@@ -195,105 +193,106 @@ static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct
 	ti->tcpi_bytes_retrans = st->retrans_bytes;
 	ti->tcpi_segs_out = st->tx_pkts;
 	ti->tcpi_segs_in = st->rx_pkts;
-	ti->tcpi_notsent_bytes = min_t(u64, notsent_bytes(conn), U32_MAX);
+	ti->tcpi_notsent_bytes = min_t(u64, tquic_info_notsent(conn), U32_MAX);
 }
 
-static int get_tcp_info(struct sock *sk, sockptr_t optval, sockptr_t optlen, int len)
-{
-	const struct tquic_conn *conn;
-	struct tcp_info ti = {};
-
-	lock_sock(sk);
-	conn = tquic_sk(sk)->conn;
-	ti.tcpi_state = sk->sk_state;
-	if (conn)
-		fill_tcp_info(sk, conn, &ti);
-	release_sock(sk);
-	len = min_t(int, len, sizeof(ti));
-	if (copy_to_sockptr(optlen, &len, sizeof(len)) || copy_to_sockptr(optval, &ti, len))
-		return -EFAULT;
-	return 0;
-}
-
-static int set_tcp_congestion(struct sock *sk, sockptr_t optval, unsigned int optlen)
-{
-	char name[TCP_CA_NAME_MAX] = {};
-	const struct tquic_cc_ops *cc;
-
-	if (!optlen)
-		return -EINVAL;
-	if (copy_from_sockptr(name, optval, min_t(u32, optlen, sizeof(name) - 1)))
-		return -EFAULT;
-	cc = tquic_cc_find(name);
-	if (!cc)
-		return -ENOENT;
-	lock_sock(sk);
-	tquic_info_set_cc(sk, cc);
-	release_sock(sk);
-	return 0;
-}
-
-static int set_cork(struct sock *sk, bool on)
+/** tquic_info_set_nodelay - send small writes at once; the socket is owned by the caller */
+void tquic_info_set_nodelay(struct sock *sk, bool on)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 
-	tsk->cork = on;
-	if (!on && tsk->conn)
-		tquic_sendmsg_push(sk, false);
-	return 0;
-}
-
-static int set_maxseg(struct sock *sk, int val)
-{
-	struct tquic_sock *tsk = tquic_sk(sk);
-
-	if (val && (val < TCP_MIN_MSS || val > MAX_TCP_WINDOW))
-		return -EINVAL;
-	tsk->maxseg = val ? min(val + HEADER_BYTES, TQUIC_MAX_UDP) : 0;
+	tsk->nodelay = on;
 	if (tsk->conn)
-		tquic_path_mtu_changed(tsk->conn, tsk->conn->path, tquic_now_us());
-	return 0;
+		tsk->conn->nodelay = on;
+}
+
+static void nodelay_set(struct sock *sk)
+{
+	tquic_info_set_nodelay(sk, tquic_sk(sk)->nodelay);
+}
+
+static void cork_set(struct sock *sk)
+{
+	if (!tquic_sk(sk)->cork && tquic_sk(sk)->conn)
+		tquic_sendmsg_push(sk, false);
+}
+
+static void maxseg_set(struct sock *sk)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+
+	if (conn)
+		tquic_path_mtu_changed(conn, conn->path, tquic_now_us());
+}
+
+static int maxseg_shown(const struct tquic_sock *tsk)
+{
+	if (tsk->conn)
+		return mss_of(tsk->conn->path);
+	return tsk->maxseg ?: TQUIC_MIN_UDP - TQUIC_HEADER_BYTES;
+}
+
+static void keep_set(struct sock *sk)
+{
+	tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
+}
+
+static int keep_idle_shown(const struct tquic_sock *tsk)
+{
+	return tsk->keep_idle_s ?: div_u64(tsk->tparam.max_idle_timeout_us, 2 * USEC_PER_SEC);
+}
+
+#define KEPT(member)	.off = offsetof(struct tquic_sock, member)
+
+/* Each is an int of struct tquic_sock */
+static const struct tcp_option {
+	u16 off;
+	bool flag;	/* any number is good, kept as 0 or 1 */
+	bool zero;	/* 0 is good, whatever the bounds */
+	int min;
+	int max;
+	int unset;	/* what 0 is shown as */
+	void (*set)(struct sock *sk);			/* it has changed */
+	int (*shown)(const struct tquic_sock *tsk);	/* NULL: as it is kept */
+} tcp_options[] = {
+	[TCP_NODELAY] = { KEPT(nodelay), .flag = true, .set = nodelay_set },
+	[TCP_CORK] = { KEPT(cork), .flag = true, .set = cork_set },
+	[TCP_MAXSEG] = { KEPT(maxseg), .min = TCP_MIN_MSS, .max = MAX_TCP_WINDOW, .zero = true,
+			 .set = maxseg_set, .shown = maxseg_shown },
+	[TCP_KEEPIDLE] = { KEPT(keep_idle_s), .min = 1, .max = KEEP_MAX_S,
+			   .set = keep_set, .shown = keep_idle_shown },
+	[TCP_KEEPINTVL] = { KEPT(keep_intvl_s), .min = 1, .max = KEEP_MAX_S, .unset = KEEP_INTVL_S },
+	[TCP_KEEPCNT] = { KEPT(keep_cnt), .min = 1, .max = 127, .unset = KEEP_CNT },
+	[TCP_USER_TIMEOUT] = { KEPT(user_timeout_ms), .max = INT_MAX },
+};
+
+static const struct tcp_option *find(int optname)
+{
+	if (optname < 0 || optname >= ARRAY_SIZE(tcp_options) || !tcp_options[optname].off)
+		return NULL;
+	return &tcp_options[optname];
+}
+
+static int *kept(struct sock *sk, const struct tcp_option *o)
+{
+	return (void *)tquic_sk(sk) + o->off;
 }
 
 /* Owned by the caller, who flushes */
 static int tcp_set_int(struct sock *sk, int optname, int val)
 {
-	struct tquic_sock *tsk = tquic_sk(sk);
+	const struct tcp_option *o = find(optname);
 
-	switch (optname) {
-	case TCP_NODELAY:
-		tsk->nodelay = val;
-		if (tsk->conn)
-			tsk->conn->nodelay = val;
-		return 0;
-	case TCP_CORK:
-		return set_cork(sk, val);
-	case TCP_MAXSEG:
-		return set_maxseg(sk, val);
-	case TCP_KEEPIDLE:
-		if (val < 1 || val > KEEP_MAX_S)
-			return -EINVAL;
-		tsk->keep_idle_s = val;
-		tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
-		return 0;
-	case TCP_KEEPINTVL:
-		if (val < 1 || val > KEEP_MAX_S)
-			return -EINVAL;
-		tsk->keep_intvl_s = val;
-		return 0;
-	case TCP_KEEPCNT:
-		if (val < 1 || val > 127)
-			return -EINVAL;
-		tsk->keep_cnt = val;
-		return 0;
-	case TCP_USER_TIMEOUT:
-		if (val < 0)
-			return -EINVAL;
-		tsk->user_timeout_ms = val;
-		return 0;
-	default:
+	if (!o)
 		return -ENOPROTOOPT;
-	}
+	if (o->flag)
+		val = !!val;
+	else if ((val < o->min || val > o->max) && !(o->zero && !val))
+		return -EINVAL;
+	*kept(sk, o) = val;
+	if (o->set)
+		o->set(sk);
+	return 0;
 }
 
 /**
@@ -310,8 +309,8 @@ int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned 
 	struct tquic_conn *conn;
 	int val, err;
 
-	if (optname == TCP_CONGESTION)
-		return set_tcp_congestion(sk, optval, optlen);
+	if (optname == TCP_CONGESTION && optlen)
+		return quic_do_setsockopt(sk, QUIC_SOCKOPT_CONGESTION, optval, optlen);
 	if (optlen < sizeof(val))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -327,39 +326,6 @@ int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned 
 	return err;
 }
 
-static int tcp_get_int(const struct sock *sk, int optname, int *val)
-{
-	const struct tquic_sock *tsk = tquic_sk(sk);
-
-	switch (optname) {
-	case TCP_NODELAY:
-		*val = tsk->nodelay;
-		return 0;
-	case TCP_CORK:
-		*val = tsk->cork;
-		return 0;
-	case TCP_MAXSEG:
-		*val = tsk->conn ? mss_of(tsk->conn->path) :
-		       (tsk->maxseg ?: TQUIC_MIN_UDP) - HEADER_BYTES;
-		return 0;
-	case TCP_KEEPIDLE:
-		*val = tsk->keep_idle_s ?:
-		       div_u64(tsk->tparam.max_idle_timeout_us, 2 * USEC_PER_SEC);
-		return 0;
-	case TCP_KEEPINTVL:
-		*val = tsk->keep_intvl_s ?: KEEP_INTVL_S;
-		return 0;
-	case TCP_KEEPCNT:
-		*val = tsk->keep_cnt ?: KEEP_CNT;
-		return 0;
-	case TCP_USER_TIMEOUT:
-		*val = tsk->user_timeout_ms;
-		return 0;
-	default:
-		return -ENOPROTOOPT;
-	}
-}
-
 /**
  * tquic_info_tcp_get - read an option of level SOL_TCP
  * @sk: the socket, not owned
@@ -371,29 +337,32 @@ static int tcp_get_int(const struct sock *sk, int optname, int *val)
  */
 int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
 {
-	char name[TCP_CA_NAME_MAX] = {};
-	const void *from = name;
-	int len, val, err;
+	const struct tcp_option *o = find(optname);
+	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tcp_info ti = {};
+	const void *from = &ti;
+	int len, val;
 
+	if (optname == TCP_CONGESTION)
+		return quic_do_getsockopt(sk, QUIC_SOCKOPT_CONGESTION, optval, optlen);
 	if (copy_from_sockptr(&len, optlen, sizeof(len)))
 		return -EFAULT;
 	if (len < 0)
 		return -EINVAL;
-	if (optname == TCP_INFO)
-		return get_tcp_info(sk, optval, optlen, len);
+	if (!o && optname != TCP_INFO)
+		return -ENOPROTOOPT;
 	lock_sock(sk);
-	if (optname == TCP_CONGESTION) {
-		strscpy(name, tquic_sk(sk)->cc->name, sizeof(name));
-		len = min_t(int, len, sizeof(name));
-		err = 0;
-	} else {
-		err = tcp_get_int(sk, optname, &val);
+	if (o) {
+		val = o->shown ? o->shown(tsk) : *kept(sk, o) ?: o->unset;
 		from = &val;
-		len = min_t(int, len, sizeof(val));
+	} else {
+		ti.tcpi_state = sk->sk_state;
+		if (tsk->conn)
+			fill_tcp_info(sk, tsk->conn, &ti);
 	}
 	release_sock(sk);
-	if (!err && (copy_to_sockptr(optlen, &len, sizeof(len)) ||
-		     copy_to_sockptr(optval, from, len)))
-		err = -EFAULT;
-	return err;
+	len = min_t(u32, len, o ? sizeof(val) : sizeof(ti));
+	if (copy_to_sockptr(optlen, &len, sizeof(len)) || copy_to_sockptr(optval, from, len))
+		return -EFAULT;
+	return 0;
 }

@@ -74,10 +74,8 @@ void tquic_listen_stop(struct sock *sk)
 	if (listening(sk, ep))
 		RCU_INIT_POINTER(ep->listener, NULL);
 	spin_unlock_bh(&tn->lock);
-	while ((skb = next_initial(sk))) {
-		tquic_mib_inc(tn->mib, DROP_CLOSED);
-		kfree_skb(skb);
-	}
+	while ((skb = next_initial(sk)))
+		tquic_drop_skb(tn->mib, DROP_CLOSED, skb);
 	while ((child = tquic_listen_accept(sk)))
 		tquic_socket_abandon(child);
 }
@@ -115,8 +113,7 @@ void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, stru
 
 	if (sk_acceptq_is_full(listener) || skb_queue_len(&tsk->initials) >= TQUIC_INITIALS_MAX ||
 	    atomic_read(&listener->sk_rmem_alloc) > READ_ONCE(listener->sk_rcvbuf)) {
-		tquic_mib_inc(tquic_pernet(ep->net)->mib, DROP_LISTEN_OVERFLOW);
-		kfree_skb(skb);
+		tquic_drop_skb(tquic_pernet(ep->net)->mib, DROP_LISTEN_OVERFLOW, skb);
 		return;
 	}
 	atomic_add(skb->truesize, &listener->sk_rmem_alloc);
@@ -124,15 +121,6 @@ void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, stru
 	sock_hold(listener);	/* the worker's */
 	if (!queue_work(tquic_wq, &tsk->listen_work))
 		sock_put(listener);
-}
-
-static void mapped_addr(const union tquic_addr *addr, struct in6_addr *to, u16 *port)
-{
-	*port = ntohs(addr->v4.sin_port);	/* at the same place in both families */
-	if (addr->sa.sa_family == AF_INET)
-		ipv6_addr_set_v4mapped(addr->v4.sin_addr.s_addr, to);
-	else
-		*to = addr->v6.sin6_addr;
 }
 
 /* Read the header of the first packet; its datagram becomes linear, what follows stays */
@@ -154,19 +142,17 @@ static bool read_first(struct tquic_endpoint *ep, struct sk_buff *skb, struct fi
 /* A token that is no good counts as none, RFC 9000 section 8.1.3 */
 static void read_token(struct tquic_net *tn, struct first *f)
 {
+	struct in6_addr addr = tquic_addr_in6(&f->rx.remote);
 	struct tquic_token_info info;
-	struct in6_addr addr;
-	u16 port;
 	int err;
 
 	if (!f->hdr.token_len)
 		return;
-	mapped_addr(&f->rx.remote, &addr, &port);
-	err = tquic_token_check(&tn->token_keys, f->hdr.token, f->hdr.token_len, &addr, port,
-				f->rx.now_us, &info);
+	err = tquic_token_check(&tn->token_keys, f->hdr.token, f->hdr.token_len, &addr,
+				ntohs(tquic_addr_port(&f->rx.remote)), f->rx.now_us, &info);
 	if (err || info.version != f->hdr.version ||
 	    (info.retry && !tquic_cid_equal(&info.rscid, f->dcid.id, f->dcid.len))) {
-		tquic_mib_inc(tn->mib, DROP_TOKEN);
+		tquic_drop(tn->mib, DROP_TOKEN, f->hdr.token_len);
 		return;
 	}
 	f->validated = true;
@@ -175,46 +161,46 @@ static void read_token(struct tquic_net *tn, struct first *f)
 		f->odcid = info.odcid;
 }
 
+static int make_token(struct net *net, const struct tquic_token_info *info,
+		      const union tquic_addr *remote, u8 *token)
+{
+	struct in6_addr addr = tquic_addr_in6(remote);
+
+	return tquic_token_make(&tquic_pernet(net)->token_keys, info, &addr,
+				ntohs(tquic_addr_port(remote)), token);
+}
+
 /**
- * tquic_listen_token - what a client can prove its address with next time
- * @net: where it came to
- * @remote: its address
- * @version: of its connection
+ * tquic_listen_token - tquic_conn_ops.new_token: what a client can prove its address with next time
+ * @conn: the connection with it
  * @token: room for TQUIC_TOKEN_MAX bytes
  *
  * RFC 9000 section 8.1.3.  Softirq where tquic_crypto_usable().
  *
  * Return: bytes of the token or -errno.
  */
-int tquic_listen_token(struct net *net, const union tquic_addr *remote, u32 version, u8 *token)
+int tquic_listen_token(struct tquic_conn *conn, u8 *token)
 {
-	struct tquic_token_info info = { .version = version, .issued_us = tquic_now_us() };
-	struct in6_addr addr;
-	u16 port;
+	struct tquic_token_info info = { .version = conn->version, .issued_us = tquic_now_us() };
 
-	mapped_addr(remote, &addr, &port);
-	return tquic_token_make(&tquic_pernet(net)->token_keys, &info, &addr, port, token);
+	return make_token(sock_net(conn->owner), &info, &conn->path->remote, token);
 }
 
 /* RFC 9000 section 17.2.5 */
 static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const struct first *f)
 {
-	struct tquic_net *tn = tquic_pernet(ep->net);
 	u8 out[7 + 2 * TQUIC_CID_MAX + TQUIC_TOKEN_MAX + TQUIC_TAG_LEN];
 	struct tquic_token_info info = {
 		.retry = true, .version = f->hdr.version, .issued_us = f->rx.now_us,
 		.odcid = f->dcid,
 	};
 	u8 token[TQUIC_TOKEN_MAX];
-	struct in6_addr addr;
-	u16 port;
 	u8 *end;
 	int len;
 
 	info.rscid.len = TQUIC_CID_LEN;
 	get_random_bytes(info.rscid.id, TQUIC_CID_LEN);
-	mapped_addr(&f->rx.remote, &addr, &port);
-	len = tquic_token_make(&tn->token_keys, &info, &addr, port, token);
+	len = make_token(ep->net, &info, &f->rx.remote, token);
 	if (len < 0)
 		return;
 	end = tquic_header_put_long(out, TQUIC_PT_RETRY, f->hdr.version, &f->scid, &info.rscid,
@@ -222,7 +208,7 @@ static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const str
 	if (tquic_crypto_retry_tag(f->hdr.version, &f->dcid, out, end - out, end))
 		return;
 	if (!tquic_udp_reply(ep, skb, out, end + TQUIC_TAG_LEN - out))
-		tquic_mib_inc(tn->mib, TX_RETRY);
+		tquic_mib_inc(tquic_pernet(ep->net)->mib, TX_RETRY);
 }
 
 /* The connection of a child, found by the Initial's destination too; owned by the caller */
@@ -249,7 +235,7 @@ static int make_conn(struct sock *child, struct tquic_endpoint *ep, const struct
 		return PTR_ERR(conn);
 	conn->nodelay = tsk->nodelay;
 	tsk->conn = conn;
-	return tquic_lookup_add(ep->net, &f->dcid, child);
+	return tquic_lookup_add(conn, &f->dcid);
 }
 
 /* Have the listener's accept() return the child; takes its reference */
@@ -281,8 +267,7 @@ static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk
 	lock_sock(sk);
 	if (sk_acceptq_is_full(sk)) {
 		release_sock(sk);
-		tquic_mib_inc(tn->mib, DROP_LISTEN_OVERFLOW);
-		kfree_skb(skb);
+		tquic_drop_skb(tn->mib, DROP_LISTEN_OVERFLOW, skb);
 		return;
 	}
 	child = tquic_socket_child(sk);
@@ -309,10 +294,9 @@ static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk
 		return;		/* input has counted and freed it */
 drop:
 	if (err == -EEXIST)
-		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
 	else
-		tquic_mib_inc(tn->mib, DROP_NOMEM);
-	kfree_skb(skb);
+		tquic_drop_skb(tn->mib, DROP_NOMEM, skb);
 }
 
 /* takes skb */
@@ -323,8 +307,7 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 	struct sock *known;
 
 	if (!read_first(ep, skb, &f)) {
-		tquic_mib_inc(tn->mib, DROP_HEADER);
-		kfree_skb(skb);
+		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
 		return;
 	}
 	known = tquic_lookup_find(ep->net, f.dcid.id, f.dcid.len);
@@ -362,12 +345,10 @@ void tquic_listen_work(struct work_struct *work)
 	}
 	release_sock(sk);
 	while ((skb = next_initial(sk))) {
-		if (ep) {
+		if (ep)
 			handle(sk, ep, skb);
-		} else {
-			tquic_mib_inc(tquic_pernet(sock_net(sk))->mib, DROP_CLOSED);
-			kfree_skb(skb);
-		}
+		else
+			tquic_drop_skb(tquic_pernet(sock_net(sk))->mib, DROP_CLOSED, skb);
 		cond_resched();
 	}
 	if (ep)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which socket a connection ID belongs to: one hash table for all network
- * namespaces, read under RCU by softirq.  It knows no connection and frees no
- * socket; who publishes an ID takes it back before the socket goes.
+ * namespaces, read under RCU by softirq.  It knows of a connection only its
+ * owner and frees no socket; who publishes an ID takes it back before that goes.
  */
 #include <linux/jhash.h>
 #include <linux/slab.h>
@@ -62,11 +62,7 @@ static const struct rhashtable_params params = {
 	.automatic_shrinking = true,
 };
 
-/**
- * tquic_lookup_setup - make the table
- *
- * Return: 0 or -ENOMEM.
- */
+/** tquic_lookup_setup - make the table; 0 or -ENOMEM */
 int tquic_lookup_setup(void)
 {
 	return rhashtable_init(&table, &params);
@@ -79,26 +75,26 @@ void tquic_lookup_teardown(void)
 }
 
 /**
- * tquic_lookup_add - publish a connection ID
- * @net: where packets with it arrive
+ * tquic_lookup_add - tquic_conn_ops.cid_add: publish a connection ID
+ * @conn: whose packets have it; the lock of its socket is held
  * @cid: the ID, 1 to 20 bytes
- * @sk: whose packets they are; its lock is held
  *
  * Any context.
  *
- * Return: 0, also when @sk has published it before; -EEXIST when another
- * socket has; -ENOMEM.
+ * Return: 0, also when the socket has published it before; -EEXIST when another
+ * has; -ENOMEM.
  */
-int tquic_lookup_add(struct net *net, const struct tquic_cid *cid, struct sock *sk)
+int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid)
 {
-	struct lookup_key key = { .net = net, .id = cid->id, .len = cid->len };
+	struct sock *sk = conn->owner;
+	struct lookup_key key = { .net = sock_net(sk), .id = cid->id, .len = cid->len };
 	struct lookup_entry *e, *old;
 	int err = 0;
 
 	e = kmalloc(sizeof(*e), GFP_ATOMIC);
 	if (!e)
 		return -ENOMEM;
-	e->net = net;
+	e->net = key.net;
 	e->sk = sk;
 	e->cid = *cid;
 	rcu_read_lock();
@@ -114,14 +110,14 @@ int tquic_lookup_add(struct net *net, const struct tquic_cid *cid, struct sock *
 }
 
 /**
- * tquic_lookup_del - take a connection ID back
- * @net: as published
+ * tquic_lookup_del - tquic_conn_ops.cid_del: take a connection ID back
+ * @conn: whose it was; an ID of somebody else stays
  * @cid: the ID
- * @sk: who published it; an ID of somebody else stays
  */
-void tquic_lookup_del(struct net *net, const struct tquic_cid *cid, struct sock *sk)
+void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid)
 {
-	struct lookup_key key = { .net = net, .id = cid->id, .len = cid->len };
+	struct sock *sk = conn->owner;
+	struct lookup_key key = { .net = sock_net(sk), .id = cid->id, .len = cid->len };
 	struct lookup_entry *e;
 
 	rcu_read_lock();
@@ -155,42 +151,38 @@ struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len)
 	return sk;
 }
 
-/** tquic_lookup_walk_start - begin a walk over all that is published; may see an entry twice */
-void tquic_lookup_walk_start(struct rhashtable_iter *it)
-{
-	rhashtable_walk_enter(&table, it);
-}
-
 /**
- * tquic_lookup_walk_next - one step of a walk
- * @it: the walk
- * @cid: set to the connection ID
+ * tquic_lookup_walk - look at every connection ID that is published
+ * @net: in this namespace
+ * @fn: called with a reference on the ID's socket, may sleep; false: that is enough
+ * @arg: for @fn
  *
- * Process context; may sleep between two steps.
- *
- * Return: its socket, with a reference that the caller puts; NULL: the end.
+ * Process context.  May see an ID twice while the table grows.
  */
-struct sock *tquic_lookup_walk_next(struct rhashtable_iter *it, struct tquic_cid *cid)
+void tquic_lookup_walk(struct net *net,
+		       bool (*fn)(struct sock *sk, const struct tquic_cid *cid, void *arg),
+		       void *arg)
 {
+	struct rhashtable_iter it;
 	struct lookup_entry *e;
-	struct sock *sk = NULL;
+	struct tquic_cid cid;
+	bool more = true;
+	struct sock *sk;
 
-	rhashtable_walk_start(it);
-	while ((e = rhashtable_walk_next(it))) {
-		if (IS_ERR(e))	/* the table is being resized: goes on from there */
+	rhashtable_walk_enter(&table, &it);
+	rhashtable_walk_start(&it);
+	while (more && (e = rhashtable_walk_next(&it))) {
+		/* an error: the table is being resized, goes on from there */
+		if (IS_ERR(e) || !net_eq(e->net, net) || !refcount_inc_not_zero(&e->sk->sk_refcnt))
 			continue;
-		if (!refcount_inc_not_zero(&e->sk->sk_refcnt))
-			continue;
-		*cid = e->cid;
+		cid = e->cid;
 		sk = e->sk;
-		break;
+		rhashtable_walk_stop(&it);
+		more = fn(sk, &cid, arg);
+		sock_put(sk);
+		cond_resched();
+		rhashtable_walk_start(&it);
 	}
-	rhashtable_walk_stop(it);
-	return sk;
-}
-
-/** tquic_lookup_walk_stop - end a walk */
-void tquic_lookup_walk_stop(struct rhashtable_iter *it)
-{
-	rhashtable_walk_exit(it);
+	rhashtable_walk_stop(&it);
+	rhashtable_walk_exit(&it);
 }

@@ -62,90 +62,69 @@ static struct pernet_operations net_ops = {
 	.size = sizeof(struct tquic_net),
 };
 
-static int __init caches_init(void)
+static int make_wq(void)
 {
-	int err;
-
-	err = tquic_sent_setup();
-	if (err)
-		return err;
-	err = tquic_recvbuf_setup();
-	if (err)
-		goto free_sent;
-	err = tquic_stream_setup();
-	if (err)
-		goto free_recvbuf;
-	err = tquic_conn_setup();
-	if (err)
-		goto free_stream;
-	return 0;
-
-free_stream:
-	tquic_stream_teardown();
-free_recvbuf:
-	tquic_recvbuf_teardown();
-free_sent:
-	tquic_sent_teardown();
-	return err;
+	tquic_wq = alloc_workqueue("tquic", WQ_UNBOUND, 0);
+	return tquic_wq ? 0 : -ENOMEM;
 }
 
-static void caches_exit(void)
+static void free_wq(void)
 {
-	tquic_conn_teardown();
-	tquic_stream_teardown();
-	tquic_recvbuf_teardown();
-	tquic_sent_teardown();
+	destroy_workqueue(tquic_wq);
+	synchronize_rcu();	/* softirq may still be inside a callback of a UDP socket */
+	rcu_barrier();
+}
+
+static int register_net(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+static void unregister_net(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}
+
+/* In the order of coming up.  When the last goes, no socket exists: each one holds the module */
+static const struct {
+	int (*up)(void);
+	void (*down)(void);
+} parts[] = {
+	{ tquic_sent_setup, tquic_sent_teardown },
+	{ tquic_recvbuf_setup, tquic_recvbuf_teardown },
+	{ tquic_stream_setup, tquic_stream_teardown },
+	{ tquic_conn_setup, tquic_conn_teardown },
+	{ tquic_crypto_setup, tquic_crypto_teardown },
+	{ tquic_lookup_setup, tquic_lookup_teardown },
+	{ make_wq, free_wq },
+	{ register_net, unregister_net },
+	{ tquic_af_register, tquic_af_unregister },
+};
+
+static void take_down(size_t n)
+{
+	while (n--)
+		parts[n].down();
 }
 
 static int __init tquic_init(void)
 {
+	size_t i;
 	int err;
 
-	err = caches_init();
-	if (err)
-		return err;
-	err = tquic_crypto_setup();
-	if (err)
-		goto free_caches;
-	err = tquic_lookup_setup();
-	if (err)
-		goto free_crypto;
-	err = -ENOMEM;
-	tquic_wq = alloc_workqueue("tquic", WQ_UNBOUND, 0);
-	if (!tquic_wq)
-		goto free_lookup;
-	err = register_pernet_subsys(&net_ops);
-	if (err)
-		goto free_wq;
-	err = tquic_socket_register();
-	if (err)
-		goto free_net;
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		err = parts[i].up();
+		if (err) {
+			take_down(i);
+			return err;
+		}
+	}
 	return 0;
-
-free_net:
-	unregister_pernet_subsys(&net_ops);
-free_wq:
-	destroy_workqueue(tquic_wq);
-free_lookup:
-	tquic_lookup_teardown();
-free_crypto:
-	tquic_crypto_teardown();
-free_caches:
-	caches_exit();
-	return err;
 }
 
-/* No socket exists any more: each one holds the module */
 static void __exit tquic_exit(void)
 {
-	tquic_socket_unregister();
-	unregister_pernet_subsys(&net_ops);
-	destroy_workqueue(tquic_wq);
-	synchronize_rcu();	/* softirq may still be inside a callback of a UDP socket */
-	rcu_barrier();
-	tquic_lookup_teardown();
-	tquic_crypto_teardown();
-	caches_exit();
+	take_down(ARRAY_SIZE(parts));
 }
 
 module_init(tquic_init);

@@ -11,12 +11,7 @@ static const char *const names[TQUIC_MIB_NUM] = {
 #undef X
 };
 
-/**
- * tquic_mib_net_init - counters for a new namespace, all zero
- * @net: the namespace
- *
- * Return: 0 or -ENOMEM.
- */
+/** tquic_mib_net_init - counters for a new namespace, all zero; 0 or -ENOMEM */
 int tquic_mib_net_init(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);

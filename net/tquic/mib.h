@@ -91,4 +91,13 @@ struct tquic_mib {
 #define tquic_mib_inc(mib, name)	this_cpu_inc((mib)->v[TQUIC_MIB_##name])
 #define tquic_mib_dec(mib, name)	this_cpu_dec((mib)->v[TQUIC_MIB_##name])
 
+/* Something of @len bytes is dropped, DROP_@name says why */
+#define tquic_drop(mib, name, len)	tquic_mib_inc(mib, name)
+#define tquic_drop_skb(mib, name, skb) do {			\
+	struct sk_buff *_skb = (skb);				\
+								\
+	tquic_drop(mib, name, _skb->len);			\
+	kfree_skb(_skb);					\
+} while (0)
+
 #endif

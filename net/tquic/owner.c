@@ -17,7 +17,7 @@ static int conn_state(const struct tquic_conn *conn)
 /* The socket's state follows the connection's; the way down is gone once */
 static void sync_state(struct sock *sk, struct tquic_conn *conn)
 {
-	struct tquic_sock *tsk = tquic_sk(sk);
+	struct quic_connection_close said;
 	int state = conn_state(conn);
 
 	if (!conn->streams.update)
@@ -27,8 +27,9 @@ static void sync_state(struct sock *sk, struct tquic_conn *conn)
 	WRITE_ONCE(sk->sk_state, state);
 	if (state == TCP_CLOSE) {
 		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
-		WRITE_ONCE(tsk->rx_avail, true);
-		tquic_event_closed(sk);
+		WRITE_ONCE(tquic_sk(sk)->rx_avail, true);
+		if (tquic_event_close_said(conn, &said))
+			tquic_event_queue(sk, QUIC_EVENT_CONNECTION_CLOSE, &said, sizeof(said));
 		if (conn->sk_err) {
 			WRITE_ONCE(sk->sk_err, conn->sk_err);
 			if (!sock_flag(sk, SOCK_DEAD))
@@ -139,7 +140,7 @@ static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb, bool needed)
 	if (!needed &&
 	    (atomic_read(&sk->sk_rmem_alloc) > min_t(u64, 2ULL * limit, INT_MAX) ||
 	     !sk_rmem_schedule(sk, skb, skb->truesize))) {
-		tquic_mib_inc(conn->mib, DROP_RMEM);
+		tquic_drop(conn->mib, DROP_RMEM, skb->len);
 		return -ENOBUFS;
 	}
 	skb_set_owner_r(skb, sk);
@@ -149,23 +150,9 @@ static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb, bool needed)
 static u32 path_mtu(struct tquic_conn *conn, struct tquic_path *path)
 {
 	u32 mtu = tquic_udp_path_mtu(conn, path);
-	u16 maxseg = tquic_sk(conn->owner)->maxseg;
+	u32 maxseg = tquic_sk(conn->owner)->maxseg;
 
-	return maxseg ? clamp_t(u32, maxseg, TQUIC_MIN_UDP, mtu) : mtu;
-}
-
-static int cid_add(struct tquic_conn *conn, const struct tquic_cid *cid)
-{
-	struct sock *sk = conn->owner;
-
-	return tquic_lookup_add(sock_net(sk), cid, sk);
-}
-
-static void cid_del(struct tquic_conn *conn, const struct tquic_cid *cid)
-{
-	struct sock *sk = conn->owner;
-
-	tquic_lookup_del(sock_net(sk), cid, sk);
+	return maxseg ? clamp(maxseg + TQUIC_HEADER_BYTES, (u32)TQUIC_MIN_UDP, mtu) : mtu;
 }
 
 static void reset_token(struct tquic_conn *conn, const struct tquic_cid *cid, u8 *token)
@@ -173,13 +160,6 @@ static void reset_token(struct tquic_conn *conn, const struct tquic_cid *cid, u8
 	struct sock *sk = conn->owner;
 
 	tquic_token_reset(&tquic_pernet(sock_net(sk))->token_keys, cid, token);
-}
-
-static int new_token(struct tquic_conn *conn, u8 *token)
-{
-	struct sock *sk = conn->owner;
-
-	return tquic_listen_token(sock_net(sk), &conn->path->remote, conn->version, token);
 }
 
 static void defer(struct tquic_conn *conn)
@@ -206,10 +186,10 @@ const struct tquic_conn_ops tquic_sock_conn_ops = {
 	.route		= tquic_udp_route,
 	.path_mtu	= path_mtu,
 	.wake		= wake,
-	.cid_add	= cid_add,
-	.cid_del	= cid_del,
+	.cid_add	= tquic_lookup_add,
+	.cid_del	= tquic_lookup_del,
 	.reset_token	= reset_token,
-	.new_token	= new_token,
+	.new_token	= tquic_listen_token,
 	.rx_charge	= rx_charge,
 	.tx_free	= tx_free,
 	.defer		= defer,

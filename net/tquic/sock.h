@@ -13,11 +13,13 @@
 #include <linux/seq_file.h>
 #include <linux/workqueue.h>
 #include <net/inet_sock.h>
+#include <net/ipv6.h>
 #include <net/netns/generic.h>
 #include "conn.h"
 #include "token.h"
 
 #define TQUIC_ALPN_MAX		128	/* UAPI: QUIC_SOCKOPT_ALPN */
+#define TQUIC_HEADER_BYTES	(1 + TQUIC_CID_LEN + 4 + TQUIC_TAG_LEN)	/* of a 1-RTT packet */
 /* events queued for a reader; the oldest is dropped and counted */
 #define TQUIC_EVENTS_MAX	256
 #define TQUIC_INITIALS_MAX	1024	/* datagrams a listener keeps for its worker */
@@ -59,16 +61,25 @@ struct tquic_sock {
 	struct tquic_endpoint *ep;	/* NULL: not bound */
 
 	/* what a connection will be made with; the socket lock */
-	struct tquic_tparam tparam;
-	struct quic_config config;
-	const struct tquic_cc_ops *cc;
-	bool nodelay;
-	u8 alpn_len;
-	u8 alpn[TQUIC_ALPN_MAX];	/* as set: comma-separated */
+	struct_group(inherited,		/* from a listener */
+		struct tquic_tparam tparam;
+		struct quic_config config;
+		const struct tquic_cc_ops *cc;
+		u8 alpn_len;
+		u8 alpn[TQUIC_ALPN_MAX];	/* as set: comma-separated */
+		u32 events;		/* bit per QUIC_EVENT_* that is on */
+		/* the options of level SOL_TCP, 0: off or not set */
+		int nodelay;
+		int cork;
+		int maxseg;
+		int keep_idle_s;
+		int keep_intvl_s;
+		int keep_cnt;
+		int user_timeout_ms;
+	);
 	u16 token_len;
 	u8 token[TQUIC_TOKEN_CLIENT_MAX];
 	struct quic_connection_close close;	/* option 5, sent at close() */
-	u32 events;			/* bit per QUIC_EVENT_* that is on */
 	struct sk_buff_head event_queue;
 	/* client: the newest TLS session ticket message, NULL: none */
 	u8 *ticket;
@@ -80,13 +91,7 @@ struct tquic_sock {
 	bool rx_avail;			/* what poll says without the lock: a read would not wait */
 	/* the last read asked for its stream: no end of file for all */
 	bool streams_aware;
-	bool cork;			/* TCP_CORK */
 	u16 tx_waiters;			/* senders that wait for credit, not for buffer space */
-	u16 maxseg;			/* TCP_MAXSEG, bytes; 0: what the path takes */
-	u16 keep_idle_s;		/* TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT; 0: not set */
-	u16 keep_intvl_s;
-	u8 keep_cnt;
-	u32 user_timeout_ms;		/* TCP_USER_TIMEOUT */
 	/* nothing acknowledged by then: give up; TQUIC_TIME_NEVER: no limit */
 	u64 stall_us;
 	u64 stall_acked;		/* acknowledged bytes when stall_us was set */
@@ -149,9 +154,30 @@ static inline u64 tquic_now_us(void)
 	return ktime_to_us(ktime_get());
 }
 
+static inline __be16 tquic_addr_port(const union tquic_addr *addr)
+{
+	return addr->v4.sin_port;	/* at the same place in both families */
+}
+
+/* As an IPv6 socket shows it: IPv4 mapped */
+static inline struct in6_addr tquic_addr_in6(const union tquic_addr *addr)
+{
+	struct in6_addr in6 = addr->v6.sin6_addr;
+
+	if (addr->sa.sa_family == AF_INET)
+		ipv6_addr_set_v4mapped(addr->v4.sin_addr.s_addr, &in6);
+	return in6;
+}
+
+static inline void tquic_addr_set_v4(union tquic_addr *addr, __be32 ip, __be16 port)
+{
+	memset(addr, 0, sizeof(*addr));
+	addr->v4.sin_family = AF_INET;
+	addr->v4.sin_port = port;
+	addr->v4.sin_addr.s_addr = ip;
+}
+
 /* socket.c; the owner of a conn, in tquic_conn.owner, is its struct sock */
-int tquic_socket_register(void);
-void tquic_socket_unregister(void);
 /* a new unhashed sock for accept, locked by nobody */
 struct sock *tquic_socket_child(struct sock *listener);
 void tquic_socket_rearm(struct sock *sk);		/* timer for tquic_timer_next() */
@@ -194,13 +220,15 @@ int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int bl
 void tquic_sendmsg_push(struct sock *sk, bool fin);
 int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len);
 int tquic_event_read(struct sock *sk, struct msghdr *msg, size_t len, int flags);
-void tquic_event_closed(struct sock *sk);
+bool tquic_event_close_said(const struct tquic_conn *conn, struct quic_connection_close *c);
 void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
 void tquic_event_tickets(struct sock *sk);
 int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
 void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc);
 int tquic_info_quic(struct sock *sk, struct quic_info *info);
+u64 tquic_info_notsent(const struct tquic_conn *conn);
+void tquic_info_set_nodelay(struct sock *sk, bool on);
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
@@ -214,7 +242,7 @@ int tquic_listen_start(struct sock *sk);
 void tquic_listen_stop(struct sock *sk);
 void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb);
 void tquic_listen_work(struct work_struct *work);
-int tquic_listen_token(struct net *net, const union tquic_addr *remote, u32 version, u8 *token);
+int tquic_listen_token(struct tquic_conn *conn, u8 *token);
 /* first of the accept queue, NULL: empty; socket lock */
 struct sock *tquic_listen_accept(struct sock *sk);
 
@@ -240,14 +268,13 @@ int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *pay
 /* lookup.c */
 int tquic_lookup_setup(void);
 void tquic_lookup_teardown(void);
-int tquic_lookup_add(struct net *net, const struct tquic_cid *cid, struct sock *sk);
-void tquic_lookup_del(struct net *net, const struct tquic_cid *cid, struct sock *sk);
+int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid);
+void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid);
 /* takes a reference, NULL: none */
 struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len);
-void tquic_lookup_walk_start(struct rhashtable_iter *it);
-/* takes a reference */
-struct sock *tquic_lookup_walk_next(struct rhashtable_iter *it, struct tquic_cid *cid);
-void tquic_lookup_walk_stop(struct rhashtable_iter *it);
+void tquic_lookup_walk(struct net *net,
+		       bool (*fn)(struct sock *sk, const struct tquic_cid *cid, void *arg),
+		       void *arg);
 
 /* sysctl.c, mib.c, diag.c */
 int tquic_sysctl_net_init(struct net *net);

@@ -25,10 +25,7 @@ static struct lock_class_key slock_keys[2], lock_keys[2];
 
 /* ---- deferral ---- */
 
-/**
- * tquic_socket_queue_work - have the worker look at the socket
- * @sk: the socket; the worker holds a reference meanwhile
- */
+/** tquic_socket_queue_work - have the worker look at @sk, with a reference meanwhile */
 void tquic_socket_queue_work(struct sock *sk)
 {
 	sock_hold(sk);
@@ -141,10 +138,7 @@ static void timer_stop(struct sock *sk)
 	__sock_put(sk);
 }
 
-/**
- * tquic_socket_release_cb - proto.release_cb: what had to wait for the socket's owner
- * @sk: the socket, still owned; its spinlock is held
- */
+/** tquic_socket_release_cb - proto.release_cb: what had to wait; owned, the spinlock is held */
 void tquic_socket_release_cb(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
@@ -171,6 +165,14 @@ void tquic_socket_release_cb(struct sock *sk)
 
 /* ---- input ---- */
 
+static void set_v6(union tquic_addr *addr, const struct in6_addr *ip, __be16 port)
+{
+	memset(addr, 0, sizeof(*addr));
+	addr->v6.sin6_family = AF_INET6;
+	addr->v6.sin6_port = port;
+	addr->v6.sin6_addr = *ip;
+}
+
 /**
  * tquic_rx_fill - what input needs to know of a datagram besides its bytes
  * @skb: from the UDP socket; IP and UDP headers are where its offsets say
@@ -181,25 +183,15 @@ void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct 
 {
 	const struct udphdr *uh = udp_hdr(skb);
 
-	memset(&rx->local, 0, sizeof(rx->local));
-	memset(&rx->remote, 0, sizeof(rx->remote));
 	rx->now_us = tquic_now_us();
 	if (ip_hdr(skb)->version == 4) {
-		rx->local.v4.sin_family = AF_INET;
-		rx->local.v4.sin_port = uh->dest;
-		rx->local.v4.sin_addr.s_addr = ip_hdr(skb)->daddr;
-		rx->remote.v4.sin_family = AF_INET;
-		rx->remote.v4.sin_port = uh->source;
-		rx->remote.v4.sin_addr.s_addr = ip_hdr(skb)->saddr;
+		tquic_addr_set_v4(&rx->local, ip_hdr(skb)->daddr, uh->dest);
+		tquic_addr_set_v4(&rx->remote, ip_hdr(skb)->saddr, uh->source);
 		rx->ecn = ip_hdr(skb)->tos & INET_ECN_MASK;
 		return;
 	}
-	rx->local.v6.sin6_family = AF_INET6;
-	rx->local.v6.sin6_port = uh->dest;
-	rx->local.v6.sin6_addr = ipv6_hdr(skb)->daddr;
-	rx->remote.v6.sin6_family = AF_INET6;
-	rx->remote.v6.sin6_port = uh->source;
-	rx->remote.v6.sin6_addr = ipv6_hdr(skb)->saddr;
+	set_v6(&rx->local, &ipv6_hdr(skb)->daddr, uh->dest);
+	set_v6(&rx->remote, &ipv6_hdr(skb)->saddr, uh->source);
 	if (ipv6_addr_type(&rx->remote.v6.sin6_addr) & IPV6_ADDR_LINKLOCAL) {
 		rx->remote.v6.sin6_scope_id = skb->skb_iif;
 		rx->local.v6.sin6_scope_id = skb->skb_iif;
@@ -214,8 +206,7 @@ static void process(struct sock *sk, struct sk_buff *skb)
 	struct tquic_rx rx;
 
 	if (!tsk->conn || !tsk->ep) {
-		tquic_mib_inc(tquic_pernet(sock_net(sk))->mib, DROP_CLOSED);
-		kfree_skb(skb);
+		tquic_drop_skb(tquic_pernet(sock_net(sk))->mib, DROP_CLOSED, skb);
 		return;
 	}
 	tquic_rx_fill(skb, tsk->ep, &rx);
@@ -237,8 +228,7 @@ static void punt(struct sock *sk, struct sk_buff *skb)
 	struct tquic_sock *tsk = tquic_sk(sk);
 
 	if (skb_queue_len(&tsk->punted) >= PUNTED_MAX) {
-		tquic_mib_inc(mib, DROP_BACKLOG);
-		kfree_skb(skb);
+		tquic_drop_skb(mib, DROP_BACKLOG, skb);
 		return;
 	}
 	tquic_mib_inc(mib, RX_PUNTED);
@@ -266,12 +256,10 @@ void tquic_socket_receive(struct sock *sk, struct sk_buff *skb)
 
 	bh_lock_sock(sk);
 	if (sock_owned_by_user(sk)) {
-		if (sk_add_backlog(sk, skb, backlog_limit(sk))) {
-			tquic_mib_inc(mib, DROP_BACKLOG);
-			kfree_skb(skb);
-		} else {
+		if (sk_add_backlog(sk, skb, backlog_limit(sk)))
+			tquic_drop_skb(mib, DROP_BACKLOG, skb);
+		else
 			tquic_mib_inc(mib, RX_BACKLOG);
-		}
 	} else if (!tquic_crypto_usable() || !skb_queue_empty(&tquic_sk(sk)->punted)) {
 		punt(sk, skb);
 	} else {
@@ -450,23 +438,27 @@ static void close_conn(struct sock *sk, long timeout)
 		tquic_socket_wait(sk, &timeout, not_alive, TQUIC_WAKE_STATE);
 }
 
-/* Owned by the caller; true: the reference is to be put, nothing is left to do */
-static bool close_owned(struct sock *sk, long timeout)
+/* Owned by the caller; released, and the user's reference taken */
+static void close_and_release(struct sock *sk, long timeout)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
+	bool over;
 
 	tsk->closing = true;
 	tsk->rx_discard = true;
 	if (tsk->conn)
 		close_conn(sk, timeout);
 	sock_orphan(sk);
-	if (!tsk->conn || tsk->conn->state == TQUIC_CONN_CLOSED) {
+	over = !tsk->conn || tsk->conn->state == TQUIC_CONN_CLOSED;
+	if (over) {
 		take_apart(sk);
-		return true;
+	} else {
+		atomic_inc(&orphans);
+		tquic_socket_after(sk);
 	}
-	atomic_inc(&orphans);
-	tquic_socket_after(sk);
-	return false;
+	release_sock(sk);
+	if (over)
+		sock_put(sk);
 }
 
 /**
@@ -479,15 +471,10 @@ static bool close_owned(struct sock *sk, long timeout)
  */
 void tquic_socket_close(struct sock *sk, long timeout)
 {
-	bool over;
-
 	lock_sock(sk);
 	if (sk->sk_state == TCP_LISTEN)
 		tquic_listen_stop(sk);
-	over = close_owned(sk, timeout);
-	release_sock(sk);
-	if (over)
-		sock_put(sk);
+	close_and_release(sk, timeout);
 }
 
 /**
@@ -498,18 +485,11 @@ void tquic_socket_close(struct sock *sk, long timeout)
  */
 void tquic_socket_abandon(struct sock *sk)
 {
-	struct tquic_conn *conn;
-	bool over;
-
 	lock_sock_nested(sk, SINGLE_DEPTH_NESTING);
-	conn = tquic_sk(sk)->conn;
-	if (conn)
-		tquic_conn_close(conn, false, QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED, 0, NULL, 0,
-				 0, tquic_now_us());
-	over = close_owned(sk, 0);
-	release_sock(sk);
-	if (over)
-		sock_put(sk);
+	if (tquic_sk(sk)->conn)
+		tquic_conn_close(tquic_sk(sk)->conn, false, QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED,
+				 0, NULL, 0, 0, tquic_now_us());
+	close_and_release(sk, 0);
 }
 
 /**
@@ -546,12 +526,7 @@ int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk
 
 /* ---- making sockets ---- */
 
-/**
- * tquic_socket_init - proto.init: a new socket, of socket() or of a listener
- * @sk: the socket
- *
- * Return: 0.
- */
+/** tquic_socket_init - proto.init: a new socket, of socket() or of a listener; returns 0 */
 int tquic_socket_init(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
@@ -628,7 +603,6 @@ static void inherit_ip(struct sock *child, const struct sock *sk)
  */
 struct sock *tquic_socket_child(struct sock *listener)
 {
-	struct tquic_sock *from = tquic_sk(listener), *tsk;
 	struct sock *sk;
 
 	sk = sk_alloc(sock_net(listener), listener->sk_family, GFP_KERNEL, listener->sk_prot, 0);
@@ -655,21 +629,7 @@ struct sock *tquic_socket_child(struct sock *listener)
 	sock_valbool_flag(sk, SOCK_KEEPOPEN, sock_flag(listener, SOCK_KEEPOPEN));
 	inherit_ip(sk, listener);
 	security_sk_clone(listener, sk);
-
-	tsk = tquic_sk(sk);
-	tsk->tparam = from->tparam;
-	tsk->config = from->config;
-	tsk->cc = from->cc;
-	tsk->nodelay = from->nodelay;
-	tsk->cork = from->cork;
-	tsk->maxseg = from->maxseg;
-	tsk->keep_idle_s = from->keep_idle_s;
-	tsk->keep_intvl_s = from->keep_intvl_s;
-	tsk->keep_cnt = from->keep_cnt;
-	tsk->user_timeout_ms = from->user_timeout_ms;
-	tsk->events = from->events;
-	tsk->alpn_len = from->alpn_len;
-	memcpy(tsk->alpn, from->alpn, sizeof(tsk->alpn));
+	tquic_sk(sk)->inherited = tquic_sk(listener)->inherited;
 	return sk;
 }
 
@@ -733,20 +693,4 @@ void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p)
 	tp->max_stream_data_bidi_local = min(tp->max_stream_data_bidi_local, tp->max_data);
 	tp->max_stream_data_bidi_remote = min(tp->max_stream_data_bidi_remote, tp->max_data);
 	tp->max_stream_data_uni = min(tp->max_stream_data_uni, tp->max_data);
-}
-
-/**
- * tquic_socket_register - make the socket families known
- *
- * Return: 0 or -errno.
- */
-int tquic_socket_register(void)
-{
-	return tquic_af_register();
-}
-
-/** tquic_socket_unregister - undo tquic_socket_register(); every socket is gone */
-void tquic_socket_unregister(void)
-{
-	tquic_af_unregister();
 }

@@ -161,16 +161,10 @@ static int set_close(struct sock *sk, void *buf, u32 len)
 /* What the peer said, once it did; before, what we will say */
 static int get_close(struct sock *sk, void *buf, u32 *len)
 {
-	const struct tquic_conn *conn = conn_of(sk);
 	struct quic_connection_close *c = buf;
 
-	*c = tquic_sk(sk)->close;
-	if (conn && conn->close_remote) {
-		memset(c, 0, sizeof(*c));
-		c->errcode = conn->close_err;
-		c->frame = conn->close_frame_type;
-		memcpy(c->phrase, conn->close_reason, conn->close_reason_len);
-	}
+	if (!tquic_event_close_said(conn_of(sk), c))
+		*c = tquic_sk(sk)->close;
 	return 0;
 }
 
@@ -194,29 +188,32 @@ static bool param_ok(const struct quic_transport_param *p)
 	       TQUIC_VARINT_MAX;
 }
 
-/* 0 keeps what is there */
-#define TAKE(field)	(tp->field = p->field ?: tp->field)
+/* Fields of struct quic_transport_param and what struct tquic_tparam calls them */
+#define PARAMS(X)								\
+	X(disable_active_migration, disable_active_migration)			\
+	X(grease_quic_bit, grease_quic_bit)					\
+	X(stateless_reset, has_reset_token)					\
+	X(disable_1rtt_encryption, disable_1rtt_encryption)			\
+	X(active_connection_id_limit, active_connection_id_limit)		\
+	X(ack_delay_exponent, ack_delay_exponent)				\
+	X(max_datagram_frame_size, max_datagram_frame_size)			\
+	X(max_udp_payload_size, max_udp_payload_size)				\
+	X(max_idle_timeout, max_idle_timeout_us)				\
+	X(max_ack_delay, max_ack_delay_us)					\
+	X(max_streams_bidi, max_streams_bidi)					\
+	X(max_streams_uni, max_streams_uni)					\
+	X(max_data, max_data)							\
+	X(max_stream_data_bidi_local, max_stream_data_bidi_local)		\
+	X(max_stream_data_bidi_remote, max_stream_data_bidi_remote)		\
+	X(max_stream_data_uni, max_stream_data_uni)
 
+/* 0 keeps what is there */
 static void param_take(struct tquic_tparam *tp, const struct quic_transport_param *p)
 {
-	TAKE(disable_active_migration);
-	TAKE(grease_quic_bit);
-	TAKE(disable_1rtt_encryption);
-	TAKE(active_connection_id_limit);
-	TAKE(ack_delay_exponent);
-	TAKE(max_udp_payload_size);
-	TAKE(max_streams_bidi);
-	TAKE(max_streams_uni);
-	TAKE(max_data);
-	TAKE(max_stream_data_bidi_local);
-	TAKE(max_stream_data_bidi_remote);
-	TAKE(max_stream_data_uni);
-	tp->has_reset_token |= p->stateless_reset;
-	tp->max_idle_timeout_us = p->max_idle_timeout ?: tp->max_idle_timeout_us;
-	tp->max_ack_delay_us = p->max_ack_delay ?: tp->max_ack_delay_us;
+#define X(user, ours)	tp->ours = p->user ?: tp->ours;
+	PARAMS(X)
+#undef X
 }
-
-#undef TAKE
 
 static int set_param(struct sock *sk, void *buf, u32 len)
 {
@@ -252,22 +249,9 @@ static int get_param(struct sock *sk, void *buf, u32 *len)
 	tp = remote ? &tsk->conn->remote : tsk->conn ? &tsk->conn->local : &tsk->tparam;
 	memset(p, 0, sizeof(*p));
 	p->remote = remote;
-	p->disable_active_migration = tp->disable_active_migration;
-	p->grease_quic_bit = tp->grease_quic_bit;
-	p->stateless_reset = tp->has_reset_token;
-	p->disable_1rtt_encryption = tp->disable_1rtt_encryption;
-	p->active_connection_id_limit = min_t(u64, tp->active_connection_id_limit, U8_MAX);
-	p->ack_delay_exponent = tp->ack_delay_exponent;
-	p->max_datagram_frame_size = min_t(u64, tp->max_datagram_frame_size, U16_MAX);
-	p->max_udp_payload_size = min_t(u64, tp->max_udp_payload_size, U16_MAX);
-	p->max_idle_timeout = min_t(u64, tp->max_idle_timeout_us, U32_MAX);
-	p->max_ack_delay = min_t(u64, tp->max_ack_delay_us, U32_MAX);
-	p->max_streams_bidi = min_t(u64, tp->max_streams_bidi, U16_MAX);
-	p->max_streams_uni = min_t(u64, tp->max_streams_uni, U16_MAX);
-	p->max_data = tp->max_data;
-	p->max_stream_data_bidi_local = tp->max_stream_data_bidi_local;
-	p->max_stream_data_bidi_remote = tp->max_stream_data_bidi_remote;
-	p->max_stream_data_uni = tp->max_stream_data_uni;
+#define X(user, ours)	p->user = min_t(u64, tp->ours, type_max(typeof(p->user)));
+	PARAMS(X)
+#undef X
 	return 0;
 }
 
@@ -310,11 +294,8 @@ static int set_config(struct sock *sk, void *buf, u32 len)
 	TAKE(keepalive_probe_interval);
 	if (c->congestion_control_algo)
 		tquic_info_set_cc(sk, tquic_cc_find_id(c->congestion_control_algo));
-	if (c->stream_data_nodelay) {
-		tsk->nodelay = true;
-		if (tsk->conn)
-			tsk->conn->nodelay = true;
-	}
+	if (c->stream_data_nodelay)
+		tquic_info_set_nodelay(sk, true);
 	if (c->keepalive_probe_interval)
 		tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
 	return 0;
@@ -497,14 +478,11 @@ static int get_congestion(struct sock *sk, void *buf, u32 *len)
 
 static int set_nodelay(struct sock *sk, void *buf, u32 len)
 {
-	struct tquic_sock *tsk = tquic_sk(sk);
 	int on = *(int *)buf;
 
 	if (len < sizeof(on) || on & ~1)
 		return -EINVAL;
-	tsk->nodelay = on;
-	if (tsk->conn)
-		tsk->conn->nodelay = on;
+	tquic_info_set_nodelay(sk, on);
 	return 0;
 }
 
@@ -645,16 +623,7 @@ out:
 }
 EXPORT_SYMBOL_GPL(quic_do_getsockopt);
 
-/**
- * tquic_setsockopt - proto.setsockopt: all levels but SOL_SOCKET
- * @sk: the socket, not owned
- * @level: SOL_QUIC; SOL_TCP, for programs that know TCP; SOL_IP, SOL_IPV6
- * @optname: of the level
- * @optval: likewise
- * @optlen: likewise
- *
- * Return: 0 or -errno; -ENOPROTOOPT for a level that is none of these.
- */
+/** tquic_setsockopt - proto.setsockopt: SOL_QUIC, SOL_IP, SOL_IPV6 and, as TCP has it, SOL_TCP */
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen)
 {
 	switch (level) {
@@ -675,16 +644,7 @@ int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, 
 	}
 }
 
-/**
- * tquic_getsockopt - proto.getsockopt: all levels but SOL_SOCKET
- * @sk: the socket, not owned
- * @level: as for tquic_setsockopt()
- * @optname: of the level
- * @optval: likewise
- * @optlen: likewise
- *
- * Return: as tquic_setsockopt().
- */
+/** tquic_getsockopt - proto.getsockopt: the levels of tquic_setsockopt() */
 int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		     int __user *optlen)
 {
@@ -706,10 +666,7 @@ int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optva
 	}
 }
 
-/**
- * tquic_sockopt_defaults - what a new socket's options are, UAPI section 4
- * @tsk: the socket
- */
+/** tquic_sockopt_defaults - what a new socket's options are, UAPI section 4 */
 void tquic_sockopt_defaults(struct tquic_sock *tsk)
 {
 	struct tquic_tparam *tp = &tsk->tparam;
