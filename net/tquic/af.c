@@ -481,7 +481,7 @@ static void enter_memory_pressure(struct sock *sk)
 	.sysctl_wmem		= sysctl_tquic_wmem,		\
 	.no_autobind		= true
 
-struct proto tquic_prot = {
+static struct proto tquic_prot = {
 	.name			= "QUIC",
 	.obj_size		= sizeof(struct tquic_sock),
 	TQUIC_PROTO_COMMON,
@@ -520,7 +520,7 @@ static struct inet_protosw af_protosw[] = {
 };
 
 #if IS_ENABLED(CONFIG_IPV6)
-struct proto tquicv6_prot = {
+static struct proto tquicv6_prot = {
 	.name			= "QUICv6",
 	.obj_size		= sizeof(struct tquic6_sock),
 	TQUIC_PROTO_PINFO_INIT(struct tquic6_sock, inet6)

@@ -100,23 +100,16 @@ static int eps_show(struct seq_file *seq, void *v)
 	return 0;
 }
 
-static int snmp_show(struct seq_file *seq, void *v)
-{
-	tquic_mib_show(seq, tquic_pernet(seq_file_single_net(seq)));
-	return 0;
-}
-
 /** tquic_diag_net_init - make /proc/net/quic of a new namespace; 0 or -ENOMEM */
 int tquic_diag_net_init(struct net *net)
 {
-	struct tquic_net *tn = tquic_pernet(net);
+	struct proc_dir_entry *dir = proc_net_mkdir(net, "quic", net->proc_net);
 
-	tn->proc = proc_net_mkdir(net, "quic", net->proc_net);
-	if (!tn->proc)
+	if (!dir)
 		return -ENOMEM;
-	if (proc_create_net_single("conns", 0444, tn->proc, conns_show, NULL) &&
-	    proc_create_net_single("eps", 0444, tn->proc, eps_show, NULL) &&
-	    proc_create_net_single("snmp", 0444, tn->proc, snmp_show, NULL))
+	if (proc_create_net_single("conns", 0444, dir, conns_show, NULL) &&
+	    proc_create_net_single("eps", 0444, dir, eps_show, NULL) &&
+	    proc_create_net_single("snmp", 0444, dir, tquic_mib_show, NULL))
 		return 0;
 	remove_proc_subtree("quic", net->proc_net);
 	return -ENOMEM;

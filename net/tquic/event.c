@@ -92,14 +92,7 @@ bool tquic_event_close_said(const struct tquic_conn *conn, struct quic_connectio
 	return true;
 }
 
-/**
- * tquic_event_stream - tquic_streams.update: a part of a stream changed state
- * @ss: the streams
- * @s: the stream
- * @rx_part: its receive part, else its send part
- *
- * A reset of the send part is told only when the peer asked for it.
- */
+/** tquic_event_stream - tquic_streams.update; a reset of ours is told only if the peer asked for it */
 void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part)
 {
 	struct tquic_conn *conn = container_of(ss, struct tquic_conn, streams);

@@ -118,11 +118,7 @@ int tquic_info_quic(struct sock *sk, struct quic_info *info)
 	return 0;
 }
 
-/**
- * tquic_info_set_cc - choose the congestion control algorithm
- * @sk: the socket, owned by the caller
- * @cc: the algorithm; it takes the window of the one before over
- */
+/** tquic_info_set_cc - have @cc go on with the window of the algorithm before; owned */
 void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
@@ -295,15 +291,7 @@ static int tcp_set_int(struct sock *sk, int optname, int val)
 	return 0;
 }
 
-/**
- * tquic_info_tcp_set - set an option of level SOL_TCP
- * @sk: the socket, not owned
- * @optname: TCP_NODELAY, _CORK, _MAXSEG, _CONGESTION, _KEEP*, _USER_TIMEOUT
- * @optval: as for TCP
- * @optlen: likewise
- *
- * Return: 0, -ENOPROTOOPT for all others, -EINVAL, -EFAULT, -ENOENT.
- */
+/** tquic_info_tcp_set - setsockopt of level SOL_TCP: tcp_options and TCP_CONGESTION */
 int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
 {
 	struct tquic_conn *conn;
@@ -326,15 +314,7 @@ int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned 
 	return err;
 }
 
-/**
- * tquic_info_tcp_get - read an option of level SOL_TCP
- * @sk: the socket, not owned
- * @optname: TCP_INFO, and what tquic_info_tcp_set() takes
- * @optval: as for TCP
- * @optlen: likewise
- *
- * Return: 0, -ENOPROTOOPT for all others, -EINVAL, -EFAULT.
- */
+/** tquic_info_tcp_get - getsockopt of level SOL_TCP: TCP_INFO, and what can be set */
 int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
 {
 	const struct tcp_option *o = find(optname);

@@ -59,10 +59,7 @@ static struct sk_buff *next_initial(struct sock *sk)
 	return skb;
 }
 
-/**
- * tquic_listen_stop - take no more, and refuse whom accept() has not taken
- * @sk: the listener, owned by the caller; process context
- */
+/** tquic_listen_stop - take no more, and refuse whom accept() has not taken; owned, may sleep */
 void tquic_listen_stop(struct sock *sk)
 {
 	struct tquic_net *tn = tquic_pernet(sock_net(sk));
@@ -80,12 +77,7 @@ void tquic_listen_stop(struct sock *sk)
 		tquic_socket_abandon(child);
 }
 
-/**
- * tquic_listen_accept - the connection that has waited longest for accept()
- * @sk: the listener, owned by the caller
- *
- * Return: its socket, with the one reference; NULL: there is none.
- */
+/** tquic_listen_accept - who has waited longest for accept(), with its reference; owned */
 struct sock *tquic_listen_accept(struct sock *sk)
 {
 	struct list_head *queue = &tquic_sk(sk)->accept_queue;
@@ -170,15 +162,7 @@ static int make_token(struct net *net, const struct tquic_token_info *info,
 				ntohs(tquic_addr_port(remote)), token);
 }
 
-/**
- * tquic_listen_token - tquic_conn_ops.new_token: what a client can prove its address with next time
- * @conn: the connection with it
- * @token: room for TQUIC_TOKEN_MAX bytes
- *
- * RFC 9000 section 8.1.3.  Softirq where tquic_crypto_usable().
- *
- * Return: bytes of the token or -errno.
- */
+/** tquic_listen_token - tquic_conn_ops.new_token, RFC 9000 section 8.1.3; tquic_crypto_usable() */
 int tquic_listen_token(struct tquic_conn *conn, u8 *token)
 {
 	struct tquic_token_info info = { .version = conn->version, .issued_us = tquic_now_us() };
@@ -327,10 +311,7 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 	consume_skb(skb);
 }
 
-/**
- * tquic_listen_work - make connections from the Initials that softirq has kept
- * @work: tquic_sock.listen_work of a listener; a reference on it is ours to put
- */
+/** tquic_listen_work - make connections from the Initials that softirq has kept; puts a reference */
 void tquic_listen_work(struct work_struct *work)
 {
 	struct tquic_sock *tsk = container_of(work, struct tquic_sock, listen_work);

@@ -18,12 +18,12 @@ static int __net_init net_init(struct net *net)
 	struct tquic_net *tn = tquic_pernet(net);
 	int err;
 
-	err = tquic_mib_net_init(net);
-	if (err)
-		return err;
+	tn->mib = alloc_percpu(struct tquic_mib);
+	if (!tn->mib)
+		return -ENOMEM;
 	err = tquic_token_keys_init(&tn->token_keys);
 	if (err)
-		goto exit_mib;
+		goto free_mib;
 	err = tquic_udp_net_init(net);
 	if (err)
 		goto free_keys;
@@ -31,28 +31,27 @@ static int __net_init net_init(struct net *net)
 	if (err)
 		goto exit_udp;
 	err = tquic_diag_net_init(net);
-	if (err)
-		goto exit_sysctl;
-	return 0;
-
-exit_sysctl:
+	if (!err)
+		return 0;
 	tquic_sysctl_net_exit(net);
 exit_udp:
 	tquic_udp_net_exit(net);
 free_keys:
 	tquic_token_keys_free(&tn->token_keys);
-exit_mib:
-	tquic_mib_net_exit(net);
+free_mib:
+	free_percpu(tn->mib);
 	return err;
 }
 
 static void __net_exit net_exit(struct net *net)
 {
+	struct tquic_net *tn = tquic_pernet(net);
+
 	tquic_diag_net_exit(net);
 	tquic_sysctl_net_exit(net);
 	tquic_udp_net_exit(net);
-	tquic_token_keys_free(&tquic_pernet(net)->token_keys);
-	tquic_mib_net_exit(net);
+	tquic_token_keys_free(&tn->token_keys);
+	free_percpu(tn->mib);
 }
 
 static struct pernet_operations net_ops = {

@@ -82,11 +82,7 @@ void tquic_owner_write_space(struct sock *sk)
 		sk_wake_async(sk, SOCK_WAKE_SPACE, POLL_OUT);
 }
 
-/**
- * tquic_owner_uncharge - bytes have left the send buffers
- * @sk: the socket, owned by the caller
- * @bytes: how many; nothing happens for none or fewer
- */
+/** tquic_owner_uncharge - @bytes, none if negative, have left the send buffers; owned */
 void tquic_owner_uncharge(struct sock *sk, int bytes)
 {
 	if (bytes <= 0)
@@ -116,11 +112,7 @@ static void tx_free(struct tquic_conn *conn, u32 bytes)
 		sk->sk_write_space(sk);
 }
 
-/**
- * tquic_owner_sync - bring the socket in line with its connection
- * @sk: the socket, owned by the caller
- * @conn: its connection
- */
+/** tquic_owner_sync - bring the socket in line with its connection; owned */
 void tquic_owner_sync(struct sock *sk, struct tquic_conn *conn)
 {
 	conn->path->rec.pacer.rate_max = READ_ONCE(sk->sk_max_pacing_rate);

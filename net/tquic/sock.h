@@ -28,7 +28,6 @@
 /* tquic_sock.deferred: what could not be done while the socket was busy, or in softirq */
 enum {
 	TQUIC_DEFER_TIMER,	/* the timer fired: tquic_timer_run() */
-	TQUIC_DEFER_FLUSH,	/* tquic_output_flush() */
 	TQUIC_DEFER_WORK,	/* tquic_conn_work(), process context only */
 	TQUIC_DEFER_ICMP,	/* tquic_sock.icmp_err is set */
 	TQUIC_DEFER_AFTER,	/* tquic_socket_after(), once for a whole backlog */
@@ -123,7 +122,6 @@ struct tquic_net {
 	spinlock_t lock;		/* endpoints */
 	struct hlist_head endpoints[64];	/* by port */
 	struct ratelimit_state replies;	/* TQUIC_REPLIES_MAX */
-	struct proc_dir_entry *proc;
 	struct ctl_table_header *sysctl_quic;	/* net.quic */
 	struct ctl_table_header *sysctl_tquic;	/* net.tquic */
 	int sysctl_gso;
@@ -135,8 +133,6 @@ extern struct workqueue_struct *tquic_wq;	/* main.c: whatever a namespace must o
 extern long sysctl_tquic_mem[3];	/* net.quic.quic_mem, pages */
 extern int sysctl_tquic_rmem[3];	/* net.quic.quic_{r,w}mem, bytes: min, default, max */
 extern int sysctl_tquic_wmem[3];
-extern struct proto tquic_prot;
-extern struct proto tquicv6_prot;
 extern const struct tquic_conn_ops tquic_sock_conn_ops;	/* owner.c */
 
 static inline struct tquic_sock *tquic_sk(const struct sock *sk)
@@ -178,24 +174,17 @@ static inline void tquic_addr_set_v4(union tquic_addr *addr, __be32 ip, __be16 p
 }
 
 /* socket.c; the owner of a conn, in tquic_conn.owner, is its struct sock */
-/* a new unhashed sock for accept, locked by nobody */
 struct sock *tquic_socket_child(struct sock *listener);
-void tquic_socket_rearm(struct sock *sk);		/* timer for tquic_timer_next() */
-/* end of every piece of work on a conn: rearm, free if over */
 void tquic_socket_after(struct sock *sk);
-/* softirq: conn found, deliver skb */
 void tquic_socket_receive(struct sock *sk, struct sk_buff *skb);
-void tquic_socket_icmp(struct sock *sk, int err);	/* softirq */
+void tquic_socket_icmp(struct sock *sk, int err);
 int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
 void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx);
-
 void tquic_socket_queue_work(struct sock *sk);
 int tquic_socket_init(struct sock *sk);
 void tquic_socket_destroy(struct sock *sk);
-/* all that sk's options say; roles and addresses are the caller's */
 void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p);
-void tquic_socket_close(struct sock *sk, long timeout);	/* proto.close */
-/* end a child that nobody will accept; takes the reference */
+void tquic_socket_close(struct sock *sk, long timeout);
 void tquic_socket_abandon(struct sock *sk);
 int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb);
 void tquic_socket_release_cb(struct sock *sk);
@@ -231,8 +220,7 @@ u64 tquic_info_notsent(const struct tquic_conn *conn);
 void tquic_info_set_nodelay(struct sock *sk, bool on);
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
-int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
-		     unsigned int optlen);
+int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen);
 int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		     int __user *optlen);
 void tquic_sockopt_defaults(struct tquic_sock *tsk);
@@ -243,26 +231,19 @@ void tquic_listen_stop(struct sock *sk);
 void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb);
 void tquic_listen_work(struct work_struct *work);
 int tquic_listen_token(struct tquic_conn *conn, u8 *token);
-/* first of the accept queue, NULL: empty; socket lock */
 struct sock *tquic_listen_accept(struct sock *sk);
 
-/*
- * udp.c; IPv4 is AF_INET in every union tquic_addr of a path or tquic_rx, never a mapped IPv6
- * address
- */
+/* udp.c; IPv4 is AF_INET in the addresses of a path or tquic_rx, never a mapped IPv6 address */
 int tquic_udp_net_init(struct net *net);
 void tquic_udp_net_exit(struct net *net);
 struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk,
-				      const union tquic_addr *addr,
-				      bool listen, int *err);
+				      const union tquic_addr *addr, bool listen, int *err);
 void tquic_udp_get(struct tquic_endpoint *ep);
 void tquic_udp_put(struct tquic_endpoint *ep);
 int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
-		   u32 gso_size,
-		   u8 ecn);
+		   u32 gso_size, u8 ecn);
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path);
 u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path);
-/* one datagram back to who sent `to`: Retry, version negotiation, stateless reset */
 int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len);
 
 /* lookup.c */
@@ -270,7 +251,6 @@ int tquic_lookup_setup(void);
 void tquic_lookup_teardown(void);
 int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid);
 void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid);
-/* takes a reference, NULL: none */
 struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len);
 void tquic_lookup_walk(struct net *net,
 		       bool (*fn)(struct sock *sk, const struct tquic_cid *cid, void *arg),
@@ -279,9 +259,7 @@ void tquic_lookup_walk(struct net *net,
 /* sysctl.c, mib.c, diag.c */
 int tquic_sysctl_net_init(struct net *net);
 void tquic_sysctl_net_exit(struct net *net);
-int tquic_mib_net_init(struct net *net);
-void tquic_mib_net_exit(struct net *net);
-void tquic_mib_show(struct seq_file *seq, const struct tquic_net *tn);
+int tquic_mib_show(struct seq_file *seq, void *v);
 int tquic_diag_net_init(struct net *net);	/* /proc/net/quic/{conns,eps,snmp} */
 void tquic_diag_net_exit(struct net *net);
 

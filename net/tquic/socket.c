@@ -33,15 +33,13 @@ void tquic_socket_queue_work(struct sock *sk)
 		__sock_put(sk);
 }
 
-/**
- * tquic_socket_rearm - see to it that the timer fires by the next deadline
- * @sk: the socket, owned by the caller
- *
- * A timer that would fire too early is left alone: it looks again when it does.
- * While armed_us is not TQUIC_TIME_NEVER the timer, or TQUIC_DEFER_TIMER when it
- * has fired on a busy socket, holds a reference.
+/*
+ * See to it that the timer fires by the next deadline.  A timer that would fire
+ * too early is left alone: it looks again when it does.  While armed_us is not
+ * TQUIC_TIME_NEVER the timer, or TQUIC_DEFER_TIMER when it has fired on a busy
+ * socket, holds a reference.
  */
-void tquic_socket_rearm(struct sock *sk)
+static void rearm(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	u64 next = min(tquic_timer_next(tsk->conn), tsk->stall_us);
@@ -155,10 +153,6 @@ void tquic_socket_release_cb(struct sock *sk)
 		tquic_conn_icmp(conn, READ_ONCE(tsk->icmp_err), tquic_now_us());
 		after = true;
 	}
-	if (test_and_clear_bit(TQUIC_DEFER_FLUSH, &tsk->deferred) && conn) {
-		tquic_output_flush(conn, tquic_now_us());
-		after = true;
-	}
 	if (test_and_clear_bit(TQUIC_DEFER_AFTER, &tsk->deferred) || after)
 		tquic_socket_after(sk);
 }
@@ -269,11 +263,7 @@ void tquic_socket_receive(struct sock *sk, struct sk_buff *skb)
 	bh_unlock_sock(sk);
 }
 
-/**
- * tquic_socket_backlog - proto.backlog_rcv: a datagram that came while the socket was busy
- * @sk: the socket, owned by the caller
- * @skb: consumed
- */
+/** tquic_socket_backlog - proto.backlog_rcv: a datagram that came while the socket was busy */
 int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb)
 {
 	process_punted(sk);	/* what came before stays before */
@@ -282,13 +272,7 @@ int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-/**
- * tquic_socket_icmp - the network reports an error about a connection's packets
- * @sk: its socket; the caller has a reference
- * @err: positive errno
- *
- * Softirq.
- */
+/** tquic_socket_icmp - the network reports @err, positive, about a connection's packets; softirq */
 void tquic_socket_icmp(struct sock *sk, int err)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
@@ -359,7 +343,7 @@ void tquic_socket_after(struct sock *sk)
 	tquic_owner_sync(sk, conn);
 	WRITE_ONCE(tsk->rx_avail, tquic_recvmsg_ready(sk));
 	stall_arm(sk);
-	tquic_socket_rearm(sk);
+	rearm(sk);
 }
 
 /* Nothing refers to the connection any more but the socket; process context, owned */
@@ -478,10 +462,8 @@ void tquic_socket_close(struct sock *sk, long timeout)
 }
 
 /**
- * tquic_socket_abandon - end a child that nobody will accept
- * @sk: the child, not owned; its one reference is taken; its connection may be missing
- *
- * Process context; the listener may be owned.
+ * tquic_socket_abandon - end a child that nobody will accept; process context
+ * @sk: the child, not owned, the listener may be; takes its one reference
  */
 void tquic_socket_abandon(struct sock *sk)
 {
@@ -662,7 +644,7 @@ void tquic_socket_keepalive(struct sock *sk, int on)
 	conn->keepalive_us = TQUIC_TIME_NEVER;
 	if (conn->keepalive_interval_us && conn->state == TQUIC_CONN_ESTABLISHED)
 		conn->keepalive_us = tquic_now_us() + conn->keepalive_interval_us;
-	tquic_socket_rearm(sk);
+	rearm(sk);
 }
 
 /**

@@ -189,7 +189,7 @@ static bool param_ok(const struct quic_transport_param *p)
 }
 
 /* Fields of struct quic_transport_param and what struct tquic_tparam calls them */
-#define PARAMS(X)								\
+#define PARAM_FIELDS(X)								\
 	X(disable_active_migration, disable_active_migration)			\
 	X(grease_quic_bit, grease_quic_bit)					\
 	X(stateless_reset, has_reset_token)					\
@@ -211,7 +211,7 @@ static bool param_ok(const struct quic_transport_param *p)
 static void param_take(struct tquic_tparam *tp, const struct quic_transport_param *p)
 {
 #define X(user, ours)	tp->ours = p->user ?: tp->ours;
-	PARAMS(X)
+	PARAM_FIELDS(X)
 #undef X
 }
 
@@ -250,7 +250,7 @@ static int get_param(struct sock *sk, void *buf, u32 *len)
 	memset(p, 0, sizeof(*p));
 	p->remote = remote;
 #define X(user, ours)	p->user = min_t(u64, tp->ours, type_max(typeof(p->user)));
-	PARAMS(X)
+	PARAM_FIELDS(X)
 #undef X
 	return 0;
 }
