@@ -259,14 +259,11 @@ static int run(gnutls_session_t session, const struct quic_handshake_parms *parm
 	return ret;
 }
 
-/**
- * quic_client_handshake_parms - a client's handshake, everything spelled out
- * @sockfd: QUIC socket after connect()
- * @parms: see <netinet/quic.h>
- *
- * Return: 0 or negative errno; see quic_handshake(3) for what each means.
- */
-int quic_client_handshake_parms(int sockfd, const struct quic_handshake_parms *parms)
+/* A handshake from nothing, of the end that @setup prepares a session for. */
+static int handshake(int sockfd, const struct quic_handshake_parms *parms, unsigned int flags,
+		     int (*setup)(gnutls_session_t session, int sockfd,
+				  const struct quic_handshake_parms *parms,
+				  struct session_creds *creds))
 {
 	struct quic_handshake_parms own;
 	struct session_creds creds = {};
@@ -276,18 +273,29 @@ int quic_client_handshake_parms(int sockfd, const struct quic_handshake_parms *p
 	ret = copy_parms(&own, parms);
 	if (ret)
 		return ret;
-	/* One key share: a second costs both ends time and is seldom used. */
-	ret = gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA |
-				    GNUTLS_KEY_SHARE_TOP);
+	ret = gnutls_init(&session, flags | GNUTLS_NO_END_OF_EARLY_DATA);
 	if (ret)
 		return quic_error_from_gnutls(ret);
 	gnutls_transport_set_int(session, sockfd);
-	ret = client_setup(session, sockfd, &own, &creds);
+	ret = setup(session, sockfd, &own, &creds);
 	if (!ret)
 		ret = run(session, &own);
 	gnutls_deinit(session);
 	free_creds(&creds);
 	return ret;
+}
+
+/**
+ * quic_client_handshake_parms - a client's handshake, everything spelled out
+ * @sockfd: QUIC socket after connect()
+ * @parms: see <netinet/quic.h>
+ *
+ * Return: 0 or negative errno; see quic_handshake(3) for what each means.
+ */
+int quic_client_handshake_parms(int sockfd, const struct quic_handshake_parms *parms)
+{
+	/* One key share: a second costs both ends time and is seldom used. */
+	return handshake(sockfd, parms, GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP, client_setup);
 }
 
 /**
@@ -299,25 +307,7 @@ int quic_client_handshake_parms(int sockfd, const struct quic_handshake_parms *p
  */
 int quic_server_handshake_parms(int sockfd, const struct quic_handshake_parms *parms)
 {
-	struct quic_handshake_parms own;
-	struct session_creds creds = {};
-	gnutls_session_t session;
-	int ret;
-
-	ret = copy_parms(&own, parms);
-	if (ret)
-		return ret;
-	ret = gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET |
-				    GNUTLS_NO_END_OF_EARLY_DATA);
-	if (ret)
-		return quic_error_from_gnutls(ret);
-	gnutls_transport_set_int(session, sockfd);
-	ret = server_setup(session, sockfd, &own, &creds);
-	if (!ret)
-		ret = run(session, &own);
-	gnutls_deinit(session);
-	free_creds(&creds);
-	return ret;
+	return handshake(sockfd, parms, GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET, server_setup);
 }
 
 /**
