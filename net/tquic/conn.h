@@ -12,10 +12,10 @@
 #include "cid.h"
 #include "crypto.h"
 #include "loss.h"
-#include "mib.h"
 #include "path.h"
 #include "stream.h"
 #include "tparam.h"
+#include "trace.h"
 
 #define TQUIC_CRYPTO_MAX_RX	65536	/* CRYPTO bytes buffered ahead of the reader, per level */
 #define TQUIC_UNDECRYPTABLE_MAX	64	/* packets kept until their keys arrive */

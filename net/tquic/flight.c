@@ -36,7 +36,7 @@ static bool flight_begin(struct flight *fl, struct tquic_conn *conn)
 
 	memset(fl, 0, sizeof(*fl));
 	if (room < 64) {
-		tquic_mib_inc(conn->mib, DROP_AMPLIFICATION);
+		tquic_drop(conn->mib, DROP_AMPLIFICATION, TQUIC_MIN_UDP);
 		return false;
 	}
 	fl->conn = conn;

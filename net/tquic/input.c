@@ -309,21 +309,21 @@ static void rx_packet(struct input *in, enum tquic_space_id id, u8 ptype, u64 pn
 	int ret;
 
 	if (tquic_ack_seen(&sp->ack, pn)) {
-		tquic_mib_inc(conn->mib, DROP_DUPLICATE);
+		tquic_drop(conn->mib, DROP_DUPLICATE, end - p);
 		return;
 	}
 	newest = tquic_ack_largest(&sp->ack) == TQUIC_PN_NONE || pn > tquic_ack_largest(&sp->ack);
 	ret = rx_frames(in, p, end, ptype, id, dcid);
 	if (ret) {
 		if (ret == -ENOMEM)
-			tquic_mib_inc(conn->mib, DROP_NOMEM);
+			tquic_drop(conn->mib, DROP_NOMEM, end - p);
 		return;
 	}
 	if (sp->gone)	/* a frame of it ended the handshake */
 		return;
 	if (tquic_ack_note(&sp->ack, pn, in->eliciting, in->ecn, in->now_us,
 			   id == TQUIC_SPACE_APP ? conn->local.max_ack_delay_us : 0) < 0) {
-		tquic_mib_inc(conn->mib, DROP_NOMEM);
+		tquic_drop(conn->mib, DROP_NOMEM, end - p);
 		return;
 	}
 	tquic_mib_inc(conn->mib, RX_PACKETS);
@@ -372,7 +372,7 @@ static void rx_undecipherable(struct input *in, const u8 *p, u32 len)
 		tquic_conn_die(conn, ECONNRESET);
 		return;
 	}
-	tquic_mib_inc(conn->mib, DROP_DECRYPT);
+	tquic_drop(conn->mib, DROP_DECRYPT, len);
 	if (tquic_crypto_ready(rx) && rx->failed > rx->cipher->rx_limit)
 		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_AEAD_LIMIT_REACHED), 0,
 				in->now_us);
@@ -400,7 +400,7 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 	u64 pn;
 
 	if (unlikely(!(p[0] & TQUIC_HDR_FIXED) && !conn->local.grease_quic_bit)) {
-		tquic_mib_inc(conn->mib, DROP_DUPLICATE);	/* rx_opened(), in this batch */
+		tquic_drop(conn->mib, DROP_DUPLICATE, len);	/* rx_opened(), in this batch */
 		return;
 	}
 	if (!conn->no_encrypt) {
@@ -411,7 +411,7 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 	}
 	ad_len = PN_AT + pn_len;
 	if (unlikely(len < ad_len)) {	/* not encrypted: no tag behind it */
-		tquic_mib_inc(conn->mib, DROP_HEADER);
+		tquic_drop(conn->mib, DROP_HEADER, len);
 		return;
 	}
 	truncated = tquic_header_get_pn(p + PN_AT, pn_len);
@@ -445,12 +445,12 @@ static void rx_wait(struct input *in, const u8 *p, u32 len)
 	struct sk_buff *skb;
 
 	if (skb_queue_len(&conn->undecryptable) >= TQUIC_UNDECRYPTABLE_MAX) {
-		tquic_mib_inc(conn->mib, DROP_UNDECRYPTABLE_FULL);
+		tquic_drop(conn->mib, DROP_UNDECRYPTABLE_FULL, len);
 		return;
 	}
 	skb = alloc_skb(len, GFP_ATOMIC);
 	if (!skb) {
-		tquic_mib_inc(conn->mib, DROP_NOMEM);
+		tquic_drop(conn->mib, DROP_NOMEM, len);
 		return;
 	}
 	if (conn->ops->rx_charge(conn, skb, false)) {
@@ -498,11 +498,11 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 	int err;
 
 	if (sp->gone) {
-		tquic_mib_inc(conn->mib, DROP_NO_KEYS);
+		tquic_drop(conn->mib, DROP_NO_KEYS, h->len);
 		return;
 	}
 	if (h->len < h->pn_off + 4 + TQUIC_SAMPLE_LEN) {
-		tquic_mib_inc(conn->mib, DROP_HEADER);
+		tquic_drop(conn->mib, DROP_HEADER, h->len);
 		return;
 	}
 	memcpy(mask, p + h->pn_off + 4, TQUIC_SAMPLE_LEN);
@@ -516,7 +516,7 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 	err = tquic_crypto_open(&sp->rx, 0, pn, &sg, &sg, ad_len, h->len - ad_len);
 	rx_opened(p);
 	if (err) {
-		tquic_mib_inc(conn->mib, DROP_DECRYPT);
+		tquic_drop(conn->mib, DROP_DECRYPT, h->len);
 		return;
 	}
 	if (p[0] & 0x0c) {	/* reserved bits, RFC 9000 section 17.2 */
@@ -529,7 +529,7 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 	if (id == TQUIC_SPACE_INITIAL)
 		rx_first_initial(conn, h);
 	if (!rx_scid_ok(conn, h)) {
-		tquic_mib_inc(conn->mib, DROP_HEADER);
+		tquic_drop(conn->mib, DROP_HEADER, h->len);
 		return;
 	}
 	rx_packet(in, id, h->type, pn, h->dcid, p + ad_len, p + h->len - TQUIC_TAG_LEN);
@@ -555,7 +555,7 @@ static void rx_verneg(struct input *in, const struct tquic_hdr *h)
 	for (i = 0; i < h->token_len; i += 4)
 		if (get_unaligned_be32(h->token + i) == conn->version)
 			return;
-	tquic_mib_inc(conn->mib, DROP_VERSION);
+	tquic_drop(conn->mib, DROP_VERSION, h->len);
 	tquic_conn_die(conn, EPROTONOSUPPORT);
 }
 
@@ -585,11 +585,11 @@ static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
 
 	err = tquic_header_parse(p, len, TQUIC_CID_LEN, &h);
 	if (err) {
-		tquic_mib_inc(conn->mib, DROP_HEADER);
+		tquic_drop(conn->mib, DROP_HEADER, len);
 		return 0;
 	}
 	if (!rx_ours(in, &h)) {
-		tquic_mib_inc(conn->mib, DROP_HEADER);
+		tquic_drop(conn->mib, DROP_HEADER, h.len);
 		return h.len;
 	}
 	switch (h.type) {
@@ -616,9 +616,9 @@ static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
 		fallthrough;
 	case TQUIC_PT_INITIAL:
 		if (h.version != conn->version)
-			tquic_mib_inc(conn->mib, DROP_VERSION);
+			tquic_drop(conn->mib, DROP_VERSION, h.len);
 		else if (conn->server && h.type == TQUIC_PT_INITIAL && in->bytes < TQUIC_MIN_UDP)
-			tquic_mib_inc(conn->mib, DROP_SHORT_INITIAL);	/* section 14.1 */
+			tquic_drop(conn->mib, DROP_SHORT_INITIAL, h.len);	/* section 14.1 */
 		else
 			rx_long(in, p, &h);
 		return h.len;
@@ -634,7 +634,7 @@ static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
 		rx_verneg(in, &h);
 		return 0;
 	default:
-		tquic_mib_inc(conn->mib, DROP_NO_KEYS);
+		tquic_drop(conn->mib, DROP_NO_KEYS, h.len);
 		return h.len;
 	}
 }
@@ -693,7 +693,7 @@ static void rx_datagram(struct input *in, struct sk_buff *skb, u8 *p, u32 off, u
 	if (!p) {
 		own = alloc_skb(len, GFP_ATOMIC);
 		if (!own || skb_copy_bits(skb, off, skb_put(own, len), len)) {
-			tquic_mib_inc(conn->mib, DROP_NOMEM);
+			tquic_drop(conn->mib, DROP_NOMEM, len);
 			kfree_skb(own);
 			return;
 		}
@@ -775,9 +775,9 @@ static void rx_skb(struct input *in, struct sk_buff *skb)
 }
 
 /* A closed connection answers with CONNECTION_CLOSE, ever more rarely, RFC 9000 section 10.2.1 */
-static void rx_closed(struct tquic_conn *conn, u64 now_us)
+static void rx_closed(struct tquic_conn *conn, u32 len, u64 now_us)
 {
-	tquic_mib_inc(conn->mib, DROP_CLOSED);
+	tquic_drop(conn->mib, DROP_CLOSED, len);
 	if (conn->state == TQUIC_CONN_CLOSING && is_power_of_2(++conn->close_rx))
 		tquic_output_close(conn, now_us);
 }
@@ -818,16 +818,18 @@ void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tqui
 
 	conn->rx_now_us = rx->now_us;
 	if (unlikely(!tquic_conn_alive(conn) && conn->state != TQUIC_CONN_CLOSING)) {
-		tquic_mib_inc(conn->mib, DROP_CLOSED);
+		tquic_drop(conn->mib, DROP_CLOSED, skb->len);
 		goto out;
 	}
 	in.path = tquic_path_of_rx(conn, rx);
-	if (unlikely(!in.path))
+	if (unlikely(!in.path)) {
+		tquic_drop(conn->mib, DROP_PATH, skb->len);
 		goto out;
+	}
 	in.path->rx_bytes += skb->len;
 	conn->stats.rx_bytes += skb->len;
 	if (unlikely(conn->state == TQUIC_CONN_CLOSING)) {
-		rx_closed(conn, rx->now_us);
+		rx_closed(conn, skb->len, rx->now_us);
 		goto out;
 	}
 	pkts = conn->stats.rx_pkts;

@@ -9,6 +9,27 @@
 
 #include <linux/percpu.h>
 
+/* Drops, each with its reason: tquic_drop() of trace.h counts them */
+#define TQUIC_MIB_DROPS(X) \
+	X(DROP_HEADER)			/* header malformed or cut short */ \
+	X(DROP_NO_CONN)			/* no connection with that ID, no listener */ \
+	X(DROP_SHORT_INITIAL)		/* Initial in a datagram under 1200 bytes */ \
+	X(DROP_VERSION)			/* version not ours */ \
+	X(DROP_TOKEN)			/* address token forged or stale */ \
+	X(DROP_LISTEN_OVERFLOW)		/* accept queue or Initial queue full */ \
+	X(DROP_NO_KEYS)			/* keys not there yet, or gone */ \
+	X(DROP_DECRYPT)			/* AEAD did not verify */ \
+	X(DROP_DUPLICATE)		/* packet number seen before */ \
+	X(DROP_CHECKSUM)		/* UDP checksum wrong */ \
+	X(DROP_BACKLOG)			/* socket backlog full */ \
+	X(DROP_RMEM)			/* receive memory of the socket used up */ \
+	X(DROP_NOMEM)			/* no memory */ \
+	X(DROP_CLOSED)			/* the connection is closing */ \
+	X(DROP_AMPLIFICATION)		/* send refused: three times what was received */ \
+	X(DROP_PATH)			/* unknown path and no room to validate it */ \
+	X(DROP_UNDECRYPTABLE_FULL)	/* too many packets wait for their keys */ \
+	X(DROP_ECHO)			/* not QUIC: fixed bit 0 */
+
 #define TQUIC_MIB_LIST(X) \
 	/* connections */ \
 	X(CONN_ACTIVE_OPENS)		/* connect() calls that sent an Initial */ \
@@ -54,25 +75,7 @@
 	X(RX_BACKLOG)			/* skbs queued because the socket was busy */ \
 	X(RX_PUNTED)			/* input put off to process context */ \
 	X(RX_COPIED)			/* packets opened into fresh memory */ \
-	/* drops, each with its reason */ \
-	X(DROP_HEADER)			/* header malformed or cut short */ \
-	X(DROP_NO_CONN)			/* no connection with that ID, no listener */ \
-	X(DROP_SHORT_INITIAL)		/* Initial in a datagram under 1200 bytes */ \
-	X(DROP_VERSION)			/* version not ours */ \
-	X(DROP_TOKEN)			/* address token forged or stale */ \
-	X(DROP_LISTEN_OVERFLOW)		/* accept queue or Initial queue full */ \
-	X(DROP_NO_KEYS)			/* keys not there yet, or gone */ \
-	X(DROP_DECRYPT)			/* AEAD did not verify */ \
-	X(DROP_DUPLICATE)		/* packet number seen before */ \
-	X(DROP_CHECKSUM)		/* UDP checksum wrong */ \
-	X(DROP_BACKLOG)			/* socket backlog full */ \
-	X(DROP_RMEM)			/* receive memory of the socket used up */ \
-	X(DROP_NOMEM)			/* no memory */ \
-	X(DROP_CLOSED)			/* the connection is closing */ \
-	X(DROP_AMPLIFICATION)		/* send refused: three times what was received */ \
-	X(DROP_PATH)			/* unknown path and no room to validate it */ \
-	X(DROP_UNDECRYPTABLE_FULL)	/* too many packets wait for their keys */ \
-	X(DROP_ECHO)			/* not QUIC: fixed bit 0 */ \
+	TQUIC_MIB_DROPS(X) \
 	X(PROTOCOL_ERRORS)		/* connections we closed for the peer's error */ \
 	X(KEY_UPDATES)			/* both directions */
 
@@ -90,14 +93,5 @@ struct tquic_mib {
 #define tquic_mib_add(mib, name, n)	this_cpu_add((mib)->v[TQUIC_MIB_##name], n)
 #define tquic_mib_inc(mib, name)	this_cpu_inc((mib)->v[TQUIC_MIB_##name])
 #define tquic_mib_dec(mib, name)	this_cpu_dec((mib)->v[TQUIC_MIB_##name])
-
-/* Something of @len bytes is dropped, DROP_@name says why */
-#define tquic_drop(mib, name, len)	tquic_mib_inc(mib, name)
-#define tquic_drop_skb(mib, name, skb) do {			\
-	struct sk_buff *_skb = (skb);				\
-								\
-	tquic_drop(mib, name, _skb->len);			\
-	kfree_skb(_skb);					\
-} while (0)
 
 #endif

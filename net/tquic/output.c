@@ -793,7 +793,7 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 		room = tquic_path_amplification_room(path);
 		if (unlikely(room < (u64)size * max)) {
 			if (room < MIN_PACKET_ROOM) {
-				tquic_mib_inc(conn->mib, DROP_AMPLIFICATION);
+				tquic_drop(conn->mib, DROP_AMPLIFICATION, size);
 				return;
 			}
 			size = min_t(u64, size, room);

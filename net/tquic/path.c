@@ -134,8 +134,6 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 			path_retire(conn, path);
 		path = tquic_path_add(conn, &rx->local, &rx->remote, GFP_ATOMIC);
 	}
-	if (!path)
-		tquic_mib_inc(conn->mib, DROP_PATH);
 	return path;
 }
 

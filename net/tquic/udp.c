@@ -124,17 +124,17 @@ static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 
 	struct sock *sk = (struct sock *)tsk;
 
 	if (version && version != QUIC_VERSION_V1 && version != QUIC_VERSION_V2) {
-		tquic_mib_inc(tn->mib, DROP_VERSION);
+		tquic_drop(tn->mib, DROP_VERSION, skb->len);
 		if (tsk && bytes >= TQUIC_MIN_UDP)
 			reply_verneg(ep, skb);
 	} else if (!(*p & TQUIC_HDR_FIXED)) {
-		tquic_mib_inc(tn->mib, DROP_ECHO);
+		tquic_drop(tn->mib, DROP_ECHO, skb->len);
 	} else if (!tsk || !version || !is_initial(*p, version)) {
-		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+		tquic_drop(tn->mib, DROP_NO_CONN, skb->len);
 	} else if (bytes < TQUIC_MIN_UDP) {
-		tquic_mib_inc(tn->mib, DROP_SHORT_INITIAL);
+		tquic_drop(tn->mib, DROP_SHORT_INITIAL, skb->len);
 	} else if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
-		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+		tquic_drop(tn->mib, DROP_NO_CONN, skb->len);
 	} else {
 		tquic_listen_initial(ep, sk, skb);
 		sock_put(sk);
@@ -156,7 +156,7 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
 
 	p = len ? skb_header_pointer(skb, 0, len, buf) : NULL;
 	if (!p || (*p & TQUIC_HDR_LONG && len < 7)) {
-		tquic_mib_inc(tn->mib, DROP_HEADER);
+		tquic_drop(tn->mib, DROP_HEADER, skb->len);
 		goto drop;
 	}
 	/* fails on IDs that are longer than ours can be, too: no connection has such */
@@ -170,7 +170,7 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
 			return;
 		}
 	} else if (!(*p & TQUIC_HDR_LONG)) {
-		tquic_mib_inc(tn->mib, DROP_HEADER);
+		tquic_drop(tn->mib, DROP_HEADER, skb->len);
 		goto drop;
 	}
 	if (*p & TQUIC_HDR_LONG) {
@@ -178,11 +178,11 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
 		return;
 	}
 	if (*p & TQUIC_HDR_FIXED) {
-		tquic_mib_inc(tn->mib, DROP_NO_CONN);
+		tquic_drop(tn->mib, DROP_NO_CONN, skb->len);
 		memcpy(cid.id, id, cid.len);
 		reply_reset(ep, skb, &cid, bytes);
 	} else {
-		tquic_mib_inc(tn->mib, DROP_ECHO);
+		tquic_drop(tn->mib, DROP_ECHO, skb->len);
 	}
 drop:
 	kfree_skb(skb);
@@ -260,7 +260,7 @@ static void split(struct tquic_endpoint *ep, struct sk_buff *skb)
 		if (n)
 			deliver(ep, n);
 		else
-			tquic_mib_inc(tquic_pernet(ep->net)->mib, DROP_NOMEM);
+			tquic_drop(tquic_pernet(ep->net)->mib, DROP_NOMEM, min(size, skb->len - off));
 	}
 	consume_skb(skb);
 }
@@ -275,7 +275,7 @@ static void receive(struct tquic_endpoint *ep, struct sk_buff *skb)
 	tquic_mib_add(mib, RX_BYTES, skb->len);
 	if (udp_lib_checksum_complete(skb)) {
 		tquic_mib_inc(mib, RX_DATAGRAMS);
-		tquic_mib_inc(mib, DROP_CHECKSUM);
+		tquic_drop(mib, DROP_CHECKSUM, skb->len);
 		kfree_skb(skb);
 		return;
 	}

@@ -86,6 +86,32 @@ chk_mib n1 DROP_NO_CONN -gt 0
 chk_mib n0 DROP_DECRYPT -gt 0
 chk_mib n0 DROP_DUPLICATE -gt 0
 
+# each drop is an event of the tracepoint too, with the name of its counter
+tracing=/sys/kernel/tracing/instances/garbage.$$
+traced() {
+	sed -n 's/.* tquic_drop: reason=\(DROP_[A-Z_]*\) len=[0-9]*$/\1/p' "$tracing/trace" | sort | uniq -c |
+		awk '{print $2, $1}'
+}
+counted() {
+	{ cat "$work/mib.n0" "$work/mib.n1"; echo; n0 cat /proc/net/quic/snmp; n1 cat /proc/net/quic/snmp; } |
+		awk '!NF {now = 1} /^DROP_/ {sum[$1] += now ? $2 : -$2}
+		     END {for (name in sum) if (sum[name]) print name, sum[name]}' | sort
+}
+if mkdir "$tracing" 2>/dev/null; then
+	echo 1 >"$tracing/events/quic/tquic_drop/enable"
+	mib_mark
+	n0 ./quic_garbage random $addr1 $port 1000 >"$work/random"
+	injected=$(sed -n 's/^injected=//p' "$work/random")
+	wait_until 5 all_seen
+	echo 0 >"$tracing/events/quic/tquic_drop/enable"
+	note "traced: $(traced | tr '\n' ' ')"
+	check "traced: each drop, by the name of its counter" test "$(traced)" = "$(counted)"
+	chk_mib n1 DROP_HEADER -gt 0
+	rmdir "$tracing"
+else
+	note "no tracefs here: the tracepoint was not looked at"
+fi
+
 check "after: data flows" xfer_now $MB
 wait_until 30 memory_is "$before"
 check "after: memory is what it was" memory_is "$before"
