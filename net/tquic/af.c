@@ -193,9 +193,8 @@ static void show_remote(struct sock *sk, const union tquic_addr *remote)
 static int connect_locked(struct sock *sk, union tquic_addr *remote)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
-	struct tquic_conn_param param = {};
-	struct tquic_conn *conn;
 	union tquic_addr local;
+	struct tquic_conn_param param = { .addr_local = &local, .addr_remote = remote };
 	int err;
 
 	if (tsk->conn || sk->sk_state == TCP_LISTEN)
@@ -203,23 +202,18 @@ static int connect_locked(struct sock *sk, union tquic_addr *remote)
 	err = addr_check_remote(remote);
 	if (!err)
 		err = local_for(sk, remote, &local);
+	if (!err)
+		err = tquic_socket_conn(sk, &param, tquic_now_us());
 	if (err)
 		return err;
-	tquic_socket_param(sk, &param);
-	param.addr_local = &local;
-	param.addr_remote = remote;
-	conn = tquic_conn_create(&param, tquic_now_us());
-	if (IS_ERR(conn))
-		return PTR_ERR(conn);
-	err = tquic_udp_route(conn, conn->path);
+	err = tquic_udp_route(tsk->conn, tsk->conn->path);
 	if (err) {
-		tquic_conn_free(conn);
+		tquic_conn_free(tsk->conn);
+		tsk->conn = NULL;
 		return err;
 	}
-	conn->nodelay = tsk->nodelay;
-	memcpy(conn->token, tsk->token, tsk->token_len);
-	conn->token_len = tsk->token_len;
-	tsk->conn = conn;
+	memcpy(tsk->conn->token, tsk->token, tsk->token_len);
+	tsk->conn->token_len = tsk->token_len;
 	show_remote(sk, remote);
 	tquic_socket_after(sk);
 	return 0;
@@ -277,7 +271,7 @@ static bool accept_ready(struct sock *sk)
 	       READ_ONCE(sk->sk_state) != TCP_LISTEN;
 }
 
-static struct sock *af_accept_arg(struct sock *sk, struct proto_accept_arg *arg)
+static struct sock *af_accept(struct sock *sk, struct proto_accept_arg *arg)
 {
 	struct sock *child = NULL;
 	long timeo;
@@ -298,7 +292,7 @@ out:
 	return child;
 }
 
-TQUIC_PROTO_ACCEPT(af_accept, af_accept_arg)
+TQUIC_PROTO_ACCEPT(af_accept)
 
 /* ---- names, readiness, numbers ---- */
 
@@ -370,7 +364,7 @@ static u64 inq_bytes(const struct tquic_conn *conn)
 	return bytes;
 }
 
-static int af_ioctl_karg(struct sock *sk, int cmd, int *karg)
+static int af_ioctl(struct sock *sk, int cmd, int *karg)
 {
 	const struct tquic_conn *conn;
 	u64 val = 0;
@@ -393,7 +387,7 @@ static int af_ioctl_karg(struct sock *sk, int cmd, int *karg)
 	return err;
 }
 
-TQUIC_PROTO_IOCTL(af_ioctl, af_ioctl_karg)
+TQUIC_PROTO_IOCTL(af_ioctl)
 
 static int af_shutdown(struct socket *sock, int how)
 {
@@ -428,7 +422,7 @@ static int af_shutdown(struct socket *sock, int how)
 
 /* ---- what struct proto wants ---- */
 
-static int af_recvmsg_addr(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+static int af_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	int ret;
 
@@ -441,7 +435,7 @@ static int af_recvmsg_addr(struct sock *sk, struct msghdr *msg, size_t len, int 
 	return ret;
 }
 
-TQUIC_PROTO_RECVMSG(af_recvmsg, af_recvmsg_addr)
+TQUIC_PROTO_RECVMSG(af_recvmsg)
 TQUIC_PROTO_SENDPAGE(af_sendpage, tquic_sendmsg)
 
 /* Connections are found by connection ID: there is no table of sockets */
@@ -457,15 +451,15 @@ static void enter_memory_pressure(struct sock *sk)
 #define TQUIC_PROTO_COMMON					\
 	.owner			= THIS_MODULE,			\
 	.close			= tquic_socket_close,		\
-	.accept			= af_accept,			\
-	.ioctl			= af_ioctl,			\
+	TQUIC_PROTO_ACCEPT_INIT(af_accept)			\
+	TQUIC_PROTO_IOCTL_INIT(af_ioctl)			\
 	.init			= tquic_socket_init,		\
 	.destroy		= tquic_socket_destroy,		\
 	.setsockopt		= tquic_setsockopt,		\
 	.getsockopt		= tquic_getsockopt,		\
 	.keepalive		= tquic_socket_keepalive,	\
 	.sendmsg		= tquic_sendmsg,		\
-	.recvmsg		= af_recvmsg,			\
+	TQUIC_PROTO_RECVMSG_INIT(af_recvmsg)			\
 	TQUIC_PROTO_SENDPAGE_INIT(af_sendpage)			\
 	.bind			= af_bind,			\
 	.backlog_rcv		= tquic_socket_backlog,		\

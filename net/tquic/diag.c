@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/net/quic: conns, a line for each connection, eps, a line for each local
- * address, and snmp, the counters.  Looks only at its own namespace and changes
- * nothing.
+ * /proc/net/quic: conns, a line for each connection, eps, a line for each local address, and snmp,
+ * the counters.  Looks only at its own namespace and changes nothing.
  */
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>

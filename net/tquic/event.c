@@ -92,7 +92,7 @@ bool tquic_event_close_said(const struct tquic_conn *conn, struct quic_connectio
 	return true;
 }
 
-/** tquic_event_stream - tquic_streams.update; a reset of ours is told only if the peer asked for it */
+/** tquic_event_stream - tquic_streams.update; a reset of ours is told if the peer asked for it */
 void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part)
 {
 	struct tquic_conn *conn = container_of(ss, struct tquic_conn, streams);
@@ -137,8 +137,7 @@ static void copy_message(struct tquic_recvbuf *rb, u8 *to, u32 len)
  * tquic_event_tickets - take TLS messages that came after the handshake
  * @sk: the socket, owned by the caller
  *
- * The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; a reader of streams must
- * never meet them.
+ * The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; a reader of streams must never meet them.
  */
 void tquic_event_tickets(struct sock *sk)
 {

@@ -257,7 +257,8 @@ static const struct tcp_option {
 			 .set = maxseg_set, .shown = maxseg_shown },
 	[TCP_KEEPIDLE] = { KEPT(keep_idle_s), .min = 1, .max = KEEP_MAX_S,
 			   .set = keep_set, .shown = keep_idle_shown },
-	[TCP_KEEPINTVL] = { KEPT(keep_intvl_s), .min = 1, .max = KEEP_MAX_S, .unset = KEEP_INTVL_S },
+	[TCP_KEEPINTVL] = { KEPT(keep_intvl_s), .min = 1, .max = KEEP_MAX_S,
+			    .unset = KEEP_INTVL_S },
 	[TCP_KEEPCNT] = { KEPT(keep_cnt), .min = 1, .max = 127, .unset = KEEP_CNT },
 	[TCP_USER_TIMEOUT] = { KEPT(user_timeout_ms), .max = INT_MAX },
 };

@@ -199,27 +199,21 @@ static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const str
 static int make_conn(struct sock *child, struct tquic_endpoint *ep, const struct first *f)
 {
 	struct tquic_sock *tsk = tquic_sk(child);
-	struct tquic_conn_param p = {};
-	struct tquic_conn *conn;
+	struct tquic_conn_param p = {
+		.server = true,
+		.version = f->hdr.version,
+		.odcid = &f->odcid,
+		.dcid = &f->scid,
+		.rscid = f->retried ? &f->dcid : NULL,
+		.idcid = &f->dcid,
+		.addr_local = &f->rx.local,
+		.addr_remote = &f->rx.remote,
+		.validated = f->validated,
+	};
 
 	tquic_udp_get(ep);
 	tsk->ep = ep;
-	tquic_socket_param(child, &p);
-	p.server = true;
-	p.version = f->hdr.version;
-	p.odcid = &f->odcid;
-	p.dcid = &f->scid;
-	p.rscid = f->retried ? &f->dcid : NULL;
-	p.idcid = &f->dcid;
-	p.addr_local = &f->rx.local;
-	p.addr_remote = &f->rx.remote;
-	p.validated = f->validated;
-	conn = tquic_conn_create(&p, f->rx.now_us);
-	if (IS_ERR(conn))
-		return PTR_ERR(conn);
-	conn->nodelay = tsk->nodelay;
-	tsk->conn = conn;
-	return tquic_lookup_add(conn, &f->dcid);
+	return tquic_socket_conn(child, &p, f->rx.now_us) ?: tquic_lookup_add(tsk->conn, &f->dcid);
 }
 
 /* Have the listener's accept() return the child; takes its reference */
@@ -311,7 +305,7 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 	consume_skb(skb);
 }
 
-/** tquic_listen_work - make connections from the Initials that softirq has kept; puts a reference */
+/** tquic_listen_work - make connections from the Initials that were kept; puts a reference */
 void tquic_listen_work(struct work_struct *work)
 {
 	struct tquic_sock *tsk = container_of(work, struct tquic_sock, listen_work);

@@ -4,63 +4,39 @@
  * namespaces, read under RCU by softirq.  It knows of a connection only its
  * owner and frees no socket; who publishes an ID takes it back before that goes.
  */
-#include <linux/jhash.h>
 #include <linux/slab.h>
 
 #include "sock.h"
 
 struct lookup_key {
 	const struct net *net;
-	const u8 *id;
-	u8 len;
-};
+	struct tquic_cid cid;
+} __aligned(8);			/* compared as a whole: what is beyond the ID is 0 */
 
 struct lookup_entry {
 	struct rhash_head node;
-	const struct net *net;
+	struct lookup_key key;
 	struct sock *sk;	/* no reference: the entry goes first */
-	struct tquic_cid cid;
 	struct rcu_head rcu;
 };
 
 static struct rhashtable table;
 
 /* IDs may be of a client's choice: the table's random seed keeps buckets even */
-static u32 hash(const struct net *net, const u8 *id, u8 len, u32 seed)
-{
-	return jhash(id, len, seed ^ net_hash_mix(net));
-}
-
-static u32 hash_key(const void *data, u32 len, u32 seed)
-{
-	const struct lookup_key *key = data;
-
-	return hash(key->net, key->id, key->len, seed);
-}
-
-static u32 hash_entry(const void *data, u32 len, u32 seed)
-{
-	const struct lookup_entry *e = data;
-
-	return hash(e->net, e->cid.id, e->cid.len, seed);
-}
-
-static int compare(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct lookup_key *key = arg->key;
-	const struct lookup_entry *e = obj;
-
-	return e->net != key->net || e->cid.len != key->len ||
-	       memcmp(e->cid.id, key->id, key->len);
-}
-
 static const struct rhashtable_params params = {
 	.head_offset = offsetof(struct lookup_entry, node),
-	.hashfn = hash_key,
-	.obj_hashfn = hash_entry,
-	.obj_cmpfn = compare,
+	.key_offset = offsetof(struct lookup_entry, key),
+	.key_len = sizeof(struct lookup_key),
 	.automatic_shrinking = true,
 };
+
+static void set_key(struct lookup_key *key, const struct net *net, const u8 *id, u8 len)
+{
+	memset(key, 0, sizeof(*key));
+	key->net = net;
+	key->cid.len = len;
+	memcpy(key->cid.id, id, len);
+}
 
 /** tquic_lookup_setup - make the table; 0 or -ENOMEM */
 int tquic_lookup_setup(void)
@@ -81,24 +57,21 @@ void tquic_lookup_teardown(void)
  *
  * Any context.
  *
- * Return: 0, also when the socket has published it before; -EEXIST when another
- * has; -ENOMEM.
+ * Return: 0, also when the socket has published it before; -EEXIST when another has; -ENOMEM.
  */
 int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid)
 {
 	struct sock *sk = conn->owner;
-	struct lookup_key key = { .net = sock_net(sk), .id = cid->id, .len = cid->len };
 	struct lookup_entry *e, *old;
 	int err = 0;
 
 	e = kmalloc(sizeof(*e), GFP_ATOMIC);
 	if (!e)
 		return -ENOMEM;
-	e->net = key.net;
+	set_key(&e->key, sock_net(sk), cid->id, cid->len);
 	e->sk = sk;
-	e->cid = *cid;
 	rcu_read_lock();
-	old = rhashtable_lookup_get_insert_key(&table, &key, &e->node, params);
+	old = rhashtable_lookup_get_insert_fast(&table, &e->node, params);
 	if (IS_ERR(old))
 		err = PTR_ERR(old);
 	else if (old && old->sk != sk)
@@ -117,9 +90,10 @@ int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid)
 void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid)
 {
 	struct sock *sk = conn->owner;
-	struct lookup_key key = { .net = sock_net(sk), .id = cid->id, .len = cid->len };
 	struct lookup_entry *e;
+	struct lookup_key key;
 
+	set_key(&key, sock_net(sk), cid->id, cid->len);
 	rcu_read_lock();
 	e = rhashtable_lookup(&table, &key, params);
 	if (e && e->sk == sk && !rhashtable_remove_fast(&table, &e->node, params))
@@ -139,10 +113,11 @@ void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid)
  */
 struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len)
 {
-	struct lookup_key key = { .net = net, .id = cid, .len = len };
 	struct lookup_entry *e;
+	struct lookup_key key;
 	struct sock *sk = NULL;
 
+	set_key(&key, net, cid, len);
 	rcu_read_lock();
 	e = rhashtable_lookup(&table, &key, params);
 	if (e && refcount_inc_not_zero(&e->sk->sk_refcnt))
@@ -173,9 +148,10 @@ void tquic_lookup_walk(struct net *net,
 	rhashtable_walk_start(&it);
 	while (more && (e = rhashtable_walk_next(&it))) {
 		/* an error: the table is being resized, goes on from there */
-		if (IS_ERR(e) || !net_eq(e->net, net) || !refcount_inc_not_zero(&e->sk->sk_refcnt))
+		if (IS_ERR(e) || !net_eq(e->key.net, net) ||
+		    !refcount_inc_not_zero(&e->sk->sk_refcnt))
 			continue;
-		cid = e->cid;
+		cid = e->key.cid;
 		sk = e->sk;
 		rhashtable_walk_stop(&it);
 		more = fn(sk, &cid, arg);

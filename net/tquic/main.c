@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loading and unloading: brings the parts of the module up in order, for the
- * machine and for each network namespace, and takes them down in reverse.
- * Nothing happens here between the two.
+ * Loading and unloading: brings the parts of the module up in order, for the machine and for each
+ * network namespace, and takes them down in reverse.  Nothing happens here between the two.
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>

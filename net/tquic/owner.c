@@ -60,8 +60,7 @@ static void wake(struct tquic_conn *conn, u32 what)
  * tquic_owner_write_space - sk_write_space: wake writers if there is reason to
  * @sk: the socket, owned by the caller
  *
- * Who waits for buffer space is woken when a third of it is free, who waits for
- * credit always.
+ * Who waits for buffer space is woken when a third of it is free, who waits for credit always.
  */
 void tquic_owner_write_space(struct sock *sk)
 {

@@ -183,7 +183,7 @@ void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct 
 void tquic_socket_queue_work(struct sock *sk);
 int tquic_socket_init(struct sock *sk);
 void tquic_socket_destroy(struct sock *sk);
-void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p);
+int tquic_socket_conn(struct sock *sk, struct tquic_conn_param *p, u64 now_us);
 void tquic_socket_close(struct sock *sk, long timeout);
 void tquic_socket_abandon(struct sock *sk);
 int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb);
@@ -220,7 +220,8 @@ u64 tquic_info_notsent(const struct tquic_conn *conn);
 void tquic_info_set_nodelay(struct sock *sk, bool on);
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
-int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen);
+int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
+		     unsigned int optlen);
 int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		     int __user *optlen);
 void tquic_sockopt_defaults(struct tquic_sock *tsk);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A connection and the socket that owns it: who may work on it when, its timer,
- * what is put off while the socket is busy, memory accounting, and the end.
- * Closing outlives close(): the socket stays until everything is delivered.
- * Knows neither system calls nor packets.
+ * A connection and the socket that owns it: who may work on it when, its timer, what is put off
+ * while the socket is busy, memory accounting, and the end.  Closing outlives close(): the socket
+ * stays until everything is delivered.  Knows neither system calls nor packets.
  */
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -34,10 +33,9 @@ void tquic_socket_queue_work(struct sock *sk)
 }
 
 /*
- * See to it that the timer fires by the next deadline.  A timer that would fire
- * too early is left alone: it looks again when it does.  While armed_us is not
- * TQUIC_TIME_NEVER the timer, or TQUIC_DEFER_TIMER when it has fired on a busy
- * socket, holds a reference.
+ * See to it that the timer fires by the next deadline.  A timer that would fire too early is left
+ * alone: it looks again when it does.  While armed_us is not TQUIC_TIME_NEVER the timer, or
+ * TQUIC_DEFER_TIMER when it has fired on a busy socket, holds a reference.
  */
 static void rearm(struct sock *sk)
 {
@@ -648,31 +646,42 @@ void tquic_socket_keepalive(struct sock *sk, int on)
 }
 
 /**
- * tquic_socket_param - what a socket's options say about its connection
+ * tquic_socket_conn - give a socket its connection
  * @sk: the socket, owned by the caller
- * @p: filled, except for the role, the addresses and what a server has from the Initial
+ * @p: role, addresses, and what a server has from the Initial; the socket's options say the rest
+ * @now_us: the time
  *
  * With SO_RCVBUF set, what the peer may send is bounded by it.
+ *
+ * Return: 0 or -errno.
  */
-void tquic_socket_param(struct sock *sk, struct tquic_conn_param *p)
+int tquic_socket_conn(struct sock *sk, struct tquic_conn_param *p, u64 now_us)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct tquic_tparam *tp = &tsk->tparam;
+	struct tquic_conn *conn;
 
 	p->ops = &tquic_sock_conn_ops;
 	p->owner = sk;
 	p->mib = tquic_pernet(sock_net(sk))->mib;
-	p->version = tsk->config.version;
+	p->version = p->version ?: tsk->config.version;
 	p->local = tp;
 	p->cc = tsk->cc;
 	p->initial_rtt_us = tsk->config.initial_smoothed_rtt;
 	p->keepalive_us = keepalive_us(sk, sock_flag(sk, SOCK_KEEPOPEN));
 	p->rx_window_max = READ_ONCE(sysctl_tquic_rmem[2]);
-	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
-		return;
-	p->rx_window_max = sk->sk_rcvbuf;
-	tp->max_data = min_t(u64, tp->max_data, sk->sk_rcvbuf);
-	tp->max_stream_data_bidi_local = min(tp->max_stream_data_bidi_local, tp->max_data);
-	tp->max_stream_data_bidi_remote = min(tp->max_stream_data_bidi_remote, tp->max_data);
-	tp->max_stream_data_uni = min(tp->max_stream_data_uni, tp->max_data);
+	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK) {
+		p->rx_window_max = sk->sk_rcvbuf;
+		tp->max_data = min_t(u64, tp->max_data, sk->sk_rcvbuf);
+		tp->max_stream_data_bidi_local = min(tp->max_stream_data_bidi_local, tp->max_data);
+		tp->max_stream_data_bidi_remote = min(tp->max_stream_data_bidi_remote,
+						      tp->max_data);
+		tp->max_stream_data_uni = min(tp->max_stream_data_uni, tp->max_data);
+	}
+	conn = tquic_conn_create(p, now_us);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	conn->nodelay = tsk->nodelay;
+	tsk->conn = conn;
+	return 0;
 }

@@ -586,9 +586,8 @@ EXPORT_SYMBOL_GPL(quic_do_setsockopt);
  * @optval: where to; some options read from it first
  * @optlen: int, bytes there; set to bytes written, a structure's common prefix
  *
- * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be read;
- * -EOPNOTSUPP for one that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN;
- * -EAGAIN.
+ * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be read; -EOPNOTSUPP for one
+ * that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN; -EAGAIN.
  */
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
 {
@@ -626,44 +625,30 @@ EXPORT_SYMBOL_GPL(quic_do_getsockopt);
 /** tquic_setsockopt - proto.setsockopt: SOL_QUIC, SOL_IP, SOL_IPV6 and, as TCP has it, SOL_TCP */
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen)
 {
-	switch (level) {
-	case SOL_QUIC:
+	if (level == SOL_QUIC)
 		return quic_do_setsockopt(sk, optname, optval, optlen);
-	case SOL_TCP:
+	if (level == SOL_TCP)
 		return tquic_info_tcp_set(sk, optname, optval, optlen);
-	case SOL_IP:
+	if (level == SOL_IP)
 		return ip_setsockopt(sk, level, optname, optval, optlen);
-#if IS_ENABLED(CONFIG_IPV6)
-	case SOL_IPV6:
-		if (sk->sk_family == AF_INET6)
-			return ipv6_setsockopt(sk, level, optname, optval, optlen);
-		fallthrough;
-#endif
-	default:
-		return -ENOPROTOOPT;
-	}
+	if (IS_ENABLED(CONFIG_IPV6) && level == SOL_IPV6 && sk->sk_family == AF_INET6)
+		return ipv6_setsockopt(sk, level, optname, optval, optlen);
+	return -ENOPROTOOPT;
 }
 
 /** tquic_getsockopt - proto.getsockopt: the levels of tquic_setsockopt() */
 int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		     int __user *optlen)
 {
-	switch (level) {
-	case SOL_QUIC:
+	if (level == SOL_QUIC)
 		return quic_do_getsockopt(sk, optname, USER_SOCKPTR(optval), USER_SOCKPTR(optlen));
-	case SOL_TCP:
+	if (level == SOL_TCP)
 		return tquic_info_tcp_get(sk, optname, USER_SOCKPTR(optval), USER_SOCKPTR(optlen));
-	case SOL_IP:
+	if (level == SOL_IP)
 		return ip_getsockopt(sk, level, optname, optval, optlen);
-#if IS_ENABLED(CONFIG_IPV6)
-	case SOL_IPV6:
-		if (sk->sk_family == AF_INET6)
-			return ipv6_getsockopt(sk, level, optname, optval, optlen);
-		fallthrough;
-#endif
-	default:
-		return -ENOPROTOOPT;
-	}
+	if (IS_ENABLED(CONFIG_IPV6) && level == SOL_IPV6 && sk->sk_family == AF_INET6)
+		return ipv6_getsockopt(sk, level, optname, optval, optlen);
+	return -ENOPROTOOPT;
 }
 
 /** tquic_sockopt_defaults - what a new socket's options are, UAPI section 4 */

@@ -260,7 +260,8 @@ static void split(struct tquic_endpoint *ep, struct sk_buff *skb)
 		if (n)
 			deliver(ep, n);
 		else
-			tquic_drop(tquic_pernet(ep->net)->mib, DROP_NOMEM, min(size, skb->len - off));
+			tquic_drop(tquic_pernet(ep->net)->mib, DROP_NOMEM,
+				   min(size, skb->len - off));
 	}
 	consume_skb(skb);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One interface over the kernels that the module builds for, in the shape that
- * the newest of them has: the rest of the module writes that shape, and this
- * file bends it for the others.  What a kernel has is found by probe.mk in its
- * headers, never by its version.  Nothing here knows QUIC.
+ * One interface over the kernels that the module builds for, in the shape that the newest of them
+ * has: the rest of the module writes that shape, and this file bends it for the others.  What a
+ * kernel has is found by probe.mk in its headers, never by its version.  Nothing here knows QUIC.
  */
 #ifndef _TQUIC_COMPAT_H
 #define _TQUIC_COMPAT_H
@@ -37,9 +36,8 @@
 #endif
 
 /*
- * Methods of struct proto whose shape changed.  Write the method in the newest
- * shape, then put TQUIC_PROTO_X(wrapper, method) at file level and name the
- * wrapper in struct proto.
+ * Methods of struct proto whose shape changed.  Write the method in the newest shape, put
+ * TQUIC_PROTO_X(method) at file level and TQUIC_PROTO_X_INIT(method) into struct proto.
  *
  * accept:   struct sock *method(struct sock *sk, struct proto_accept_arg *arg)
  * ioctl:    int method(struct sock *sk, int cmd, int *karg), which only stores
@@ -49,11 +47,8 @@
  *           called with MSG_SPLICE_PAGES; nothing where sendfile() does that itself
  */
 #ifdef TQUIC_HAVE_PROTO_ACCEPT_ARG
-#define TQUIC_PROTO_ACCEPT(wrapper, method)						\
-static struct sock *wrapper(struct sock *sk, struct proto_accept_arg *arg)		\
-{											\
-	return method(sk, arg);								\
-}
+#define TQUIC_PROTO_ACCEPT(method)
+#define TQUIC_PROTO_ACCEPT_INIT(method)		.accept = method,
 #else
 struct proto_accept_arg {
 	int flags;
@@ -62,8 +57,8 @@ struct proto_accept_arg {
 	bool kern;
 };
 
-#define TQUIC_PROTO_ACCEPT(wrapper, method)						\
-static struct sock *wrapper(struct sock *sk, int flags, int *err, bool kern)		\
+#define TQUIC_PROTO_ACCEPT(method)							\
+static struct sock *method##_old(struct sock *sk, int flags, int *err, bool kern)	\
 {											\
 	struct proto_accept_arg arg = { .flags = flags, .kern = kern };			\
 	struct sock *newsk = method(sk, &arg);						\
@@ -71,41 +66,41 @@ static struct sock *wrapper(struct sock *sk, int flags, int *err, bool kern)		\
 	*err = arg.err;									\
 	return newsk;									\
 }
+
+#define TQUIC_PROTO_ACCEPT_INIT(method)		.accept = method##_old,
 #endif
 
 #ifdef TQUIC_HAVE_PROTO_IOCTL_KARG
-#define TQUIC_PROTO_IOCTL(wrapper, method)						\
-static int wrapper(struct sock *sk, int cmd, int *karg)					\
-{											\
-	return method(sk, cmd, karg);							\
-}
+#define TQUIC_PROTO_IOCTL(method)
+#define TQUIC_PROTO_IOCTL_INIT(method)		.ioctl = method,
 #else
-#define TQUIC_PROTO_IOCTL(wrapper, method)						\
-static int wrapper(struct sock *sk, int cmd, unsigned long arg)				\
+#define TQUIC_PROTO_IOCTL(method)							\
+static int method##_old(struct sock *sk, int cmd, unsigned long arg)			\
 {											\
 	int val = 0;									\
 	int ret = method(sk, cmd, &val);						\
 											\
 	return ret ?: put_user(val, (int __user *)arg);					\
 }
+
+#define TQUIC_PROTO_IOCTL_INIT(method)		.ioctl = method##_old,
 #endif
 
 #ifdef TQUIC_HAVE_PROTO_RECVMSG_ADDR_LEN
-#define TQUIC_PROTO_RECVMSG(wrapper, method)						\
-static int wrapper(struct sock *sk, struct msghdr *msg, size_t len, int flags,		\
-		   int *addr_len)							\
+#define TQUIC_PROTO_RECVMSG(method)							\
+static int method##_old(struct sock *sk, struct msghdr *msg, size_t len, int flags,	\
+			int *addr_len)							\
 {											\
 	int ret = method(sk, msg, len, flags);						\
 											\
 	*addr_len = msg->msg_namelen;							\
 	return ret;									\
 }
+
+#define TQUIC_PROTO_RECVMSG_INIT(method)	.recvmsg = method##_old,
 #else
-#define TQUIC_PROTO_RECVMSG(wrapper, method)						\
-static int wrapper(struct sock *sk, struct msghdr *msg, size_t len, int flags)		\
-{											\
-	return method(sk, msg, len, flags);						\
-}
+#define TQUIC_PROTO_RECVMSG(method)
+#define TQUIC_PROTO_RECVMSG_INIT(method)	.recvmsg = method,
 #endif
 
 #ifdef TQUIC_HAVE_PROTO_SENDPAGE
