@@ -93,12 +93,16 @@ static u32 pto_base(const struct tquic_rtt *rtt)
  * @confirmed: the handshake is confirmed
  *
  * Microseconds from the last ack-eliciting packet; the backoff by pto_count is in it.
+ * Until the handshake is confirmed the RTT says little: a kernel acknowledges an Initial
+ * long before TLS in user space has an answer to it, or the keys for the next packet.
  */
 u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool confirmed)
 {
 	u64 pto = pto_base(&rec->rtt);
 
-	if (app_space && confirmed)
+	if (!confirmed)
+		pto = max_t(u64, pto, TQUIC_HANDSHAKE_PTO_US);
+	else if (app_space)
 		pto += rec->max_ack_delay_us;
 	return pto << min_t(u32, rec->pto_count, TQUIC_MAX_PTO_SHIFT);
 }

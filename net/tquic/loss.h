@@ -26,6 +26,7 @@
 #define TQUIC_INITIAL_RTT_US	333000	/* kInitialRtt */
 #define TQUIC_PERSISTENT	3	/* kPersistentCongestionThreshold */
 #define TQUIC_MAX_PTO_SHIFT	10
+#define TQUIC_HANDSHAKE_PTO_US	100000	/* until the handshake is confirmed at least */
 #define TQUIC_REORDER_SHIFT	3	/* kTimeThreshold: 1 + 1/8 */
 #define TQUIC_REORDER_MAX_PKTS	300	/* the packet threshold grows no further */
 #define TQUIC_LOSS_MAX_LOST	512	/* lost packets of a space kept for a late ACK */

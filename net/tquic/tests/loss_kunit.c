@@ -199,6 +199,10 @@ static void loss_pto(struct kunit *test)
 	b->rec.rtt.smoothed_us = 50;
 	b->rec.rtt.var_us = 10;
 	KUNIT_EXPECT_EQ(test, tquic_loss_pto_us(&b->rec, false, true), 1050ULL);
+	/* patience with TLS in user space, which backs off, too */
+	KUNIT_EXPECT_EQ(test, tquic_loss_pto_us(&b->rec, false, false), TQUIC_HANDSHAKE_PTO_US);
+	b->rec.pto_count = 2;
+	KUNIT_EXPECT_EQ(test, tquic_loss_pto_us(&b->rec, true, false), 4 * TQUIC_HANDSHAKE_PTO_US);
 }
 
 static void loss_ack_samples_rtt(struct kunit *test)
