@@ -26,7 +26,8 @@ KDIR = $(eval KDIR := $(shell scripts/default-kdir))$(KDIR)
 endif
 RELEASE = $(eval RELEASE := $(or $(patsubst /lib/modules/%/build,%,$(filter /lib/modules/%/build,$(KDIR))), \
 	$(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),none))$(RELEASE)
-BUILD = build/$(RELEASE)$(if $(filter 1,$(TQUIC_KUNIT)),-kunit)
+# debug kernels of several configurations have one release, and cache folders of their own
+BUILD = build/$(RELEASE)$(addprefix -,$(filter uml-%,$(subst /, ,$(KDIR))))$(if $(filter 1,$(TQUIC_KUNIT)),-kunit)
 
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -35,7 +36,7 @@ export DESTDIR PREFIX
 TOOLS := tools/lib/quic tools/quicize bench
 USERDIRS := $(TOOLS) tools/testing/selftests/net/quic
 
-.PHONY: all user tools modules run test kunit unit check bench install clean help $(USERDIRS:%=in-%)
+.PHONY: all user tools modules folder run test kunit unit check bench install clean help $(USERDIRS:%=in-%)
 
 all: modules user
 
@@ -56,6 +57,10 @@ modules:
 ifdef default_kernel
 	@[ "$(TQUIC_KUNIT)" = 1 ] || cp $(BUILD)/net/tquic/quic.ko net/tquic/quic.ko
 endif
+
+# for scripts
+folder:
+	@echo $(BUILD)
 
 run:
 	@scripts/run

@@ -132,7 +132,7 @@ build_for() {
 	rm -f "$log"
 	# what root built in somebody's folder is his
 	[ -z "${SUDO_UID:-}" ] || chown -R --from=0 "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$TOP"
-	printf 'build/%s/net/tquic/quic.ko\n' "$release"
+	printf '%s/net/tquic/quic.ko\n' "$(make -s -C "$TOP" folder KDIR="$kdir")"
 }
 
 # load_module FILE: insmod, after what it depends on, as modprobe would
