@@ -16,9 +16,8 @@ clean() {
 
 # patient ADDRESS: a guest whose CPU stood still may probe; not one try after the other
 patient() {
-	local tries=1
+	local tries=10
 
-	[ "${ICOUNT:-0}" = 1 ] || tries=10
 	until clean "$1"; do
 		note "try $tries: $(mib n0 PTO) and $(mib n1 PTO) probe timeouts"
 		tries=$((tries - 1))

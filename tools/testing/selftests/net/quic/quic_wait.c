@@ -18,6 +18,7 @@
 #include "harness.h"
 
 #define PATIENCE_MS	20000
+#define QUIET_TRIES	50	/* 5 ms apart: tries, for a clock goes on while a guest stands still */
 
 static const struct quic_transport_param small_window = {
 	.max_data = 50000,
@@ -35,13 +36,13 @@ static void set_timeout(int fd, int opt, int ms)
 static void fill_up(int fd)
 {
 	static char buf[65536];
-	int64_t last = now_ms();
+	int refused = 0;
 
-	while (now_ms() - last < 200) {
+	while (refused < QUIET_TRIES) {
 		if (send(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-			last = now_ms();
+			refused = 0;
 		else
-			REQUIRE(errno == EAGAIN);
+			REQUIRE(errno == EAGAIN && ++refused);
 		sleep_ms(5);
 	}
 }
@@ -49,11 +50,14 @@ static void fill_up(int fd)
 static void drain(int fd)
 {
 	static char buf[65536];
-	int64_t last = now_ms();
+	int none = 0;
 
-	while (now_ms() - last < 300)
-		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-			last = now_ms();
+	while (none < QUIET_TRIES) {
+		while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+			none = 0;
+		none++;
+		sleep_ms(5);
+	}
 }
 
 /* ---- time limits ---- */
@@ -118,10 +122,12 @@ static void on_alarm(int sig)
 	alarms++;
 }
 
+/* And again, should the call not have begun yet; with 0 no more */
 static void alarm_in(int ms, bool restart)
 {
 	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = restart ? SA_RESTART : 0 };
-	struct itimerval it = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	struct itimerval it = { .it_value = tv, .it_interval = tv };
 
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &it, NULL);
@@ -140,13 +146,17 @@ static void t_signals(void)
 	pair_open(&p, &opts);
 	alarm_in(200, false);
 	EXPECT_ERR(recv(p.c, buf, 1, 0), EINTR);
-	EXPECT_EQ(alarms, 1);
+	EXPECT(alarms > 0);
+	alarm_in(0, false);
+	alarms = 0;
 	alarm_in(300, false);
 	n = send(p.c, buf, sizeof(buf), 0);
 	EXPECT(n > 0 && n < (ssize_t)sizeof(buf));
-	EXPECT_EQ(alarms, 2);
+	EXPECT(alarms > 0);
+	fill_up(p.c);
 	alarm_in(200, false);
 	EXPECT_ERR(send(p.c, buf, sizeof(buf), 0), EINTR);
+	alarm_in(0, false);
 	fd = open_listener(NULL, &addr, &len);
 	alarm_in(200, false);
 	EXPECT_ERR(accept(fd, NULL, NULL), EINTR);
@@ -179,7 +189,8 @@ static void t_restart(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	alarm_in(200, true);
 	EXPECT_EQ(recv(p.c, &byte, 1, 0), 1);		/* goes on by itself */
-	EXPECT_EQ(alarms, 1);
+	EXPECT(alarms > 0);
+	alarm_in(0, false);
 	pthread_join(thread, NULL);
 	pair_close(&p);
 }
@@ -393,10 +404,10 @@ static void t_idle_timeout(void)
 	struct pair p;
 	char byte;
 
-	pair_open(&p, &opts);
 	start = now_ms();
+	pair_open(&p, &opts);
 	EXPECT_ERR(recv(p.c, &byte, 1, 0), ETIMEDOUT);
-	EXPECT(now_ms() - start >= 800);
+	EXPECT(now_ms() - start >= 1000);
 	EXPECT(now_ms() - start < PATIENCE_MS);
 	EXPECT(poll_for(p.c, POLLIN, 0) & POLLHUP);
 	EXPECT_ERR(recv(p.c, &byte, 1, 0), ENOTCONN);
