@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a peer must not send: frames that are wrong in themselves, or wrong at that
+ * time, each slipped into a connection of its own, which must end with the error
+ * code of the RFC. The connections leave 1-RTT packets unencrypted, so that a raw
+ * socket can speak for the client.
+ */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define CID_BYTES	11	/* of the IDs that this implementation issues */
+#define FIRST_BYTE	0x43	/* short header, packet number of 4 bytes */
+#define FORGED_PN	0x10000	/* above all that was sent */
+#define MAX_FORGED	256
+
+/* The client's side of the wire, as seen on the loopback */
+struct wire {
+	uint16_t sport, dport;		/* network order */
+	uint8_t dcid[CID_BYTES];
+	uint32_t pn;
+};
+
+static int open_tap(void)
+{
+	struct sockaddr_ll ll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_IP),
+		.sll_ifindex = (int)if_nametoindex("lo"),
+	};
+	int fd = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP));
+
+	REQUIRE(fd >= 0);
+	REQUIRE(!bind(fd, (struct sockaddr *)&ll, sizeof(ll)));
+	return fd;
+}
+
+/* Read what has passed; the last short header to the port says how to go on from there */
+static bool tap_read(int tap, uint16_t port, struct wire *w)
+{
+	static uint8_t buf[65536];
+	struct udphdr udp;
+	bool found = false;
+	ssize_t n;
+	size_t off;
+
+	while ((n = recv(tap, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		off = (buf[0] & 15) * 4U;
+		if (n < (ssize_t)(off + sizeof(udp) + 1 + CID_BYTES) || buf[9] != IPPROTO_UDP)
+			continue;
+		memcpy(&udp, buf + off, sizeof(udp));
+		off += sizeof(udp);
+		if (udp.dest != port || buf[off] & 0x80)
+			continue;
+		w->sport = udp.source;
+		w->dport = udp.dest;
+		memcpy(w->dcid, buf + off + 1, CID_BYTES);
+		found = true;
+	}
+	return found;
+}
+
+/* One packet with these frames, as if the client had sent it */
+static void forge(struct wire *w, uint8_t first, const void *frames, size_t len)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	uint8_t buf[sizeof(struct iphdr) + sizeof(struct udphdr) + MAX_FORGED], *p;
+	uint32_t pn = htonl(FORGED_PN + w->pn++);
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	struct udphdr udp = { .source = w->sport, .dest = w->dport };
+	struct iphdr ip = {
+		.ihl = 5, .version = 4, .ttl = 64, .protocol = IPPROTO_UDP,
+		.saddr = to.sin_addr.s_addr, .daddr = to.sin_addr.s_addr,
+	};
+	size_t bytes;
+
+	REQUIRE(fd >= 0);
+	p = buf + sizeof(ip) + sizeof(udp);
+	*p++ = first;
+	memcpy(p, w->dcid, CID_BYTES);
+	memcpy(p + CID_BYTES, &pn, sizeof(pn));
+	p += CID_BYTES + sizeof(pn);
+	REQUIRE(p + len <= buf + sizeof(buf));
+	memcpy(p, frames, len);
+	bytes = (size_t)(p + len - buf);
+	ip.tot_len = htons((uint16_t)bytes);
+	udp.len = htons((uint16_t)(bytes - sizeof(ip)));	/* no checksum: 0 */
+	memcpy(buf, &ip, sizeof(ip));
+	memcpy(buf + sizeof(ip), &udp, sizeof(udp));
+	EXPECT_EQ(sendto(fd, buf, bytes, 0, (struct sockaddr *)&to, sizeof(to)), bytes);
+	close(fd);
+}
+
+/* A connection on which the client has sent 1 byte of stream 0, and what the wire knows of it */
+static void open_bare(struct pair *p, struct wire *w)
+{
+	static const struct quic_transport_param bare = { .disable_1rtt_encryption = 1 };
+	static const struct pair_opts opts = { .client_param = &bare, .server_param = &bare };
+	int tap = open_tap();
+	char byte;
+
+	memset(w, 0, sizeof(*w));
+	pair_open(p, &opts);
+	tune_event(p->c, QUIC_EVENT_CONNECTION_CLOSE);
+	REQUIRE(quic_sendmsg(p->c, "a", 1, 0, MSG_QUIC_STREAM_NEW) == 1);
+	REQUIRE(recv(p->s, &byte, 1, 0) == 1);
+	REQUIRE(tap_read(tap, ((struct sockaddr_in *)&p->addr)->sin_port, w));
+	close(tap);
+}
+
+/* The client is told why */
+static void expect_close(int fd, unsigned int code)
+{
+	struct quic_connection_close got = {};
+	unsigned char buf[128];
+	uint32_t flags = 0;
+	ssize_t n;
+
+	n = quic_recvmsg(fd, buf, sizeof(buf), NULL, &flags);
+	EXPECT_EQ(n, 1 + (ssize_t)sizeof(got));
+	EXPECT(flags & MSG_QUIC_NOTIFICATION);
+	EXPECT_EQ(buf[0], QUIC_EVENT_CONNECTION_CLOSE);
+	memcpy(&got, buf + 1, sizeof(got));
+	EXPECT_EQ(got.errcode, code);
+}
+
+static void wrong(uint8_t first, const char *frames, size_t len, unsigned int code)
+{
+	long long errors = mib("PROTOCOL_ERRORS");
+	struct wire w;
+	struct pair p;
+	char byte;
+
+	open_bare(&p, &w);
+	forge(&w, first, frames, len);
+	expect_close(p.c, code);
+	EXPECT_EQ(mib("PROTOCOL_ERRORS"), errors + 1);
+	EXPECT(poll_for(p.s, POLLIN, 20000) & POLLHUP);
+	while (recv(p.s, &byte, 1, 0) > 0)
+		;	/* what came before the error */
+	EXPECT_ERR(send(p.s, "x", 1, MSG_NOSIGNAL), EPIPE);
+	pair_close(&p);
+}
+
+/* One case: the name, the frames as a string, the error that they are */
+#define WRONG(name, frames, code)							\
+	static void t_##name(void)							\
+	{										\
+		wrong(FIRST_BYTE, frames, sizeof(frames) - 1, QUIC_TRANSPORT_ERROR_##code);	\
+	}
+
+/* RFC 9000 section 12.4 */
+WRONG(no_frames, "", PROTOCOL_VIOLATION)
+WRONG(unknown_frame, "\x21", FRAME_ENCODING)
+WRONG(not_allowed_here, "\x1e", PROTOCOL_VIOLATION)		/* HANDSHAKE_DONE */
+WRONG(new_token, "\x07\x02xy", PROTOCOL_VIOLATION)
+WRONG(cut_short, "\x0a\x00\x0axy", FRAME_ENCODING)
+/* sections 19.3 and 13.1 */
+WRONG(ack_of_unsent, "\x02\x80\x10\x00\x00\x00\x00\x00", PROTOCOL_VIOLATION)
+WRONG(ack_below_zero, "\x02\x01\x00\x00\x05", FRAME_ENCODING)
+/* sections 4.6, 19.8 to 19.11 */
+WRONG(stream_limit, "\x0a\x80\x06\x1a\x80\x01x", STREAM_LIMIT)
+WRONG(stream_not_opened, "\x0a\x01\x01x", STREAM_STATE)
+WRONG(stream_send_only, "\x0a\x03\x01x", STREAM_STATE)
+WRONG(stream_too_far, "\x0e\x00\xc0\x00\x01\x00\x00\x00\x00\x00\x01x", FLOW_CONTROL)
+WRONG(stream_past_the_end, "\x0e\x00\xff\xff\xff\xff\xff\xff\xff\xff\x02xy", FRAME_ENCODING)
+WRONG(max_streams, "\x12\xd0\x00\x00\x00\x00\x00\x00\x01", FRAME_ENCODING)
+WRONG(max_data_of_nothing, "\x11\x02\x40\x64", STREAM_STATE)
+WRONG(stop_sending, "\x05\x02\x00", STREAM_STATE)
+/* section 4.5 */
+WRONG(end_moves, "\x0b\x04\x02xy\x0f\x04\x05\x01x", FINAL_SIZE)
+WRONG(end_before_data, "\x04\x00\x00\x00", FINAL_SIZE)
+/* sections 19.15 and 19.16 */
+WRONG(cid_of_no_length, "\x18\x05\x00\x00" "0123456789abcdef", FRAME_ENCODING)
+WRONG(cid_retires_itself, "\x18\x05\x06\x04" "wxyz0123456789abcdef", FRAME_ENCODING)
+WRONG(cid_never_issued, "\x19\x43\xe8", PROTOCOL_VIOLATION)
+/* section 7.5 */
+WRONG(crypto_too_far, "\x06\x80\x10\x00\x00\x01x", CRYPTO_BUF_EXCEEDED)
+
+/* section 17.3.1 */
+static void t_reserved_bits(void)
+{
+	wrong(FIRST_BYTE | 0x18, "\x01", 1, QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+}
+
+/*
+ * What is right is taken: it is the content that the others are refused for. (The
+ * client, which did not send it, will not like the acknowledgment.)
+ */
+static void t_right(void)
+{
+	struct wire w;
+	struct pair p;
+	char buf[4];
+
+	open_bare(&p, &w);
+	forge(&w, FIRST_BYTE, "\x01\x00\x0e\x00\x01\x02xy", 8);
+	EXPECT_EQ(read_exactly(p.s, buf, 2), 2);
+	EXPECT(!memcmp(buf, "xy", 2));
+	pair_close(&p);
+}
+
+#define CASE(name)	{ #name, t_##name }
+
+const struct test tests[] = {
+	CASE(right), CASE(no_frames), CASE(unknown_frame), CASE(not_allowed_here),
+	CASE(new_token), CASE(cut_short), CASE(ack_of_unsent), CASE(ack_below_zero),
+	CASE(stream_limit), CASE(stream_not_opened), CASE(stream_send_only),
+	CASE(stream_too_far), CASE(stream_past_the_end), CASE(max_streams),
+	CASE(max_data_of_nothing), CASE(stop_sending), CASE(end_moves), CASE(end_before_data),
+	CASE(cid_of_no_length), CASE(cid_retires_itself), CASE(cid_never_issued),
+	CASE(crypto_too_far), CASE(reserved_bits), {}
+};
