@@ -86,7 +86,7 @@ static struct {
 	int family;
 	const char *host, *port, *alpn, *name;
 	const char *cert, *key, *ca, *psk;
-	uint64_t bytes, seed;
+	uint64_t bytes, seed, rekey;
 	unsigned int streams, conns, timeout_s, handshake_ms, idle_ms;
 } opts = {
 	.port = "4433", .alpn = "xfer", .bytes = 1 << 20, .seed = 1, .streams = 1, .conns = 1,
@@ -274,10 +274,9 @@ static bool would_block(int err)
 static bool push(struct conn *conn, struct stream *s, const void *p, size_t len, size_t *off,
 		 uint32_t flags)
 {
-	ssize_t n;
+	ssize_t n = quic_sendmsg(conn->fd, (const uint8_t *)p + *off, len - *off, s->sid,
+				 flags | MSG_QUIC_STREAM_DONTWAIT | MSG_DONTWAIT | MSG_NOSIGNAL);
 
-	n = quic_sendmsg(conn->fd, (const uint8_t *)p + *off, len - *off, s->sid,
-			 flags | MSG_QUIC_STREAM_DONTWAIT | MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0) {
 		if (would_block(errno))
 			return false;
@@ -287,6 +286,14 @@ static bool push(struct conn *conn, struct stream *s, const void *p, size_t len,
 	*off += (size_t)n;
 	moved(conn);
 	return *off == len;
+}
+
+/* New keys after every so many bytes; not while an update is still under way */
+static void push_keys(const struct conn *conn, uint64_t bytes)
+{
+	if (opts.rekey && total_tx / opts.rekey != (total_tx - bytes) / opts.rekey &&
+	    setsockopt(conn->fd, SOL_QUIC, QUIC_SOCKOPT_KEY_UPDATE, NULL, 0) && errno != EAGAIN)
+		die(errno, "key update");
 }
 
 /* The next chunk of content; true when there is more to send at once. */
@@ -312,6 +319,7 @@ static bool push_content(struct conn *conn, struct stream *s, bool last_is_fin)
 	digest_add(&s->tx_digest, s->buf + before, s->buf_done - before);
 	s->tx_off += s->buf_done - before;
 	total_tx += s->buf_done - before;
+	push_keys(conn, s->buf_done - before);
 	if (all && s->tx_off == s->tx_bytes && last_is_fin)
 		s->tx_done = true;
 	return all;
@@ -750,8 +758,8 @@ static int run_cert(const char *dir)
 	static const char * const names[] = { "cert.pem", "key.pem" };
 	gnutls_datum_t pem[2];
 	char path[4096];
-	FILE *file;
 	int i, ret;
+	FILE *file;
 
 	ret = quic_make_throwaway_cert(0, &pem[0], &pem[1]);
 	if (ret)
@@ -782,7 +790,7 @@ static void usage(void)
 	      "  --ca F --name N | --insecure    client\n"
 	      "  --psk F                  pre-shared key instead\n"
 	      "  --timeout S              give up when nothing moves for so long\n"
-	      "  --handshake-ms N --idle-ms N\n"
+	      "  --handshake-ms N --idle-ms N --rekey N (bytes before each key update)\n"
 	      "  --keepalive              after a second of silence\n"
 	      "What fails is said on standard error, with the name of its errno.\n", stderr);
 	exit(2);
@@ -812,7 +820,7 @@ static uint64_t number(const char *text)
 enum {
 	OPT_PORT = 256, OPT_BYTES, OPT_STREAMS, OPT_CONNS, OPT_BOTH, OPT_SEED, OPT_NO_ENCRYPT,
 	OPT_ALPN, OPT_CERT, OPT_KEY, OPT_CA, OPT_NAME, OPT_INSECURE, OPT_PSK, OPT_TIMEOUT,
-	OPT_HANDSHAKE_MS, OPT_IDLE_MS, OPT_HOLD, OPT_KEEPALIVE,
+	OPT_HANDSHAKE_MS, OPT_IDLE_MS, OPT_REKEY, OPT_HOLD, OPT_KEEPALIVE,
 };
 
 static const struct option long_options[] = {
@@ -824,7 +832,8 @@ static const struct option long_options[] = {
 	{ "name", 1, NULL, OPT_NAME }, { "insecure", 0, NULL, OPT_INSECURE },
 	{ "psk", 1, NULL, OPT_PSK }, { "timeout", 1, NULL, OPT_TIMEOUT },
 	{ "handshake-ms", 1, NULL, OPT_HANDSHAKE_MS }, { "idle-ms", 1, NULL, OPT_IDLE_MS },
-	{ "hold", 0, NULL, OPT_HOLD }, { "keepalive", 0, NULL, OPT_KEEPALIVE }, {}
+	{ "rekey", 1, NULL, OPT_REKEY }, { "hold", 0, NULL, OPT_HOLD },
+	{ "keepalive", 0, NULL, OPT_KEEPALIVE }, {}
 };
 
 static void set_number(int opt, uint64_t n)
@@ -837,6 +846,7 @@ static void set_number(int opt, uint64_t n)
 	case OPT_TIMEOUT: opts.timeout_s = (unsigned int)n; break;
 	case OPT_HANDSHAKE_MS: opts.handshake_ms = (unsigned int)n; break;
 	case OPT_IDLE_MS: opts.idle_ms = (unsigned int)n; break;
+	case OPT_REKEY: opts.rekey = n; break;
 	default: usage();
 	}
 }
