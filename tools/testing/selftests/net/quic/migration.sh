@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# migration.sh: a NAT between client and server forgets its mapping in the middle of a
+# transfer: the server sees another address, has it proven, and goes on there.
+#
+#    n0: client -- 127.0.0.1 quic_nat 192.0.2.1 ------ 192.0.2.2 server: n1
+. "$(dirname "$0")/netns.sh"
+
+setup
+modprobe -q sch_netem || true
+# so slow that there is time for it: 4 s
+netem delay 2ms rate 8mbit || skip_all "no netem"
+size=$((4 << 20))
+ip -n "$ns0" link set lo mtu 1500
+
+# nat INSIDE SERVER
+nat() {
+	bg0 ./quic_nat "$1" $port "$2" $port >"$work/nat"
+	nat_pid=$!
+	wait_until 10 grep -q ready "$work/nat" || not_ok "the NAT starts"
+}
+
+# rebinds NAME INSIDE SERVER TIMES ARGS: a transfer through a NAT that forgets so often
+rebinds() {
+	local name=$1 inside=$2 to=$3 times=$4 rc=0 i
+
+	shift 4
+	nat "$inside" "$to"
+	mib_mark
+	server --conns 1 --timeout $((30 * SLOW)) || { not_ok "$name"; return; }
+	bg0 ./quic_xfer client --port $port --insecure --timeout $((30 * SLOW)) --bytes $size "$@" "$inside" \
+		>"$work/client" 2>"$work/client.err"
+	client_pid=$!
+	for ((i = 1; i <= times; i++)); do
+		wait_until 30 mib_is n1 RX_BYTES -ge $((size * i / (times + 2))) || note "no data flows"
+		kill -USR1 $nat_pid
+		wait_until 30 mib_is n1 CONN_MIGRATED -ge $i
+	done
+	wait $client_pid || rc=1
+	[ $rc = 0 ] || server_stop
+	wait "$server_pid" || rc=1
+	if [ $rc = 0 ] && [ "$(result client tx_hash)" = "$(result server rx_hash)" ] &&
+	   [ "$(result client rx_hash)" = "$(result server tx_hash)" ]; then
+		ok "$name"
+	else
+		not_ok "$name"
+		show_errors
+	fi
+	chk_mib n1 CONN_MIGRATED -eq "$times" "$name"
+	check "$name: the NAT did forget" test "$(grep -c rebound "$work/nat")" = "$times"
+	chk_mib n0 PROTOCOL_ERRORS -eq 0 "$name"
+	chk_mib n1 PROTOCOL_ERRORS -eq 0 "$name"
+	chk_mib n1 DROP_PATH -eq 0 "$name"
+	chk_mib n0 CONN_RESET_RECEIVED -eq 0 "$name"
+	kill $nat_pid
+	wait $nat_pid 2>/dev/null
+}
+
+rebinds "the client sends" 127.0.0.1 $addr1 1
+rebinds "both send" 127.0.0.1 $addr1 1 --both
+rebinds "five times" 127.0.0.1 $addr1 5 --both
+rebinds "IPv6" ::1 $addr1_6 2 --both --streams 3
+finish
