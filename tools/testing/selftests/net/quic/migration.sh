@@ -4,13 +4,14 @@
 # transfer: the server sees another address, has it proven, and goes on there.
 #
 #    n0: client -- 127.0.0.1 quic_nat 192.0.2.1 ------ 192.0.2.2 server: n1
+# shellcheck disable=SC2317
 . "$(dirname "$0")/netns.sh"
 
 setup
 modprobe -q sch_netem || true
-# so slow that there is time for it: 4 s
+# so slow that there is time for it: 3 s and more between two of them
 netem delay 2ms rate 8mbit || skip_all "no netem"
-size=$((4 << 20))
+part=$((3 << 20))
 ip -n "$ns0" link set lo mtu 1500
 
 # nat INSIDE SERVER
@@ -20,6 +21,9 @@ nat() {
 	wait_until 10 grep -q ready "$work/nat" || not_ok "the NAT starts"
 }
 
+# reached COUNTER NUMBER: the server has, or there is nothing more to wait for
+reached() { mib_is n1 "$1" -ge "$2" || ! kill -0 "$client_pid" 2>/dev/null; }
+
 # rebinds NAME INSIDE SERVER TIMES ARGS: a transfer through a NAT that forgets so often
 rebinds() {
 	local name=$1 inside=$2 to=$3 times=$4 rc=0 i
@@ -28,13 +32,13 @@ rebinds() {
 	nat "$inside" "$to"
 	mib_mark
 	server --conns 1 --timeout $((30 * SLOW)) || { not_ok "$name"; return; }
-	bg0 ./quic_xfer client --port $port --insecure --timeout $((30 * SLOW)) --bytes $size "$@" "$inside" \
+	bg0 ./quic_xfer client --port $port --insecure --timeout $((30 * SLOW)) --bytes $((part * (times + 1))) "$@" "$inside" \
 		>"$work/client" 2>"$work/client.err"
 	client_pid=$!
 	for ((i = 1; i <= times; i++)); do
-		wait_until 30 mib_is n1 RX_BYTES -ge $((size * i / (times + 2))) || note "no data flows"
+		wait_until 30 reached RX_BYTES $((part * i - part / 2)) || note "no data flows"
 		kill -USR1 $nat_pid
-		wait_until 30 mib_is n1 CONN_MIGRATED -ge $i
+		wait_until 30 reached CONN_MIGRATED $i
 	done
 	wait $client_pid || rc=1
 	[ $rc = 0 ] || server_stop

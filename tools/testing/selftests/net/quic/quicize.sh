@@ -34,7 +34,7 @@ ask() {
 	shift
 	[ "$1" = -- ] || { how=("$1"); shift; }
 	shift
-	n0 timeout $((60 * SLOW)) $quicize "$@" ./tcp_echo client "$to" $port "${how[@]}" \
+	n0 timeout $((60 * SLOW)) "$quicize" "$@" ./tcp_echo client "$to" "$port" "${how[@]}" \
 		>"$work/client" 2>"$work/client.err"
 }
 
