@@ -322,6 +322,8 @@ static void set_state(struct tquic_conn *conn, enum tquic_conn_state state)
 	if (conn->state < TQUIC_CONN_ESTABLISHED && state > TQUIC_CONN_ESTABLISHED)
 		tquic_mib_inc(conn->mib, CONN_HANDSHAKE_FAILED);
 	conn->state = state;
+	if (!tquic_conn_alive(conn))
+		tquic_streams_drop_tx(&conn->streams);
 	conn->ops->wake(conn, TQUIC_WAKE_READ | TQUIC_WAKE_WRITE | TQUIC_WAKE_STATE);
 }
 

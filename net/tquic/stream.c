@@ -220,6 +220,18 @@ static void settle(struct tquic_streams *ss, struct tquic_stream *s)
 }
 
 /**
+ * tquic_streams_drop_tx - nothing is sent or acknowledged any more: empty all send buffers
+ * @ss: the streams; held_bytes is 0 afterwards
+ */
+void tquic_streams_drop_tx(struct tquic_streams *ss)
+{
+	struct rb_node *n;
+
+	for (n = rb_first(&ss->root); n; n = rb_next(n))
+		drop_tx(ss, rb_entry(n, struct tquic_stream, node));
+}
+
+/**
  * tquic_streams_free - let every stream go
  * @ss: the streams
  *
@@ -262,7 +274,6 @@ static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 si
 	s->rx_state = QUIC_STREAM_RECV_STATE_READ;
 	tquic_sendbuf_init(&s->sb);
 	tquic_recvbuf_init(&s->rb);
-	s->sb.marks = ss->marks;
 	if (tquic_stream_can_send(ss, sid)) {
 		s->tx_state = QUIC_STREAM_SEND_STATE_READY;
 		tquic_credit_tx_init(&s->txc, tx_window(ss, sid));

@@ -77,7 +77,6 @@ struct tquic_streams {
 	struct tquic_ranges closed[2];	/* numbers (id / 4) of the peer's streams that are gone */
 	struct tquic_tparam *local;	/* initial windows of the streams, ours */
 	struct tquic_tparam *remote;	/* and the peer's; zeros until known */
-	const struct tquic_sendbuf_marks *marks;	/* of the send buffers; NULL: not told */
 	u64 rx_window_max;		/* cap of a stream's receive window, bytes */
 	s64 newest;			/* the stream we opened last, -1: none */
 	u64 held_bytes;			/* payload in send buffers */
@@ -96,6 +95,7 @@ void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tpar
 			struct tquic_tparam *remote, u64 rx_window_max);
 void tquic_streams_apply_local(struct tquic_streams *ss);
 void tquic_streams_apply_remote(struct tquic_streams *ss);
+void tquic_streams_drop_tx(struct tquic_streams *ss);
 void tquic_streams_free(struct tquic_streams *ss);
 
 struct tquic_stream *tquic_stream_find(struct tquic_streams *ss, u64 sid);

@@ -747,6 +747,27 @@ static int stream_begin(struct kunit_suite *suite)
 	return tquic_recvbuf_setup() ?: tquic_stream_setup();
 }
 
+/* The connection is over: no page is held, and what comes late does no harm. */
+static void stream_drop_tx(struct kunit *test)
+{
+	struct tquic_stream *s = own(test, OWN_BIDI), *t = own(test, OWN_UNI);
+	struct fixture *f = test->priv;
+
+	write_bytes(test, s, 50);
+	write_bytes(test, t, 60);
+	send_all(test, s, 30);
+	tquic_stream_tx_lost(&f->ss, s, 0, 30, false);
+	tquic_streams_drop_tx(&f->ss);
+	KUNIT_EXPECT_EQ(test, f->ss.held_bytes, 0ULL);
+	KUNIT_EXPECT_EQ(test, page_count(f->page), 1);
+	KUNIT_EXPECT_TRUE(test, list_empty(&f->ss.tx_ready));
+	KUNIT_EXPECT_EQ(test, tquic_stream_tx_acked(&f->ss, s, 0, 30, false), 0U);
+	tquic_stream_tx_lost(&f->ss, s, 30, 20, false);
+	KUNIT_EXPECT_TRUE(test, list_empty(&s->tx_node));
+	KUNIT_EXPECT_EQ(test, f->ss.held_bytes, 0ULL);
+	tquic_streams_drop_tx(&f->ss);
+}
+
 static void stream_end(struct kunit_suite *suite)
 {
 	tquic_stream_teardown();
@@ -777,6 +798,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_stop_late),
 	KUNIT_CASE(stream_no_memory),
 	KUNIT_CASE(stream_free_all),
+	KUNIT_CASE(stream_drop_tx),
 	{}
 };
 
