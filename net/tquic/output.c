@@ -19,7 +19,6 @@
 
 #define ACK_ONLY_SIZE	256	/* room for a packet that only acknowledges */
 #define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
-#define MORE_US		200000	/* and with MSG_MORE */
 #define RETRY_US	1000	/* no memory: try again then */
 #define ALIGN_AES	16
 #define MIN_PACKET_ROOM	64	/* an address that may get less gets nothing */
@@ -366,7 +365,7 @@ static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u3
 	if (!more && s->sb.base_off == s->sb.next_off)
 		return false;
 	if (conn->nagle_us == TQUIC_TIME_NEVER)
-		conn->nagle_us = now_us + (more ? MORE_US : NAGLE_US);
+		conn->nagle_us = now_us + (more ? TQUIC_MORE_US : NAGLE_US);
 	return now_us < conn->nagle_us;
 }
 

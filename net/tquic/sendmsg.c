@@ -373,6 +373,7 @@ static int send_stream(struct sock *sk, struct send *snd, size_t len)
 	struct tquic_streams *ss = &conn->streams;
 	struct tquic_stream *s;
 	size_t done;
+	bool hold;
 	int err;
 
 	if (tx_over(sk))
@@ -393,12 +394,17 @@ static int send_stream(struct sock *sk, struct send *snd, size_t len)
 		tquic_stream_finish(ss, s);
 	else if (!len)
 		tquic_stream_announce(ss, s);
-	if (snd->more && done == len)
+	hold = snd->more && done == len;
+	if (hold)
 		s->flags |= TQUIC_STREAM_MORE;
 	else
 		s->flags &= ~TQUIC_STREAM_MORE;
+	hold = hold && s->sb.end_off - s->sb.next_off < FLUSH_BYTES;
 	tquic_stream_put(ss, s);
-	tquic_output_flush(conn, tquic_now_us());
+	if (hold)	/* sendfile() of 6.1 comes page by page: make batches of them */
+		tquic_output_hold(conn, tquic_now_us());
+	else
+		tquic_output_flush(conn, tquic_now_us());
 	return done ?: err;
 }
 
