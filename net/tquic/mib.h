@@ -58,6 +58,10 @@
 	X(TX_ERRORS)			/* the IP stack refused a batch */ \
 	X(TX_NOMEM)			/* no memory for a batch or its records */ \
 	X(TX_PUNTED)			/* output put off to process context */ \
+	X(TX_COPIED_BYTES)		/* stream bytes copied from the caller */ \
+	X(TX_ZEROCOPY_BYTES)		/* MSG_ZEROCOPY: bytes in pages that are referred to */ \
+	X(TX_SPLICE_BYTES)		/* sendfile, splice: likewise */ \
+	X(TX_ZEROCOPY_COPIED)		/* MSG_ZEROCOPY calls all of whose bytes were copied */ \
 	X(TX_MTU_PROBES) \
 	X(TX_VERSION_NEGOTIATION) \
 	X(TX_RETRY) \

@@ -29,7 +29,7 @@ struct tquic_sendbuf_marks {
 };
 
 struct tquic_sendbuf {
-	/* set by the owner after init; NULL: not told */
+	/* set by the owner before the first mark; NULL: not told */
 	const struct tquic_sendbuf_marks *marks;
 	struct tquic_sendfrag *ring;	/* cap entries, a power of two; NULL until used */
 	u32 head;			/* index of the oldest entry */
@@ -58,6 +58,12 @@ void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 static inline u64 tquic_sendbuf_held(const struct tquic_sendbuf *sb)
 {
 	return sb->end_off - sb->base_off;
+}
+
+/** tquic_sendbuf_last_mark - the mark of the newest bytes that are held, NULL: none */
+static inline void *tquic_sendbuf_last_mark(const struct tquic_sendbuf *sb)
+{
+	return sb->nr ? sb->ring[(sb->head + sb->nr - 1) & (sb->cap - 1)].priv : NULL;
 }
 
 /** tquic_sendbuf_done - everything written has been acknowledged */

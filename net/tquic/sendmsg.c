@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Writing: control messages, choosing or opening the stream, waiting for room,
- * and the one copy from the user into page fragments, UAPI sections 2, 3 and 9.
- * When a byte leaves is decided by output.c.
+ * and either the one copy from the user into page fragments or, for MSG_ZEROCOPY
+ * and MSG_SPLICE_PAGES, none: the send buffer refers to the caller's pages.  UAPI
+ * sections 2, 3 and 9.  When a byte leaves is decided by output.c.
  */
 #include <linux/sched/signal.h>
 
@@ -11,9 +12,15 @@
 #include "output.h"
 #include "sock.h"
 
-#define FLUSH_BYTES	65536		/* output runs at least once for so many copied bytes */
+#define FLUSH_BYTES	65536		/* output runs at least once for so many bytes */
 #define HANDSHAKE_TX_MAX (256 << 10)	/* CRYPTO bytes of a level not acknowledged yet */
 #define NOMEM_WAIT	(HZ / 20)	/* jiffies, when there is no memory to be waited for */
+#define REFER_PAGES	17		/* looked up at once: 64 KB, wherever they begin */
+/*
+ * A piece of fewer bytes is copied: looking up, holding and mapping a page takes as many
+ * instructions as copying 4 KB, and half of that is what not to touch the cache is worth
+ */
+#define REFER_MIN	2048
 
 #ifndef MSG_NO_SHARED_FRAGS
 #define MSG_NO_SHARED_FRAGS	0
@@ -41,6 +48,9 @@ struct send {
 	bool has_level;		/* handshake data */
 	u8 level;
 	bool more;		/* MSG_MORE or TCP_CORK */
+	bool refer;		/* to the caller's pages, where they are large enough */
+	bool referred;		/* to some of them at least */
+	struct ubuf_info *uarg;	/* MSG_ZEROCOPY: tells of its completion; one reference is ours */
 };
 
 static int parse_cmsg(struct send *snd, struct cmsghdr *cmsg)
@@ -303,6 +313,13 @@ static void *frag_address(const struct page_frag *pfrag)
 	return page_address(pfrag->page) + pfrag->offset;
 }
 
+static int charge(struct sock *sk, int n)
+{
+	sk_wmem_queued_add(sk, n);
+	sk_mem_charge(sk, n);
+	return n;
+}
+
 /* Copy at most max bytes of the message to the stream; how many, or -errno */
 static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, u64 max)
 {
@@ -321,13 +338,125 @@ static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, 
 		return err == -ENOMEM ? -ENOBUFS : err;
 	}
 	pfrag->offset += n;
-	sk_wmem_queued_add(sk, n);
-	sk_mem_charge(sk, n);
-	return n;
+	tquic_mib_add(tquic_sk(sk)->conn->mib, TX_COPIED_BYTES, n);
+	return charge(sk, n);
 }
 
-/* Copy all of the message, as far as room and patience go; *err says why it stopped */
-static size_t copy_all(struct sock *sk, struct send *snd, struct tquic_stream *s, size_t len,
+static void zcopy_get(void *uarg)
+{
+	net_zcopy_get(uarg);
+}
+
+static void zcopy_put(void *uarg)
+{
+	net_zcopy_put(uarg);
+}
+
+static const struct tquic_sendbuf_marks zcopy_marks = { .get = zcopy_get, .put = zcopy_put };
+
+/* Append bytes of a page of the caller; -EOPNOTSUPP: it must be copied */
+static int refer_page(struct sock *sk, struct send *snd, struct tquic_stream *s,
+		      struct page *page, u32 off, u32 len)
+{
+	struct page *head = compound_head(page);
+
+	if (!sendpage_ok(page) || PageHighMem(page))
+		return -EOPNOTSUPP;
+	/* from the head on, so that neighbours in a large page are one piece */
+	off += (page_to_pfn(page) - page_to_pfn(head)) << PAGE_SHIFT;
+	return tquic_stream_append(&tquic_sk(sk)->conn->streams, s, head, off, len, snd->uarg,
+				   sk->sk_allocation);
+}
+
+/* Refer to at most max bytes; how many, 0: they are to be copied, or -errno */
+static int refer_some(struct sock *sk, struct send *snd, struct tquic_stream *s, u64 max)
+{
+	struct iov_iter *it = &snd->msg->msg_iter;
+	struct page *pages[REFER_PAGES];
+	int i, n = 0, err = 0;
+	ssize_t got, left;
+	size_t off;
+
+	max = min_t(u64, max, REFER_PAGES << PAGE_SHIFT);
+	if (!sk_wmem_schedule(sk, max))
+		return -ENOBUFS;
+	got = iov_iter_get_pages2(it, pages, max, REFER_PAGES, &off);
+	if (got <= 0)
+		return 0;
+	s->sb.marks = &zcopy_marks;
+	for (i = 0, left = got; left; i++, off = 0) {
+		u32 len = min_t(size_t, left, PAGE_SIZE - off);
+
+		if (!err)
+			err = refer_page(sk, snd, s, pages[i], off, len);
+		if (!err)
+			n += len;
+		put_page(pages[i]);
+		left -= len;
+	}
+	iov_iter_revert(it, got - n);
+	if (!n)
+		return err == -ENOMEM ? -ENOBUFS : err == -EOPNOTSUPP ? 0 : err;
+	snd->referred = true;
+	if (snd->uarg)
+		tquic_mib_add(tquic_sk(sk)->conn->mib, TX_ZEROCOPY_BYTES, n);
+	else
+		tquic_mib_add(tquic_sk(sk)->conn->mib, TX_SPLICE_BYTES, n);
+	return charge(sk, n);
+}
+
+/* Refer to at most max bytes or copy them, piece by piece of the caller's vector */
+static int take_some(struct sock *sk, struct send *snd, struct tquic_stream *s, u64 max)
+{
+	size_t piece;
+	int n;
+
+	if (!snd->refer)
+		return copy_some(sk, snd, s, max);
+	/* an empty piece hides how long the next one is */
+	piece = iov_iter_single_seg_count(&snd->msg->msg_iter) ?: 1;
+	max = min_t(u64, max, piece);
+	n = piece < REFER_MIN ? 0 : refer_some(sk, snd, s, max);
+	return n ?: copy_some(sk, snd, s, max);
+}
+
+/*
+ * MSG_ZEROCOPY: announce a completion, as TCP does together with that of the bytes before
+ * if they have one, and both are not told yet.  -ENOBUFS: RLIMIT_MEMLOCK or optmem_max.
+ */
+static int refer_begin(struct sock *sk, struct send *snd, struct tquic_stream *s, size_t len)
+{
+	struct ubuf_info *last = NULL;
+
+	if (snd->msg->msg_flags & MSG_SPLICE_PAGES)
+		snd->refer = iov_iter_is_bvec(&snd->msg->msg_iter);
+	if (!(snd->msg->msg_flags & MSG_ZEROCOPY) || !len || !sock_flag(sk, SOCK_ZEROCOPY))
+		return 0;
+	if (sk->sk_type == SOCK_STREAM && len >= REFER_MIN)
+		last = tquic_sendbuf_last_mark(&s->sb);
+	snd->uarg = tquic_msg_zerocopy_realloc(sk, len, last);
+	snd->refer = true;
+	return snd->uarg ? 0 : -ENOBUFS;
+}
+
+/* The call is over: what it has appended keeps the completion waiting from now on */
+static void refer_end(struct sock *sk, struct send *snd, size_t done)
+{
+	if (!snd->uarg)
+		return;
+	if (!done) {
+		net_zcopy_put_abort(snd->uarg, true);
+		return;
+	}
+	if (!snd->referred) {
+		uarg_to_msgzc(snd->uarg)->zerocopy = 0;
+		tquic_mib_inc(tquic_sk(sk)->conn->mib, TX_ZEROCOPY_COPIED);
+	}
+	net_zcopy_put(snd->uarg);
+}
+
+/* Take all of the message, as far as room and patience go; *err says why it stopped */
+static size_t take_all(struct sock *sk, struct send *snd, struct tquic_stream *s, size_t len,
 		       int *err)
 {
 	u32 unsent = 0;
@@ -346,7 +475,7 @@ static size_t copy_all(struct sock *sk, struct send *snd, struct tquic_stream *s
 			*err = wait_room(sk, snd, s);
 			continue;
 		}
-		n = copy_some(sk, snd, s, min_t(u64, most, len - done));
+		n = take_some(sk, snd, s, min_t(u64, most, len - done));
 		if (n == -ENOBUFS) {
 			*err = wait_memory(sk, snd);
 			continue;
@@ -388,8 +517,12 @@ static int send_stream(struct sock *sk, struct send *snd, size_t len)
 	err = choose_stream(sk, snd, &s);
 	if (err)
 		return err;
+	err = refer_begin(sk, snd, s, len);
+	if (err)
+		return err;
 	tquic_stream_get(s);
-	done = copy_all(sk, snd, s, len, &err);
+	done = take_all(sk, snd, s, len, &err);
+	refer_end(sk, snd, done);
 	if (done == len && snd->flags & MSG_QUIC_STREAM_FIN)
 		tquic_stream_finish(ss, s);
 	else if (!len)
@@ -451,7 +584,8 @@ static int send_handshake(struct sock *sk, struct send *snd, size_t len)
  * Return: bytes taken, fewer than @len when no more fit and nobody waits;
  * -EAGAIN; -ENOSPC: stream credit is used up and the stream was named;
  * -ENOTCONN; -EPIPE with SIGPIPE; -EINVAL for flags, control messages or
- * streams that do not exist; -EOPNOTSUPP for datagrams; -EFAULT.
+ * streams that do not exist; -EOPNOTSUPP for datagrams; -EFAULT; -ENOBUFS:
+ * MSG_ZEROCOPY beyond RLIMIT_MEMLOCK, or too many completions are not read.
  */
 int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {

@@ -516,6 +516,7 @@ int tquic_socket_init(struct sock *sk)
 				      &slock_keys[v6],
 				      v6 ? "sk_lock-AF_INET6-QUIC" : "sk_lock-AF_INET-QUIC",
 				      &lock_keys[v6]);
+	tquic_own_sol_socket(sk->sk_socket);
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);	/* a freed packet wakes no writer */
 	sk->sk_write_space = tquic_owner_write_space;
@@ -607,6 +608,7 @@ struct sock *tquic_socket_child(struct sock *listener)
 	sk->sk_max_pacing_rate = listener->sk_max_pacing_rate;
 	sock_valbool_flag(sk, SOCK_LINGER, sock_flag(listener, SOCK_LINGER));
 	sock_valbool_flag(sk, SOCK_KEEPOPEN, sock_flag(listener, SOCK_KEEPOPEN));
+	sock_valbool_flag(sk, SOCK_ZEROCOPY, sock_flag(listener, SOCK_ZEROCOPY));
 	inherit_ip(sk, listener);
 	security_sk_clone(listener, sk);
 	tquic_sk(sk)->inherited = tquic_sk(listener)->inherited;

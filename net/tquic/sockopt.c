@@ -492,6 +492,23 @@ static int get_nodelay(struct sock *sk, void *buf, u32 *len)
 	return 0;
 }
 
+/* SO_ZEROCOPY, for kernels that do not let a module answer it */
+static int set_zerocopy(struct sock *sk, void *buf, u32 len)
+{
+	int on = *(int *)buf;
+
+	if (len < sizeof(on) || on & ~1)
+		return -EINVAL;
+	sock_valbool_flag(sk, SOCK_ZEROCOPY, on);
+	return 0;
+}
+
+static int get_zerocopy(struct sock *sk, void *buf, u32 *len)
+{
+	*(int *)buf = sock_flag(sk, SOCK_ZEROCOPY);
+	return 0;
+}
+
 static int set_unbuilt(struct sock *sk, void *buf, u32 len)
 {
 	return -EOPNOTSUPP;
@@ -528,6 +545,7 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_INFO] = { NULL, get_info, sizeof(struct quic_info) },
 	[QUIC_SOCKOPT_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
 	[QUIC_SOCKOPT_NODELAY] = { set_nodelay, get_nodelay, sizeof(int) },
+	[QUIC_SOCKOPT_ZEROCOPY] = { set_zerocopy, get_zerocopy, sizeof(int) },
 };
 
 static const struct option *find(int optname)
@@ -622,9 +640,16 @@ out:
 }
 EXPORT_SYMBOL_GPL(quic_do_getsockopt);
 
-/** tquic_setsockopt - proto.setsockopt: SOL_QUIC, SOL_IP, SOL_IPV6 and, as TCP has it, SOL_TCP */
+/**
+ * tquic_setsockopt - proto.setsockopt: SOL_QUIC, SOL_IP, SOL_IPV6 and, as TCP has it, SOL_TCP;
+ * SOL_SOCKET where the kernel asks us first
+ */
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen)
 {
+	if (level == SOL_SOCKET && optname == SO_ZEROCOPY)
+		return quic_do_setsockopt(sk, QUIC_SOCKOPT_ZEROCOPY, optval, optlen);
+	if (level == SOL_SOCKET)
+		return sock_setsockopt(sk->sk_socket, level, optname, optval, optlen);
 	if (level == SOL_QUIC)
 		return quic_do_setsockopt(sk, optname, optval, optlen);
 	if (level == SOL_TCP)

@@ -81,6 +81,7 @@ enum quic_crypto_level {
 #define QUIC_SOCKOPT_INFO			64	/* get: struct quic_info */
 #define QUIC_SOCKOPT_CONGESTION			65	/* set, get: name of the algorithm */
 #define QUIC_SOCKOPT_NODELAY			66	/* set, get: int, 0 or 1 */
+#define QUIC_SOCKOPT_ZEROCOPY			67	/* set, get: int, as SO_ZEROCOPY */
 
 /* Bounds of what the options above carry, in bytes. */
 #define QUIC_TOKEN_MAX_BYTES			120

@@ -135,6 +135,46 @@ static int wrapper(struct sock *sk, struct page *page, int offset, size_t size,	
 #define TQUIC_PROTO_PINFO_INIT(type, member)
 #endif
 
+/*
+ * SOL_SOCKET options come to proto.setsockopt, where a kernel lets a protocol have them;
+ * and the accept of struct proto_ops, which makes it so for the new socket
+ */
+static inline void tquic_own_sol_socket(struct socket *sock)
+{
+#ifdef SOCK_CUSTOM_SOCKOPT
+	if (sock)
+		set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
+#endif
+}
+
+#ifdef TQUIC_HAVE_PROTO_ACCEPT_ARG
+static inline int tquic_inet_accept(struct socket *sock, struct socket *newsock,
+				    struct proto_accept_arg *arg)
+{
+	int err = inet_accept(sock, newsock, arg);
+#else
+static inline int tquic_inet_accept(struct socket *sock, struct socket *newsock, int flags,
+				    bool kern)
+{
+	int err = inet_accept(sock, newsock, flags, kern);
+#endif
+
+	if (!err)
+		tquic_own_sol_socket(newsock);
+	return err;
+}
+
+/** tquic_msg_zerocopy_realloc - one more completion of @size bytes, told with @uarg if it may be */
+static inline struct ubuf_info *tquic_msg_zerocopy_realloc(struct sock *sk, size_t size,
+							   struct ubuf_info *uarg)
+{
+#ifdef TQUIC_HAVE_ZEROCOPY_DEVMEM
+	return msg_zerocopy_realloc(sk, size, uarg, false);
+#else
+	return msg_zerocopy_realloc(sk, size, uarg);
+#endif
+}
+
 /** tquic_sk_uid - the user a socket belongs to, for routes and /proc */
 static inline kuid_t tquic_sk_uid(const struct sock *sk)
 {

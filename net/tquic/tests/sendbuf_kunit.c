@@ -335,26 +335,38 @@ static void sendbuf_extends(struct kunit *test)
 {
 	struct model *m = start(test);
 	struct page *page = new_page(m);
-	static char mark;
+	static char mark, other;
 
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 0, 10, NULL, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 10, 10, NULL, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, m->sb.nr, 1U);
 	KUNIT_EXPECT_EQ(test, page_count(page), 2);
+	KUNIT_EXPECT_NULL(test, tquic_sendbuf_last_mark(&m->sb));
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 20, 10, &mark, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 31, 10, &mark, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, m->sb.nr, 3U);
 	KUNIT_EXPECT_EQ(test, page_count(page), 4);
 	KUNIT_EXPECT_EQ(test, marks_held, 2);
-	tquic_sendbuf_sent(&m->sb, 0, 40);
+	KUNIT_EXPECT_PTR_EQ(test, tquic_sendbuf_last_mark(&m->sb), (void *)&mark);
+	/* the same bytes for another: neither a longer entry nor the same reference */
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 41, 10, &other, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 51, 10, &other, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, m->sb.nr, 4U);
+	KUNIT_EXPECT_EQ(test, marks_held, 3);
+	tquic_sendbuf_sent(&m->sb, 0, 60);
 	/* part of an entry keeps its page */
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_acked(&m->sb, 0, 19, GFP_KERNEL), 19U);
-	KUNIT_EXPECT_EQ(test, page_count(page), 4);
+	KUNIT_EXPECT_EQ(test, page_count(page), 5);
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_acked(&m->sb, 0, 30, GFP_KERNEL), 11U);
-	KUNIT_EXPECT_EQ(test, page_count(page), 2);
-	KUNIT_EXPECT_EQ(test, marks_held, 1);
-	KUNIT_EXPECT_EQ(test, tquic_sendbuf_acked(&m->sb, 30, 10, GFP_KERNEL), 10U);
+	KUNIT_EXPECT_EQ(test, page_count(page), 3);
+	KUNIT_EXPECT_EQ(test, marks_held, 2);
+	/* what came out of order is kept until those before it have come */
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_acked(&m->sb, 40, 20, GFP_KERNEL), 0U);
+	KUNIT_EXPECT_EQ(test, marks_held, 2);
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_acked(&m->sb, 30, 10, GFP_KERNEL), 30U);
+	KUNIT_EXPECT_EQ(test, marks_held, 0);
 	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	KUNIT_EXPECT_NULL(test, tquic_sendbuf_last_mark(&m->sb));
 	finish(m);
 }
 
