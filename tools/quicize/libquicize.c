@@ -340,6 +340,9 @@ EXPORT int setsockopt(int fd, int level, int name, const void *val, socklen_t le
 
 	init();
 	ret = real.setsockopt(fd, level, name, val, len);
+	/* older kernels know by themselves who has zero-copy */
+	if (ret && level == SOL_SOCKET && name == SO_ZEROCOPY && is_quic(fd))
+		ret = real.setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_ZEROCOPY, val, len);
 	if (!ret || level != IPPROTO_TCP || !is_refused(errno) || !is_quic(fd))
 		return ret;
 	ret = set_tcp_option(fd, name, val, len);
