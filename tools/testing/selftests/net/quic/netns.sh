@@ -305,6 +305,22 @@ hold() {
 	wait_until 20 grep -q holding "$work/client" || not_ok "$name: connected"
 }
 
+# suite PROGRAM [CASES]: its cases, run in n0, become ours
+suite() {
+	local line
+
+	n0 ./"$1" "${@:2}" >"$work/$1.tap" 2>&1
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) ok "$1: $(cut -d' ' -f3- <<<"$line")" ;;
+		"not ok "*) not_ok "$1: $(cut -d' ' -f4- <<<"$line")" ;;
+		1..* | TAP*) ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done <"$work/$1.tap"
+	check "$1 has run to its end" grep -q '^1\.\.[1-9]' "$work/$1.tap"
+}
+
 # ---- memory
 
 # Objects in use in all tquic_* slabs

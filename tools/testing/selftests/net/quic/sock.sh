@@ -6,22 +6,6 @@
 
 setup
 
-# suite PROGRAM: its cases become ours
-suite() {
-	local line
-
-	n0 "./$1" >"$work/$1.tap" 2>&1
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) ok "$1: $(cut -d' ' -f3- <<<"$line")" ;;
-		"not ok "*) not_ok "$1: $(cut -d' ' -f4- <<<"$line")" ;;
-		1..* | TAP*) ;;
-		*) printf '%s\n' "$line" ;;
-		esac
-	done <"$work/$1.tap"
-	check "$1 has run to its end" grep -q '^1\.\.[1-9]' "$work/$1.tap"
-}
-
 suite quic_sock
 suite quic_stream
 suite quic_wait
