@@ -135,6 +135,20 @@ build_for() {
 	printf '%s/net/tquic/quic.ko\n' "$(make -s -C "$TOP" folder KDIR="$kdir")"
 }
 
+# build_bench_modules KVER: the modules that only measure, for that kernel
+build_bench_modules() {
+	local log
+
+	log=$(mktemp)
+	say "building the measuring modules"
+	make -s -C "$TOP" modules TQUIC_BENCH=1 KDIR="/lib/modules/$1/build" >"$log" 2>&1 || {
+		cat "$log" >&2
+		rm -f "$log"
+		die "cannot build the measuring modules for Linux $1" "the compiler's messages are above"
+	}
+	rm -f "$log"
+}
+
 # load_module FILE: insmod, after what it depends on, as modprobe would
 load_module() {
 	local dep
