@@ -39,6 +39,19 @@ struct bench_result {
 	double last_s;
 };
 
+/* Sends by MSG_ZEROCOPY of one connection, and what the error queue said of them */
+struct zerocopy {
+	unsigned long long sends, completed;
+	unsigned long long copied;	/* of the completed: the kernel copied after all */
+};
+
+/* What the kernel holds, in bytes */
+struct memory {
+	double slab;		/* in slabs that stay */
+	double kernel;		/* all that is neither free nor a program's */
+	double tquic;		/* in slabs whose name begins with tquic_, -1: unknown */
+};
+
 struct bench_opts {
 	const char *host;
 	const char *port;
@@ -52,8 +65,10 @@ struct bench_opts {
 	unsigned int mtu;		/* largest UDP payload, 0: the default */
 	bool no_encrypt, verify, json, nodelay, rsa;
 	bool throwaway;			/* the certificate was made for this run */
-	unsigned int handshakes, tcp_handshakes, idle, fresh;
+	unsigned int handshakes, tcp_handshakes, idle, fresh, held;
 	bool latency;
+	bool zerocopy, sendfile;	/* how bytes are handed over; neither: copied */
+	const char *around;		/* command to run before and after the transfer */
 };
 
 extern struct bench_opts opts;
@@ -62,6 +77,7 @@ extern struct bench_opts opts;
 int conn_listen(struct bench_addr *addr);
 int conn_open(const struct bench_addr *addr);
 int conn_server_handshake(int fd);
+int64_t conn_open_stream(int fd);
 void conn_request(int fd, const struct bench_request *req);
 void conn_read_result(int fd, struct bench_result *res);
 
@@ -73,7 +89,16 @@ void client_bulk(const struct bench_addr *addr);
 void client_fresh(const struct bench_addr *addr);
 void client_latency(const struct bench_addr *addr);
 
+/* quic_send.c */
+void send_prepare(int fd, struct zerocopy *z);
+size_t send_pattern(int fd, struct zerocopy *z, int64_t sid, uint64_t off, size_t len);
+void send_complete(int fd, struct zerocopy *z);
+
+/* quic_held.c */
+void client_held(const struct bench_addr *addr);
+
 /* quic_idle.c */
+void memory_read(struct memory *mem);
 void client_idle(const struct bench_addr *addr);
 
 /* quic_handshakes.c */
@@ -81,6 +106,9 @@ void client_handshakes(const struct bench_addr *addr);
 int tcp_listen(struct bench_addr *addr);
 void tcp_server_run(int listener) __attribute__((noreturn));
 void tcp_client_handshakes(const struct bench_addr *addr);
+
+/* tquic_bench.c */
+void around(const char *when);
 
 /* output: one line of JSON, or of "name=value" */
 void out_begin(const char *test);

@@ -17,36 +17,28 @@ struct sender {
 	pthread_barrier_t *start;
 	uint64_t off[BENCH_STREAMS_MAX];
 	int64_t sid[BENCH_STREAMS_MAX];
+	struct zerocopy zc;
 	struct bench_result res;
 	struct quic_info info;
 	double write_s;		/* when the first write began */
 	double done_s;		/* when the receiver had said that it has all */
 };
 
+/* From the first write until all senders are done, handshakes apart */
+static struct cpu_times machine;
+
 static void open_streams(int fd, struct sender *s)
 {
-	struct quic_stream_info info;
-	socklen_t len;
 	unsigned int i;
 
-	for (i = 0; i < opts.streams; i++) {
-		memset(&info, 0, sizeof(info));
-		info.stream_id = -1;
-		len = sizeof(info);
-		if (getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_STREAM_OPEN, &info, &len))
-			die_errno("opening a stream", errno);
-		s->sid[i] = info.stream_id;
-	}
+	for (i = 0; i < opts.streams; i++)
+		s->sid[i] = conn_open_stream(fd);
+	send_prepare(fd, &s->zc);
 }
 
 static void send_some(int fd, struct sender *s, unsigned int i, size_t len)
 {
-	const unsigned char *data = pattern_at((uint64_t)s->sid[i], s->off[i]);
-	ssize_t n = quic_sendmsg(fd, data, len, s->sid[i], MSG_NOSIGNAL);
-
-	if (n <= 0)
-		die_errno("sending", n < 0 ? errno : EIO);
-	s->off[i] += (uint64_t)n;
+	s->off[i] += send_pattern(fd, &s->zc, s->sid[i], s->off[i], len);
 }
 
 /* Round robin over the streams, until time or bytes are up, then FIN on each. */
@@ -84,11 +76,21 @@ static void *run_sender(void *arg)
 
 	conn_request(fd, &req);
 	open_streams(fd, s);
+	if (pthread_barrier_wait(s->start) == PTHREAD_BARRIER_SERIAL_THREAD) {
+		around("begin");
+		cpu_times_read(&machine);
+	}
 	pthread_barrier_wait(s->start);
 	s->write_s = now_s();
 	send_bulk(fd, s);
 	conn_read_result(fd, &s->res);
 	s->done_s = now_s();
+	send_complete(fd, &s->zc);
+	if (pthread_barrier_wait(s->start) == PTHREAD_BARRIER_SERIAL_THREAD) {
+		cpu_times_since(&machine);
+		around("end");
+	}
+	pthread_barrier_wait(s->start);
 	if (getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_INFO, &s->info, &len))
 		memset(&s->info, 0, sizeof(s->info));
 	close(fd);
@@ -112,6 +114,35 @@ static void run_senders(const struct bench_addr *addr, struct sender *senders)
 	pthread_barrier_destroy(&start);
 }
 
+struct totals {
+	double first, last;
+	unsigned long long bytes, sent, retrans, spurious;
+	struct zerocopy zc;
+};
+
+static void add_up(const struct sender *senders, struct totals *t)
+{
+	unsigned int i;
+
+	memset(t, 0, sizeof(*t));
+	for (i = 0; i < opts.connections; i++) {
+		const struct sender *s = &senders[i];
+
+		if (!i || s->res.first_s < t->first)
+			t->first = s->res.first_s;
+		if (s->res.last_s > t->last)
+			t->last = s->res.last_s;
+		t->bytes += s->res.bytes;
+		t->sent += s->info.packets_sent;
+		t->retrans += s->info.packets_retrans;
+		t->spurious += s->info.packets_spurious;
+		t->zc.sends += s->zc.sends;
+		t->zc.copied += s->zc.copied;
+	}
+	if (t->last <= t->first)
+		die("too little data to time");
+}
+
 /**
  * client_bulk - as much data as goes, over connections and streams
  * @addr: server
@@ -119,39 +150,35 @@ static void run_senders(const struct bench_addr *addr, struct sender *senders)
 void client_bulk(const struct bench_addr *addr)
 {
 	struct sender *senders = calloc(opts.connections, sizeof(*senders));
-	double first = 0, last = 0, start = now_s(), cpu = cpu_s();
-	unsigned long long bytes = 0, sent = 0, retrans = 0;
-	unsigned int i;
+	double start = now_s(), cpu = cpu_s();
+	struct totals t;
 
 	if (!senders)
 		die_errno("malloc", ENOMEM);
 	run_senders(addr, senders);
-	for (i = 0; i < opts.connections; i++) {
-		const struct bench_result *res = &senders[i].res;
-
-		if (!i || res->first_s < first)
-			first = res->first_s;
-		if (res->last_s > last)
-			last = res->last_s;
-		bytes += res->bytes;
-		sent += senders[i].info.packets_sent;
-		retrans += senders[i].info.packets_retrans;
-	}
-	if (last <= first)
-		die("too little data to time");
+	add_up(senders, &t);
 	out_begin("bulk");
 	out_count("connections", opts.connections);
 	out_count("streams", opts.streams);
 	out_count("size", opts.size);
 	out_text("encrypted", opts.no_encrypt ? "no" : "yes");
-	out_text("verified", opts.verify ? "yes" : "no");
-	out_count("bytes", bytes);
-	out_num("seconds", last - first);
-	out_num("gbps", (double)bytes * 8 / (last - first) / 1e9);
+	out_text("verified", opts.verify ? "yes" : "some of each block");
+	out_count("bytes", t.bytes);
+	out_num("seconds", t.last - t.first);
+	out_num("gbps", (double)t.bytes * 8 / (t.last - t.first) / 1e9);
 	out_num("tx_cpu_s", cpu_s() - cpu);
 	out_num("wall_s", now_s() - start);
-	out_count("packets_sent", sent);
-	out_count("packets_retrans", retrans);
+	out_num("busy_s", machine.busy);
+	out_num("user_s", machine.user);
+	out_num("system_s", machine.system);
+	out_num("softirq_s", machine.softirq);
+	out_count("packets_sent", t.sent);
+	out_count("packets_retrans", t.retrans);
+	out_count("packets_spurious", t.spurious);
+	if (opts.zerocopy) {
+		out_count("zerocopy_sends", t.zc.sends);
+		out_count("zerocopy_copied", t.zc.copied);
+	}
 	out_end();
 	free(senders);
 }

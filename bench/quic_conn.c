@@ -100,6 +100,22 @@ int conn_server_handshake(int fd)
 }
 
 /**
+ * conn_open_stream - open the next bidirectional stream
+ * @fd: descriptor
+ *
+ * Return: its ID; ends the program on failure.
+ */
+int64_t conn_open_stream(int fd)
+{
+	struct quic_stream_info info = { .stream_id = -1 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_STREAM_OPEN, &info, &len))
+		die_errno("opening a stream", errno);
+	return info.stream_id;
+}
+
+/**
  * conn_request - open stream 0 with the request
  * @fd: descriptor
  * @req: what the server shall do

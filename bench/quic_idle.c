@@ -15,12 +15,6 @@
 #define SETTLE_US	1500000		/* handshakes confirmed, frees done */
 #define WARM_UP		8
 
-struct memory {
-	double slab;		/* bytes in slabs that stay */
-	double kernel;		/* bytes of all that is neither free nor a program's */
-	double tquic;		/* bytes in slabs whose name begins with tquic_, -1: unknown */
-};
-
 static double meminfo_kb(const char *text, const char *name)
 {
 	const char *line = strstr(text, name);
@@ -62,11 +56,20 @@ static void read_slabinfo(struct memory *mem)
 		fclose(f);
 }
 
+/**
+ * memory_read - what the kernel holds now
+ * @mem: out
+ */
+void memory_read(struct memory *mem)
+{
+	read_meminfo(mem);
+	read_slabinfo(mem);
+}
+
 static void measure(struct memory *mem)
 {
 	usleep(SETTLE_US);
-	read_meminfo(mem);
-	read_slabinfo(mem);
+	memory_read(mem);
 }
 
 static int open_idle(const struct bench_addr *addr)

@@ -42,8 +42,8 @@ static void take(struct conn *conn, int64_t sid, size_t len, uint32_t flags)
 		conn->res.wrong = 1;
 		return;
 	}
-	if (conn->req.verify && len &&
-	    memcmp(conn->buf, pattern_at((uint64_t)sid, conn->off[slot]), len))
+	if (len && !pattern_holds(conn->buf, len, (uint64_t)sid, conn->off[slot],
+				  conn->req.verify))
 		conn->res.wrong = 1;
 	conn->off[slot] += len;
 	conn->res.bytes += len;

@@ -90,6 +90,22 @@ void out_end(void)
 	fflush(stdout);
 }
 
+/**
+ * around - run the command of --around
+ * @when: its argument
+ */
+void around(const char *when)
+{
+	char command[512];
+
+	if (!opts.around)
+		return;
+	fflush(NULL);
+	snprintf(command, sizeof(command), "%s %s", opts.around, when);
+	if (system(command))
+		die("failed: %s", command);
+}
+
 static char temp_dir[] = "/tmp/tquic_bench-XXXXXX";
 static char temp_cert[64], temp_key[64];
 
@@ -140,7 +156,10 @@ static void client_run(const struct bench_addr *addr)
 		client_latency(addr);
 	if (opts.idle)
 		client_idle(addr);
-	if (!opts.handshakes && !opts.tcp_handshakes && !opts.fresh && !opts.latency && !opts.idle)
+	if (opts.held)
+		client_held(addr);
+	if (!opts.handshakes && !opts.tcp_handshakes && !opts.fresh && !opts.latency &&
+	    !opts.idle && !opts.held)
 		client_bulk(addr);
 }
 
@@ -224,7 +243,8 @@ static void loop(void)
 		make_cert();
 	if (opts.tcp_handshakes)
 		loop_tcp();
-	if (!opts.tcp_handshakes || opts.handshakes || opts.fresh || opts.latency || opts.idle)
+	if (!opts.tcp_handshakes || opts.handshakes || opts.fresh || opts.latency || opts.idle ||
+	    opts.held)
 		loop_quic();
 }
 
@@ -237,9 +257,15 @@ static void usage(void)
 	      "    --fresh N           64 KB (or --bytes) on each of N new connections\n"
 	      "    --latency           round trips of --size bytes (1)\n"
 	      "    --idle N            loop: memory of N idle connections\n"
+	      "    --held N            loop: memory for --bytes (1M) in flight on each of N; needs\n"
+	      "                        --around with a command that makes the link drop all\n"
 	      "  how\n"
 	      "    --connections N --streams N --size BYTES --duration S | --bytes N\n"
-	      "    --verify            the receiver checks the content\n"
+	      "    --zerocopy          send by MSG_ZEROCOPY, count the completions\n"
+	      "    --sendfile          send by sendfile(), one stream\n"
+	      "    --verify            the receiver checks each byte, not only some of each block\n"
+	      "    --around CMD        run CMD begin before the first write, CMD end after the last\n"
+	      "                        byte has arrived\n"
 	      "    --no-encrypt        both ends: 1-RTT packets in the clear\n"
 	      "    --mtu BYTES         both ends: largest UDP payload\n"
 	      "    --nodelay           send small writes at once\n"
@@ -249,8 +275,9 @@ static void usage(void)
 }
 
 enum {
-	OPT_HANDSHAKES = 1000, OPT_TCP_HANDSHAKES, OPT_FRESH, OPT_LATENCY, OPT_IDLE,
-	OPT_CONNECTIONS, OPT_STREAMS, OPT_SIZE, OPT_DURATION, OPT_BYTES, OPT_VERIFY,
+	OPT_HANDSHAKES = 1000, OPT_TCP_HANDSHAKES, OPT_FRESH, OPT_LATENCY, OPT_IDLE, OPT_HELD,
+	OPT_CONNECTIONS, OPT_STREAMS, OPT_SIZE, OPT_DURATION, OPT_BYTES, OPT_VERIFY, OPT_ZEROCOPY,
+	OPT_SENDFILE, OPT_AROUND,
 	OPT_NO_ENCRYPT, OPT_MTU, OPT_NODELAY, OPT_RSA, OPT_CERT, OPT_KEY, OPT_CA, OPT_NAME,
 	OPT_PSK, OPT_PORT, OPT_JSON,
 };
@@ -261,12 +288,16 @@ static const struct option options[] = {
 	{ "fresh", required_argument, NULL, OPT_FRESH },
 	{ "latency", no_argument, NULL, OPT_LATENCY },
 	{ "idle", required_argument, NULL, OPT_IDLE },
+	{ "held", required_argument, NULL, OPT_HELD },
 	{ "connections", required_argument, NULL, OPT_CONNECTIONS },
 	{ "streams", required_argument, NULL, OPT_STREAMS },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "verify", no_argument, NULL, OPT_VERIFY },
+	{ "zerocopy", no_argument, NULL, OPT_ZEROCOPY },
+	{ "sendfile", no_argument, NULL, OPT_SENDFILE },
+	{ "around", required_argument, NULL, OPT_AROUND },
 	{ "no-encrypt", no_argument, NULL, OPT_NO_ENCRYPT },
 	{ "mtu", required_argument, NULL, OPT_MTU },
 	{ "nodelay", no_argument, NULL, OPT_NODELAY },
@@ -298,6 +329,9 @@ static bool take_test(int opt)
 		return true;
 	case OPT_IDLE:
 		opts.idle = parse_count(optarg);
+		return true;
+	case OPT_HELD:
+		opts.held = parse_count(optarg);
 		return true;
 	default:
 		return false;
@@ -336,6 +370,15 @@ static bool take_setting(int opt)
 	switch (opt) {
 	case OPT_VERIFY:
 		opts.verify = true;
+		return true;
+	case OPT_ZEROCOPY:
+		opts.zerocopy = true;
+		return true;
+	case OPT_SENDFILE:
+		opts.sendfile = true;
+		return true;
+	case OPT_AROUND:
+		opts.around = optarg;
 		return true;
 	case OPT_NO_ENCRYPT:
 		opts.no_encrypt = true;
@@ -388,6 +431,8 @@ static void parse_options(int argc, char **argv)
 		die("size: 1 byte to 4 MB");
 	if (opts.streams > BENCH_STREAMS_MAX)
 		die("streams: at most %d", BENCH_STREAMS_MAX);
+	if (opts.sendfile && (opts.streams > 1 || opts.zerocopy))
+		die("sendfile: one stream, and not with --zerocopy");
 	if (opts.mtu > 65527)
 		die("mtu: at most 65527");
 	if (!opts.cert_file != !opts.key_file)
