@@ -9,6 +9,7 @@
 
 #include "quic.h"
 
+#define HELD_WINDOW		(64 << 20)	/* no credit stops what shall be in flight */
 #define IDLE_TIMEOUT_US		600000000	/* the test ends a connection, no timer */
 
 static int open_socket(const struct bench_addr *addr)
@@ -18,8 +19,13 @@ static int open_socket(const struct bench_addr *addr)
 		.max_udp_payload_size = (uint16_t)opts.mtu,
 		.max_idle_timeout = IDLE_TIMEOUT_US,
 	};
-	int one = 1, fd = socket(addr->ss.ss_family, SOCK_STREAM, IPPROTO_QUIC);
+	int one = 1, fd;
 
+	if (opts.held) {
+		param.max_data = HELD_WINDOW;
+		param.max_stream_data_bidi_remote = HELD_WINDOW;
+	}
+	fd = socket(addr->ss.ss_family, SOCK_STREAM, IPPROTO_QUIC);
 	if (fd < 0)
 		die_errno("no QUIC socket (is the module loaded?)", errno);
 	if (setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM, &param, sizeof(param)))

@@ -151,8 +151,22 @@ measure_start() {
 	bench/floor/measure batches=1 >/dev/null || true
 }
 
-# measure_end: all was measured that was to be
+# wait_for_close: until the module has no connection left
+wait_for_close() {
+	local i
+
+	for ((i = 0; i < 300; i++)); do
+		! grep -q '^CONN_CURRENT 0$' /proc/net/quic/snmp || return 0
+		sleep 0.1
+	done
+	say "connections are left"
+	return 1
+}
+
+# measure_end: all was measured that was to be; the module out
 measure_end() {
+	wait_for_close
+	rmmod quic
 	printf 'end\t{}\n' >>"$figures"
 }
 

@@ -8,7 +8,7 @@ import subprocess
 SIZES = [1, 4, 16, 64, 256]
 KINDS = ["QUIC", "QUIC, copy mode", "kTLS", "TCP"]
 COLOURS = ["#1b6ca8", "#d1495b", "#66a182", "#8d8d8d"]
-STYLE = """set terminal svg size 800,480 font 'sans,13' background rgb 'white'
+STYLE = """set terminal svg noenhanced size 800,480 font 'sans,13' background rgb 'white'
 set style fill solid 0.9 noborder
 set border 3 lw 0.8
 set tics nomirror out
@@ -45,9 +45,9 @@ def by_size(figures, out):
         data += f"$d{i} << EOD\n" + "".join(f"{s} {v}\n" for s, v in points) + "EOD\n"
         draw.append(f"$d{i} using 1:2 with linespoints lw 2 pt 7 ps 0.7 lc rgb '{COLOURS[i]}' title '{kind}'")
     if draw:
-        plot(out, "goodput", "set title 'Goodput by write size, MTU 1500 (bits per instruction, both ends)'\n"
+        plot(out, "goodput", "set title 'Goodput by write size, MTU 1500 (instructions of both ends)'\n"
              "set logscale xy 2\nset xlabel 'bytes of a write (KB)'\nset ylabel 'Gbit/s, 1 instruction = 1 ns'\n"
-             "set key outside right top\nset xtics (1, 4, 16, 64, 256)\n"
+             "set key outside right top\nset xrange [0.8:320]\nset xtics (1, 4, 16, 64, 256)\n"
              "set yrange [0.0625:16]\nset ytics (0.125, 0.25, 0.5, 1, 2, 4, 8, 16)\n"
              "plot " + ", ".join(draw), data)
 
@@ -56,7 +56,7 @@ def per_packet(figures, out):
     """Allocations and copies per packet; what is 0 has no bar, and says so"""
     what = [("tx_allocs_per_packet", "slab allocations, transmit"), ("payload_copies_per_packet", "payload copies"),
             ("user_copies_per_byte", "user copies")]
-    kinds = [k for k in ("QUIC, copy mode", "QUIC", "QUIC, MSG_ZEROCOPY", "QUIC, sendfile")
+    kinds = [k for k in ("QUIC", "QUIC, copy mode", "QUIC, MSG_ZEROCOPY", "QUIC, sendfile")
              if median(figures, f"counts, {k}:packets")]
     if not kinds:
         return
