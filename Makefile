@@ -5,7 +5,8 @@
 # sources; that of the default kernel is copied to net/tquic/quic.ko.
 
 #: make              the module (for the running kernel, else for the newest 6.12 with headers), libquic, tools
-#: make modules      the module alone; KDIR=folder for another kernel; W=1 C=2 V=1 as in the kernel
+#: make modules      the module alone; KDIR=folder for another kernel; W=1 C=2 V=1 as in the kernel;
+#:                   TQUIC_BENCH=1: also bench/floor and bench/copyprobe
 #: make run          a guest with two namespaces, iperf3 through QUIC, kTLS and TCP, one table
 #:                   TIME=10 STREAMS=4 MTU=9000 ICOUNT=1 KVER=6.1 NATIVE=1 vary it
 #: make test         the selftests in a guest; KVER=6.1 TESTS="a b" QUICK=1; DEBUG=1: in the debug kernel
@@ -13,7 +14,8 @@
 #: make unit         unit tests in user space, under ASan and UBSan
 #: make kunit        the same tests in the debug kernel
 #: make check        the rules of the house
-#: make bench        speed, in instructions, against the targets
+#: make bench        speed, in instructions, against the targets; ONLY="1 KB" REPEAT=5 OUT=folder
+#: scripts/perf_test_zerocopy.sh [--quick] [--out DIR]   all of it: counts, plots, regressions
 #: make install      module, library and tools; DESTDIR= PREFIX=
 #: make clean
 
