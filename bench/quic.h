@@ -69,6 +69,7 @@ struct bench_opts {
 	bool latency;
 	bool zerocopy, sendfile;	/* how bytes are handed over; neither: copied */
 	const char *around;		/* command to run before and after the transfer */
+	unsigned long long settle;	/* bytes to send before that, per connection */
 };
 
 extern struct bench_opts opts;

@@ -18,6 +18,7 @@ struct sender {
 	uint64_t off[BENCH_STREAMS_MAX];
 	int64_t sid[BENCH_STREAMS_MAX];
 	struct zerocopy zc;
+	uint64_t settled;	/* bytes sent before the measured ones */
 	struct bench_result res;
 	struct quic_info info;
 	double write_s;		/* when the first write began */
@@ -39,6 +40,24 @@ static void open_streams(int fd, struct sender *s)
 static void send_some(int fd, struct sender *s, unsigned int i, size_t len)
 {
 	s->off[i] += send_pattern(fd, &s->zc, s->sid[i], s->off[i], len);
+}
+
+/* Let the windows open before anything is measured */
+static void settle(int fd, struct sender *s)
+{
+	socklen_t len = sizeof(struct quic_info);
+	struct quic_info info = {};
+
+	if (!opts.settle)
+		return;
+	while (s->off[0] < opts.settle)
+		send_some(fd, s, 0, opts.size);
+	do {
+		usleep(1000);
+		if (getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_INFO, &info, &len))
+			die_errno("QUIC_SOCKOPT_INFO", errno);
+	} while (info.unacked_bytes);
+	s->settled = s->off[0];
 }
 
 /* Round robin over the streams, until time or bytes are up, then FIN on each. */
@@ -76,6 +95,7 @@ static void *run_sender(void *arg)
 
 	conn_request(fd, &req);
 	open_streams(fd, s);
+	settle(fd, s);
 	if (pthread_barrier_wait(s->start) == PTHREAD_BARRIER_SERIAL_THREAD) {
 		around("begin");
 		cpu_times_read(&machine);
@@ -116,7 +136,7 @@ static void run_senders(const struct bench_addr *addr, struct sender *senders)
 
 struct totals {
 	double first, last;
-	unsigned long long bytes, sent, retrans, spurious;
+	unsigned long long bytes, settled, sent, retrans, spurious;
 	struct zerocopy zc;
 };
 
@@ -133,6 +153,7 @@ static void add_up(const struct sender *senders, struct totals *t)
 		if (s->res.last_s > t->last)
 			t->last = s->res.last_s;
 		t->bytes += s->res.bytes;
+		t->settled += s->settled;
 		t->sent += s->info.packets_sent;
 		t->retrans += s->info.packets_retrans;
 		t->spurious += s->info.packets_spurious;
@@ -164,6 +185,7 @@ void client_bulk(const struct bench_addr *addr)
 	out_text("encrypted", opts.no_encrypt ? "no" : "yes");
 	out_text("verified", opts.verify ? "yes" : "some of each block");
 	out_count("bytes", t.bytes);
+	out_count("settled_bytes", t.settled);
 	out_num("seconds", t.last - t.first);
 	out_num("gbps", (double)t.bytes * 8 / (t.last - t.first) / 1e9);
 	out_num("tx_cpu_s", cpu_s() - cpu);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a sender's kernel holds for bytes in flight. Connections grow their windows, then the
- * link begins to drop everything (the command of --around sees to that), then each writes
- * --bytes: what memory is taken from then on is held for them, because a dropped packet
- * holds none. The receiver gets nothing, so all of it is the sender's.
+ * What a sender's kernel holds for bytes in flight. Connections grow their windows (which takes
+ * a link with some delay), then the link begins to drop everything (the command of --around
+ * sees to that), then each writes --bytes: what memory is taken from then on is held for them,
+ * because a dropped packet holds none. The receiver gets nothing, so all of it is the sender's.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,10 +12,10 @@
 
 #include "quic.h"
 
-#define GROW_BYTES	(4ULL << 20)	/* a transfer that opens the window */
+#define GROW_BYTES	(8ULL << 20)	/* a transfer that opens the window */
 #define GROW_SIZE	65536
 #define DRAIN_US	300000		/* acknowledgments and window updates are done */
-#define FLIGHT_US	20000		/* pacing is done, no probe timeout has come yet */
+#define FLIGHT_US	40000		/* pacing is done, and few probes, if any, have been sent */
 
 struct held {
 	int fd;
@@ -91,6 +91,9 @@ void client_held(const struct bench_addr *addr)
 		unacked += (double)info.unacked_bytes;
 	}
 	around("end");
+	if (unacked < 0.99 * ends * (double)opts.bytes || flight < 0.99 * ends * (double)opts.bytes)
+		die("of %llu bytes %.0f are in flight and %.0f not acknowledged: the window is smaller, "
+		    "or the link drops nothing", opts.bytes, flight / ends, unacked / ends);
 	out_begin("held");
 	out_count("connections", opts.held);
 	out_count("bytes", opts.bytes);
@@ -98,8 +101,6 @@ void client_held(const struct bench_addr *addr)
 	out_num("unacked_bytes", unacked / ends);
 	out_num("slab_bytes", (after.slab - before.slab) / ends);
 	out_num("kernel_bytes", (after.kernel - before.kernel) / ends);
-	if (unacked < 0.99 * ends * (double)opts.bytes || flight < 0.99 * ends * (double)opts.bytes)
-		die("the bytes are not in flight: the window is smaller, or the link drops nothing");
 	/* bytes of memory for each byte in flight, and so MB for 1 MB */
 	out_num("held", (after.kernel - before.kernel) / ends / (double)opts.bytes);
 	out_end();

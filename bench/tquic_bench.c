@@ -266,6 +266,7 @@ static void usage(void)
 	      "    --verify            the receiver checks each byte, not only some of each block\n"
 	      "    --around CMD        run CMD begin before the first write, CMD end after the last\n"
 	      "                        byte has arrived\n"
+	      "    --settle BYTES      send so many before all that, and wait until they have arrived\n"
 	      "    --no-encrypt        both ends: 1-RTT packets in the clear\n"
 	      "    --mtu BYTES         both ends: largest UDP payload\n"
 	      "    --nodelay           send small writes at once\n"
@@ -277,7 +278,7 @@ static void usage(void)
 enum {
 	OPT_HANDSHAKES = 1000, OPT_TCP_HANDSHAKES, OPT_FRESH, OPT_LATENCY, OPT_IDLE, OPT_HELD,
 	OPT_CONNECTIONS, OPT_STREAMS, OPT_SIZE, OPT_DURATION, OPT_BYTES, OPT_VERIFY, OPT_ZEROCOPY,
-	OPT_SENDFILE, OPT_AROUND,
+	OPT_SENDFILE, OPT_AROUND, OPT_SETTLE,
 	OPT_NO_ENCRYPT, OPT_MTU, OPT_NODELAY, OPT_RSA, OPT_CERT, OPT_KEY, OPT_CA, OPT_NAME,
 	OPT_PSK, OPT_PORT, OPT_JSON,
 };
@@ -298,6 +299,7 @@ static const struct option options[] = {
 	{ "zerocopy", no_argument, NULL, OPT_ZEROCOPY },
 	{ "sendfile", no_argument, NULL, OPT_SENDFILE },
 	{ "around", required_argument, NULL, OPT_AROUND },
+	{ "settle", required_argument, NULL, OPT_SETTLE },
 	{ "no-encrypt", no_argument, NULL, OPT_NO_ENCRYPT },
 	{ "mtu", required_argument, NULL, OPT_MTU },
 	{ "nodelay", no_argument, NULL, OPT_NODELAY },
@@ -356,6 +358,9 @@ static bool take_amount(int opt)
 		return true;
 	case OPT_BYTES:
 		opts.bytes = parse_size(optarg);
+		return true;
+	case OPT_SETTLE:
+		opts.settle = parse_size(optarg);
 		return true;
 	case OPT_MTU:
 		opts.mtu = parse_count(optarg);

@@ -51,7 +51,7 @@ rows() {
 		bqf|*|QUIC, 1-byte round trip|1500||$quic --latency --duration 0.2
 		 qf|*|QUIC, copy mode, 1-byte round trip|1500|zerocopy=0|$quic --latency --duration 0.2
 		bqf|1|QUIC, fresh 64 KB|1500||$quic --fresh 11
-		b f|1|QUIC, memory in flight|1500||$quic --held 32 --around scripts/blackhole
+		b f|1|QUIC, memory in flight|rtt20||$quic --held 32 --around scripts/blackhole
 		  f|20|QUIC, 100 MB|1500||$bulk --bytes 100M
 		b f|1|TCP, 20 ms|rtt20||bench/ktls loop --plain --size 64k --seconds 3
 		b f|1|QUIC, 20 ms|rtt20||$bulk --bytes 100M

@@ -77,8 +77,9 @@ class Figures:
 
 
 def meets(value, bound):
+    """As precisely as it is shown: a flow's first packet in a hundred thousand does not decide"""
     op, limit = bound.split()
-    limit = float(limit)
+    limit, value = float(limit), float(f"{value:.3g}")
     return {">=": value >= limit, ">": value > limit, "<=": value <= limit, "<": value < limit}[op]
 
 

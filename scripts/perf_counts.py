@@ -8,7 +8,7 @@ import re
 import shutil
 
 SEND = 65536
-WANT_ACK = "1"  # the argument of tquic_xmit() for a batch that only acknowledges
+WANT_DATA = 4  # in the argument of tquic_xmit(): the batch may carry stream data
 # An allocation belongs to the way of the innermost of these on its stack.  The way out goes down
 # through the IP stack; loopback's way in begins, on the same stack, where the UDP socket's
 # callback does.
@@ -18,7 +18,8 @@ TX = re.compile(r"^(tquic_sendmsg|tquic_output_flush|tquic_xmit|tquic_udp_xmit|t
 RX = re.compile(r"^(tquic_recvmsg|tquic_input\w*|tquic_rx\w*|tquic_recvbuf_\w+|tquic_data_ready|"
                 r"tquic_endpoint\w*|udp_queue_rcv\w*|udp_unicast_rcv_skb|__netif_receive_skb\w*|"
                 r"net_rx_action|process_backlog|inet_recvmsg|sock_recvmsg)$")
-FRAME = re.compile(r"^tquic_(sent|copy)_\w+$")
+# records of frames, and in copy mode the copies of their payload
+FRAME = re.compile(r"^tquic_sent_|copy")
 EVENTS = ("kmalloc", "kmem_cache_alloc")
 
 
@@ -45,7 +46,7 @@ def hist(where, name):
     for key, rest in re.findall(r"^\{(.*?)\}([^{}]*?)$", body, re.M | re.S):
         if "stacktrace:" in key:
             first, *names = key.split("\n")
-            names = [re.sub(r"\+0x.*| \[\w+\]", "", n.strip()) for n in names]
+            names = [re.sub(r"(\.(constprop|isra|part)\.\d+)*(\+0x.*| \[\w+\]|$)", "", n.strip(), count=1) for n in names]
             # with a number in front where that is part of the key
             key = tuple(re.findall(r"\w+:\s+(\d+),", first) + [n for n in names if n and not n.startswith(",")])
         else:
@@ -86,7 +87,7 @@ def allocations(where):
             ours = next((f for f in stack if f.startswith("tquic_")), "")
             at = next((f for f in stack if not f.startswith(("__kmalloc", "kmalloc", "kmem_cache_alloc",
                                                              "__kmem", "__traceiter", "trace_event"))), "?")
-            if FRAME.match(at):
+            if way(stack) == "tx" and FRAME.search(at):
                 frames += n
             key = (way(stack), event, at, ours)
             sites[key] = sites.get(key, 0) + n
@@ -108,13 +109,13 @@ def one(where, result):
     for n in ("_copy_from_iter", "_copy_to_iter"):
         if n not in user:
             raise Missing(f"copyprobe has no {n}")
-    payload = result["bytes"]
+    payload = result["bytes"] - result.get("settled_bytes", 0)
     sends, packets = payload / SEND, delta["TX_PACKETS"] - delta["TX_ACK_ONLY"]
-    # of the way out: what the receiver's acknowledgments took, an skb of two allocations each
-    acks = sum(v["hitcount"] for k, v in xmit.items() if k == WANT_ACK)
+    # of the way out: what the receiver's acknowledgments and credit took, an skb of two allocations each
+    acks = sum(v["hitcount"] for k, v in xmit.items() if not int(k) & WANT_DATA)
     skbs = sum(n for (w, _, at, _), n in sites.items() if w == "tx" and at in ("__alloc_skb", "kmalloc_reserve"))
     if abs(skbs - 2 * hits(xmit)) > 0.05 * skbs + 10:
-        raise Missing(f"{skbs} allocations of skbs for {hits(xmit)} batches: cannot tell those that acknowledge apart")
+        raise Missing(f"{skbs} allocations of skbs for {hits(xmit)} batches: cannot tell those of the receiver apart")
     total = {w: sum(n for (k, *_), n in sites.items() if k == w) for w in ("tx", "rx", "other")}
     # a batch that carries data is larger than one that acknowledges: buckets are powers of two
     big = sum(v["hitcount"] for k, v in lens.items() if int(re.search(r"\d+$", k)[0]) >= 9)
@@ -174,7 +175,7 @@ def lines_of(name, row, sites):
            "| per 64 KB send | | per packet | |", "|---|---|---|---|"]
     for what, per_send, per_packet in (
             ("slab allocations, transmit", row["tx_allocs_per_send"], row["tx_allocs_per_packet"]),
-            ("slab allocations for the peer's acknowledgments", row["ack_allocs_per_send"],
+            ("slab allocations for the receiver's acknowledgments", row["ack_allocs_per_send"],
              row["ack_allocs"] / row["packets"]),
             ("slab allocations, receive", row["rx_allocs_per_send"], row["rx_allocs"] / row["packets"]),
             ("of frames", row["frame_allocs_per_send"], row["frame_allocs"] / row["packets"]),
@@ -188,9 +189,10 @@ def lines_of(name, row, sites):
         out.append(f"| {what} | {per_send:.3f} | | {per_packet:.4f} |")
     out += ["", f"Copied per payload byte: {row.get('payload_copies_per_byte', 'not counted')} of payload, "
             f"{row['user_copies_per_byte']:.4f} from the user, {row['rx_user_copies_per_byte']:.4f} to the user.", "",
+            "By call site (of others, on neither way, those of at least 1):", "",
             "| way | event | asked by | for | per 64 KB send |", "|---|---|---|---|---|"]
     for (w, event, at, ours), n in sorted(sites.items(), key=lambda x: -x[1]):
-        if n / row["sends"] >= 0.01:
+        if n / row["sends"] >= (1 if w == "other" else 0.01):
             out.append(f"| {w} | {event} | {at} | {ours} | {n / row['sends']:.3f} |")
     return out + [""]
 

@@ -10,7 +10,7 @@
 #   scripts/perf_test_zerocopy.sh [--out DIR] [--quick] [--record]
 #
 # --out DIR	where the results go (default: bench-results/DATE)
-# --quick	two rounds of fewer rows and fewer bytes, for every change
+# --quick	two rounds of fewer rows, for every change
 # --record	make this run's figures the recorded ones
 # KVER=6.1 ICOUNT=0 REPEAT=5 ONLY="QUIC" V=64M S=1	as in scripts/bench
 set -euo pipefail
@@ -98,9 +98,10 @@ row_of() {
 	rows | awk -F'|' -v n="$1" '$3 == n'
 }
 
-# count NAME: one transfer of that row with all counters on and each byte checked
+# count NAME: one transfer of that row with all counters on and each byte checked, after
+# some that opens the window
 count() {
-	local name=$1 link switches command words perf=()
+	local name=$1 link switches command words perf=() V=$((V / 4))
 
 	export COUNTS=/mnt/counts/${name//[^A-Za-z0-9]/-}
 	IFS='|' read -r _ _ _ link switches command <<<"$(row_of "$name")"
@@ -119,7 +120,7 @@ count() {
 			-e kmem:kmalloc,kmem:kmem_cache_alloc,net:net_dev_queue,tq:xmit --)
 	fi
 	say "counting: $name"
-	PERF_FIFOS=${perf:+$work} "${perf[@]}" "${words[@]}" --verify --around "$PWD/scripts/${0##*/} --counters" \
+	PERF_FIFOS=${perf:+$work} "${perf[@]}" "${words[@]}" --verify --settle 8M --around "$PWD/scripts/${0##*/} --counters" \
 		>"$work/out" 2>&1 || true
 	rm -f "$work/ctl" "$work/ack"
 	set_switches ""
@@ -148,7 +149,7 @@ slab_objects() {
 
 # slabs: what the caches hold during a transfer, and whether all of it comes back
 slabs() {
-	local before after steady sampler
+	local before after steady during sampler
 
 	wait_for_close
 	before=$(slab_objects before)
@@ -162,13 +163,13 @@ slabs() {
 		--around "$PWD/scripts/${0##*/} --slabs" >/dev/null
 	kill $sampler
 	wait $sampler || true
-	steady=$(cat /mnt/slab.steady)
+	read -r steady during </mnt/slab.steady
 	wait_for_close
 	after=$(slab_objects after)
 	printf 'slabs\t{"test":"slabs","peak_bytes":%d,"steady_bytes":%d}\n' \
 		"$(sort -n "$work/slabs" | tail -n 1)" "$steady" >>"$figures"
-	printf 'leak\t{"test":"leak","objects_before":%d,"objects_after":%d,"objects":%d}\n' \
-		"$before" "$after" $((after > before ? after - before : 0)) >>"$figures"
+	printf 'leak\t{"test":"leak","objects_before":%d,"objects_during":%d,"objects_after":%d,"objects":%d}\n' \
+		"$before" "$during" "$after" $((after > before ? after - before : 0)) >>"$figures"
 }
 
 # ---- the run
@@ -224,7 +225,7 @@ host() {
 	done
 	out=$(realpath -m "${out:-$TOP/bench-results/$(date +%Y-%m-%d-%H%M)}")
 	if [ $form = q ]; then
-		V=${V:-16M} S=${S:-0.3} REPEAT=${REPEAT:-2}
+		S=${S:-0.3} REPEAT=${REPEAT:-2}
 	fi
 	V=$(numfmt --from=iec "${V:-64M}")
 	export V S=${S:-1} REPEAT=${REPEAT:-5} ONLY=${ONLY:-}
@@ -245,6 +246,6 @@ host() {
 case ${1:-} in
 --guest) guest "$2" "$3" 2>&1 ;;
 --counters) "counters_$2" ;;
---slabs) [ "$2" = begin ] || slab_bytes >/mnt/slab.steady ;;
+--slabs) [ "$2" = begin ] || awk '/^tquic_/ {b += $3 * $4; n += $2} END {print b, n}' /proc/slabinfo >/mnt/slab.steady ;;
 *) host "$@" ;;
 esac
