@@ -9,7 +9,7 @@
 # forms: b = make bench, q = the quick form, f = the full form of perf_test_zerocopy.sh.
 # times: * = once in each round, so that rows alternate; N = N times in the first round.
 # link: the loopback's MTU, or a set-up of set_link.  switches: of net.tquic, all others on.
-# $V: bytes to transfer, $S: seconds to send.
+# $V: bytes to transfer (64 MB; rows of 100 MB grow with it), $S: seconds to send.
 rows() {
 	local quic="bench/tquic_bench loop --json" bulk="bench/tquic_bench loop --json --size 64k"
 
@@ -52,9 +52,9 @@ rows() {
 		 qf|*|QUIC, copy mode, 1-byte round trip|1500|zerocopy=0|$quic --latency --duration 0.2
 		bqf|1|QUIC, fresh 64 KB|1500||$quic --fresh 11
 		b f|1|QUIC, memory in flight|rtt20||$quic --held 32 --around scripts/blackhole
-		  f|20|QUIC, 100 MB|1500||$bulk --bytes 100M
+		  f|20|QUIC, 100 MB|1500||$bulk --bytes $((V / 64 * 100))
 		b f|1|TCP, 20 ms|rtt20||bench/ktls loop --plain --size 64k --seconds 3
-		b f|1|QUIC, 20 ms|rtt20||$bulk --bytes 100M
+		b f|1|QUIC, 20 ms|rtt20||$bulk --bytes $((V / 64 * 100))
 		b f|1|TCP handshake|1500||$quic --rsa --tcp-handshakes 20
 		b f|1|QUIC handshake|1500||$quic --rsa --handshakes 20
 		b f|1|QUIC, idle connection|1500||$quic --idle 200

@@ -239,6 +239,8 @@ host() {
 	[ $rc = 0 ] || say "the guest failed: see $out/console"
 	"$TOP/scripts/perf.py" "$([ $form = q ] && echo quick || echo full)" "$share/figures" "$out" "${args[@]}" || rc=1
 	rm -rf "$share"
+	# what root measured in somebody's folder is his
+	[ -z "${SUDO_UID:-}" ] || chown -R --from=0 "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$out" bench/thresholds.json
 	say "results: $out"
 	exit $rc
 }
