@@ -68,19 +68,6 @@ void tquic_cc_set_mss(struct tquic_cc *cc, u32 mss)
 	cc->cwnd = initial ? initial_window(mss) : max(cc->cwnd, tquic_cc_min_window(cc));
 }
 
-static bool window_is_full(const struct tquic_cc *cc)
-{
-	return cc->in_flight + cc->mss > cc->cwnd;
-}
-
-/** tquic_cc_on_sent - a packet of @bytes that counts as in flight left */
-void tquic_cc_on_sent(struct tquic_cc *cc, u32 bytes)
-{
-	cc->in_flight += bytes;
-	if (window_is_full(cc))
-		cc->app_limited = false;
-}
-
 /** tquic_cc_discard - bytes are in flight no longer and say nothing about congestion */
 void tquic_cc_discard(struct tquic_cc *cc, u32 bytes)
 {

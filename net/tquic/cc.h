@@ -60,7 +60,6 @@ const struct tquic_cc_ops *tquic_cc_find(const char *name);
 const struct tquic_cc_ops *tquic_cc_find_id(u8 id);
 void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss);
 void tquic_cc_set_mss(struct tquic_cc *cc, u32 mss);
-void tquic_cc_on_sent(struct tquic_cc *cc, u32 bytes);
 void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us);
 void tquic_cc_on_lost(struct tquic_cc *cc, u32 lost_bytes, u64 sent_us, u64 now_us);
 void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us);
@@ -77,6 +76,14 @@ static inline u64 tquic_cc_min_window(const struct tquic_cc *cc)
 static inline bool tquic_cc_in_slow_start(const struct tquic_cc *cc)
 {
 	return cc->cwnd < cc->ssthresh;
+}
+
+/** tquic_cc_on_sent - a packet of @bytes that counts as in flight left */
+static inline void tquic_cc_on_sent(struct tquic_cc *cc, u32 bytes)
+{
+	cc->in_flight += bytes;
+	if (cc->in_flight + cc->mss > cc->cwnd)
+		cc->app_limited = false;
 }
 
 /** tquic_cc_room - bytes that the window still lets out */

@@ -12,6 +12,7 @@
 #include "handshake.h"
 #include "input.h"
 #include "output.h"
+#include "packet.h"
 #include "scratch.h"
 
 #define REKEY_RETRY_US	100000	/* no memory for the next phase's keys: try again then */
@@ -59,6 +60,7 @@ static void deadlines_init(struct tquic_conn *conn, u64 now_us)
 	conn->close_us = TQUIC_TIME_NEVER;
 	conn->pace_us = TQUIC_TIME_NEVER;
 	conn->nagle_us = TQUIC_TIME_NEVER;
+	conn->trim_us = TQUIC_TIME_NEVER;
 	conn->key_discard_us = TQUIC_TIME_NEVER;
 	conn->handshake_us = now_us + TQUIC_HANDSHAKE_US;
 	conn->idle_timeout_us = conn->local.max_idle_timeout_us;
@@ -137,6 +139,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	if (!conn->scratch)
 		goto fail;
 	sg_init_table(conn->scratch->src, TQUIC_SCRATCH_SG);
+	sg_init_table(&conn->scratch->dst, 1);
 	path = tquic_path_add(conn, p->addr_local, p->addr_remote, GFP_KERNEL);
 	if (!path)
 		goto fail;
@@ -194,8 +197,7 @@ void tquic_conn_free(struct tquic_conn *conn)
 	skb_queue_purge(&conn->undecryptable);
 	tquic_for_each_path(path, conn, i)
 		tquic_path_del(conn, path);
-	if (conn->tx_frag.page)
-		put_page(conn->tx_frag.page);
+	tquic_packet_trim(conn);
 	kfree(conn->scratch);
 	tquic_mib_dec(conn->mib, CONN_CURRENT);
 	kmem_cache_free(conn_cache, conn);

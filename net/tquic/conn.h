@@ -19,6 +19,7 @@
 
 #define TQUIC_CRYPTO_MAX_RX	65536	/* CRYPTO bytes buffered ahead of the reader, per level */
 #define TQUIC_UNDECRYPTABLE_MAX	64	/* packets kept until their keys arrive */
+#define TQUIC_TX_PAGES		7	/* kept for ciphertext beside the one in use */
 #define TQUIC_HANDSHAKE_US	30000000ULL	/* a handshake must end in this time */
 #define TQUIC_TOKEN_CLIENT_MAX	256	/* bytes of a token that a client sends */
 
@@ -100,6 +101,14 @@ struct tquic_conn_stats {
 	u64 acked_bytes;
 };
 
+/* Stream bytes that one ACK covers, gathered frame by frame */
+struct tquic_acked_run {
+	struct tquic_stream *stream;	/* with a reference; NULL: none */
+	u64 off;
+	u64 end;
+	bool fin;
+};
+
 struct tquic_conn {
 	/* read mostly */
 	const struct tquic_conn_ops *ops;
@@ -126,8 +135,11 @@ struct tquic_conn {
 	struct tquic_path *path;	/* the one that data leaves by */
 	struct tquic_cid dcid;		/* what conn->path's packets carry */
 	struct page_frag tx_frag;	/* batches of ciphertext are cut from it */
+	struct page *tx_ring[TQUIC_TX_PAGES];	/* those it was before, to be taken again */
+	u8 tx_ring_next;		/* the oldest of them */
 	struct tquic_scratch *scratch;
 	struct tquic_loss_ctx loss_ctx;
+	struct tquic_acked_run acked;	/* while an ACK is worked on */
 
 	/* receive */
 	struct sk_buff_head undecryptable;
@@ -145,6 +157,7 @@ struct tquic_conn {
 	u64 close_us;			/* end of closing or draining */
 	u64 pace_us;			/* the pacer lets the next batch out */
 	u64 nagle_us;			/* a partial packet waits for more bytes until then */
+	u64 trim_us;			/* memory kept for the next batch may go */
 	u64 key_discard_us;		/* old key phase may go, next one be prepared */
 	u64 idle_timeout_us;		/* the smaller of both ends' */
 	u64 keepalive_interval_us;	/* 0: none */

@@ -27,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tls.h>
+#include "compat/unaligned.h"
 #include "crypto.h"
 
 #define HASH_MAX	TQUIC_SECRET_MAX
@@ -515,12 +516,11 @@ int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
 /* The kernel's IV: the nonce of RFC 9001 section 5.3, for CCM after its length octet */
 static void nonce_make(u8 *iv, const struct tquic_key *k, u8 head, u64 pn)
 {
-	u8 i, *end = iv + head + TQUIC_IV_LEN;
+	u8 *low = iv + head + TQUIC_IV_LEN - sizeof(pn);
 
 	iv[0] = 2;	/* CCM: the length field has 3 bytes; overwritten where @head is 0 */
 	memcpy(iv + head, k->iv, TQUIC_IV_LEN);
-	for (i = 1; i <= sizeof(pn); i++, pn >>= 8)
-		end[-i] ^= pn;
+	put_unaligned_be64(get_unaligned_be64(low) ^ pn, low);
 }
 
 /**

@@ -293,33 +293,6 @@ int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
 	return 1;
 }
 
-/** tquic_frame_stream_len - bytes of a STREAM frame before its Length field or its data */
-u32 tquic_frame_stream_len(u64 sid, u64 off)
-{
-	return 1 + tquic_varint_len(sid) + (off ? tquic_varint_len(off) : 0);
-}
-
-/**
- * tquic_frame_put_stream - write a STREAM frame up to its data
- * @p: room for tquic_frame_stream_len() bytes, and the length's if @with_len
- * @sid: stream ID
- * @off: stream offset of the data
- * @len: bytes of data that will follow
- * @fin: the data ends the stream
- * @with_len: with a Length field; without, the data must end the packet
- *
- * RFC 9000 section 19.8.  Returns where the data goes.
- */
-u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin, bool with_len)
-{
-	*p++ = TQUIC_FT_STREAM | (fin ? TQUIC_FT_STREAM_FIN : 0) |
-	       (with_len ? TQUIC_FT_STREAM_LEN : 0) | (off ? TQUIC_FT_STREAM_OFF : 0);
-	p = tquic_varint_put(p, sid);
-	if (off)
-		p = tquic_varint_put(p, off);
-	return with_len ? tquic_varint_put(p, len) : p;
-}
-
 /** tquic_frame_put_ints - what tquic_frame_put() writes, its @n fields in @v */
 u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n)
 {

@@ -7,6 +7,7 @@
 #define _TQUIC_FRAME_H
 
 #include <linux/bits.h>
+#include "varint.h"
 #include "wire.h"
 
 /* Properties of a frame type, RFC 9000 section 12.4 table 3 */
@@ -78,8 +79,6 @@ struct tquic_rx_frame {
 int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f);
 int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest);
 
-u32 tquic_frame_stream_len(u64 sid, u64 off);
-u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin, bool with_len);
 u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n);
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token);
@@ -95,5 +94,37 @@ u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *re
 #define tquic_frame_put(p, type, ...)						\
 	tquic_frame_put_ints(p, type, (const u64 []){ __VA_ARGS__ },		\
 			     sizeof((const u64 []){ __VA_ARGS__ }) / sizeof(u64))
+
+/**
+ * tquic_frame_stream_len - bytes of a STREAM frame before its Length field or its data
+ * @sid: stream ID
+ * @off: stream offset
+ */
+static inline u32 tquic_frame_stream_len(u64 sid, u64 off)
+{
+	return 1 + tquic_varint_len(sid) + (off ? tquic_varint_len(off) : 0);
+}
+
+/**
+ * tquic_frame_put_stream - write a STREAM frame up to its data
+ * @p: room for tquic_frame_stream_len() bytes, and the length's if @with_len
+ * @sid: stream ID
+ * @off: stream offset of the data
+ * @len: bytes of data that will follow
+ * @fin: the data ends the stream
+ * @with_len: with a Length field; without, the data must end the packet
+ *
+ * RFC 9000 section 19.8.  Returns where the data goes.
+ */
+static inline u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin,
+					 bool with_len)
+{
+	*p++ = TQUIC_FT_STREAM | (fin ? TQUIC_FT_STREAM_FIN : 0) |
+	       (with_len ? TQUIC_FT_STREAM_LEN : 0) | (off ? TQUIC_FT_STREAM_OFF : 0);
+	p = tquic_varint_put(p, sid);
+	if (off)
+		p = tquic_varint_put(p, off);
+	return with_len ? tquic_varint_put(p, len) : p;
+}
 
 #endif

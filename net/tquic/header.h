@@ -59,7 +59,7 @@ static inline u8 *tquic_header_put_pn(u8 *p, u64 pn)
 
 /**
  * tquic_header_put_short - write a 1-RTT header, RFC 9000 section 17.3.1
- * @p: room for 1 + dcid->len + TQUIC_PN_LEN bytes
+ * @p: room for 1 + TQUIC_CID_MAX + TQUIC_PN_LEN bytes
  * @dcid: destination connection ID
  * @phase: key phase
  * @spin: spin bit
@@ -72,7 +72,7 @@ static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bo
 {
 	*p++ = TQUIC_HDR_FIXED | (spin ? TQUIC_HDR_SPIN : 0) | (phase ? TQUIC_HDR_PHASE : 0) |
 	       (TQUIC_PN_LEN - 1);
-	memcpy(p, dcid->id, dcid->len);
+	memcpy(p, dcid->id, TQUIC_CID_MAX);	/* of constant length: no call */
 	return tquic_header_put_pn(p + dcid->len, pn);
 }
 

@@ -164,6 +164,7 @@ static int rx_ack(struct input *in, struct tquic_rx_frame *f, enum tquic_space_i
 		delay_us = min_t(u64, f->ack.delay, U32_MAX) << conn->remote.ack_delay_exponent;
 	ret = tquic_loss_on_ack(&conn->loss_ctx, &sp->loss, sp->next_pn, f, delay_us, in->now_us,
 				&res);
+	tquic_output_acked(conn);
 	if (ret)
 		return ret;
 	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */
@@ -393,8 +394,8 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	struct scatterlist *sg = &conn->scratch->dst;
 	u32 pn_len, truncated, ad_len, tag = 0;
-	struct scatterlist sg;
 	bool update = false;
 	int phase, err;
 	u64 pn;
@@ -418,8 +419,8 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 	pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack), truncated, pn_len);
 	if (!conn->no_encrypt) {
 		phase = rx_phase(sp, p[0] & TQUIC_HDR_PHASE, pn, &update);
-		sg_init_one(&sg, p, len);
-		err = phase < 0 ? -ENOKEY : tquic_crypto_open(&sp->rx, phase, pn, &sg, &sg, ad_len,
+		sg_set_buf(sg, p, len);
+		err = phase < 0 ? -ENOKEY : tquic_crypto_open(&sp->rx, phase, pn, sg, sg, ad_len,
 							      len - ad_len);
 		rx_opened(p);
 		if (err) {
@@ -641,40 +642,6 @@ static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
 
 /* ---- an skb ----------------------------------------------------------- */
 
-/* Where the packets of an skb lie */
-struct cursor {
-	struct sk_buff *skb;
-	u8 *base;		/* of the piece at hand */
-	u32 off;		/* of that piece in the skb */
-	u32 len;
-	u32 frag;		/* next one */
-};
-
-static void cursor_init(struct cursor *c, struct sk_buff *skb)
-{
-	c->skb = skb;
-	c->base = skb->data;
-	c->off = 0;
-	c->len = skb_headlen(skb);
-	c->frag = 0;
-}
-
-/* len bytes at off if they lie in one piece, else NULL */
-static u8 *cursor_at(struct cursor *c, u32 off, u32 len)
-{
-	while (off >= c->off + c->len) {
-		skb_frag_t *frag;
-
-		if (c->frag == skb_shinfo(c->skb)->nr_frags)
-			return NULL;
-		frag = &skb_shinfo(c->skb)->frags[c->frag++];
-		c->off += c->len;
-		c->len = skb_frag_size(frag);
-		c->base = skb_frag_address(frag);
-	}
-	return off + len <= c->off + c->len ? c->base + (off - c->off) : NULL;
-}
-
 /* Somebody else may look at these bytes: they are not ours to open in place */
 static bool skb_is_shared(const struct sk_buff *skb)
 {
@@ -743,13 +710,13 @@ static void rx_skb(struct input *in, struct sk_buff *skb)
 	u32 seg = skb_shinfo(skb)->gso_size ?: skb->len;
 	bool shared = skb_is_shared(skb) || conn->local.grease_quic_bit;
 	u16 lens[TQUIC_CRYPTO_BATCH];
-	struct cursor c;
+	struct tquic_cursor c;
 	u32 off, n = 0;
 
-	cursor_init(&c, skb);
+	tquic_cursor_init(&c, skb);
 	for (off = 0; off < skb->len && tquic_conn_alive(conn); off += seg) {
 		u32 len = min(seg, skb->len - off);
-		u8 *p = shared ? NULL : cursor_at(&c, off, len);
+		u8 *p = shared ? NULL : tquic_cursor_at(&c, off, len);
 
 		if (likely(p && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED &&
 			   len >= MIN_1RTT &&

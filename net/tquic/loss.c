@@ -177,8 +177,12 @@ void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *
 	tquic_loss_space_init(sp);
 }
 
-/* packets that nobody acknowledges, for want of anything that asks for it, are forgotten */
-static void limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp)
+/**
+ * tquic_loss_limit_ack_only - packets that nothing in them has acknowledged are forgotten
+ * @ctx: the paths
+ * @sp: the space, in which such a packet leaves
+ */
+void tquic_loss_limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp)
 {
 	struct tquic_sent_walk w;
 	struct tquic_pkt *pkt;
@@ -189,40 +193,6 @@ static void limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *
 	pkt = tquic_sent_walk_next(&w);
 	if (pkt && !(pkt->flags & (TQUIC_PKT_INFLIGHT | TQUIC_PKT_LOST)))
 		forget(ctx, sp, w.block, pkt);
-}
-
-/**
- * tquic_loss_on_sent - a packet leaves
- * @ctx: the paths
- * @sp: its space
- * @pkt: its record, before or after tquic_sent_commit(): pn, bytes, path and flags are set
- * @now_us: now
- *
- * Notes the time and the state of the path in the record and counts its bytes in
- * flight.  The pacer is charged by the sender, once per batch.
- */
-void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
-			struct tquic_pkt *pkt, u64 now_us)
-{
-	struct tquic_recovery *rec = ctx->path[pkt->path];
-
-	pkt->sent_us = now_us;
-	if (pkt->flags & TQUIC_PKT_ELICITING) {
-		sp->eliciting++;
-		sp->last_eliciting_us = now_us;
-	} else {
-		limit_ack_only(ctx, sp);
-	}
-	if (!rec || !(pkt->flags & TQUIC_PKT_INFLIGHT))
-		return;
-	if (!rec->cc.in_flight)
-		rec->delivered_us = now_us;	/* the rate is measured from here */
-	pkt->delivered = rec->delivered;
-	pkt->delivered_us = rec->delivered_us;
-	tquic_cc_on_sent(&rec->cc, pkt->bytes);
-	pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
-	if (rec->cc.app_limited)
-		pkt->flags |= TQUIC_PKT_APP_LIMITED;
 }
 
 /* RFC 9002 section 6.1.2, with the RTT as it is after the ACK at hand */

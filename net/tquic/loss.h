@@ -109,8 +109,7 @@ void tquic_loss_recovery_init(struct tquic_recovery *rec, const struct tquic_cc_
 			      u32 initial_rtt_us);
 void tquic_loss_space_init(struct tquic_space_loss *sp);
 void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp);
-void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
-			struct tquic_pkt *pkt, u64 now_us);
+void tquic_loss_limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp);
 int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 next_pn,
 		      struct tquic_rx_frame *ack, u64 delay_us, u64 now_us,
 		      struct tquic_ack_result *res);
@@ -119,5 +118,39 @@ u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool confirmed);
 u32 tquic_loss_requeue_oldest(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u32 count);
 void tquic_loss_rtt_update(struct tquic_rtt *rtt, u64 latest_us, u64 ack_delay_us, u64 now_us);
+
+/**
+ * tquic_loss_on_sent - a packet leaves
+ * @ctx: the paths
+ * @sp: its space
+ * @pkt: its record, before or after tquic_sent_commit(): pn, bytes, path and flags are set
+ * @now_us: now
+ *
+ * Notes the time and the state of the path in the record and counts its bytes in
+ * flight.  The pacer is charged by the sender, once per batch.
+ */
+static inline void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
+				      struct tquic_pkt *pkt, u64 now_us)
+{
+	struct tquic_recovery *rec = ctx->path[pkt->path];
+
+	pkt->sent_us = now_us;
+	if (likely(pkt->flags & TQUIC_PKT_ELICITING)) {
+		sp->eliciting++;
+		sp->last_eliciting_us = now_us;
+	} else {
+		tquic_loss_limit_ack_only(ctx, sp);
+	}
+	if (unlikely(!rec) || !(pkt->flags & TQUIC_PKT_INFLIGHT))
+		return;
+	if (!rec->cc.in_flight)
+		rec->delivered_us = now_us;	/* the rate is measured from here */
+	pkt->delivered = rec->delivered;
+	pkt->delivered_us = rec->delivered_us;
+	tquic_cc_on_sent(&rec->cc, pkt->bytes);
+	pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
+	if (rec->cc.app_limited)
+		pkt->flags |= TQUIC_PKT_APP_LIMITED;
+}
 
 #endif

@@ -19,6 +19,7 @@
 
 #define ACK_ONLY_SIZE	256	/* room for a packet that only acknowledges */
 #define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
+#define TRIM_US		500000	/* after so long without a packet memory is given back */
 #define RETRY_US	1000	/* no memory: try again then */
 #define ALIGN_AES	16
 #define MIN_PACKET_ROOM	64	/* an address that may get less gets nothing */
@@ -54,19 +55,50 @@ static const struct tquic_cid *path_dcid(struct tquic_conn *conn, const struct t
 
 /* ---- what becomes of a sent frame ------------------------------------- */
 
+/**
+ * tquic_output_acked - all frames that an ACK named have been seen: settle the last run of bytes
+ * @conn: the connection
+ */
+void tquic_output_acked(struct tquic_conn *conn)
+{
+	struct tquic_acked_run *run = &conn->acked;
+	struct tquic_stream *s = run->stream;
+	u32 len = run->end - run->off, freed;
+
+	if (!s)
+		return;
+	run->stream = NULL;
+	conn->stats.acked_bytes += len;
+	freed = tquic_stream_tx_acked(&conn->streams, s, run->off, len, run->fin);
+	if (freed)
+		conn->ops->tx_free(conn, freed);
+	tquic_stream_put(&conn->streams, s);
+}
+
+/* Neighbouring frames of a stream become one run, which keeps the first one's reference */
+static void stream_acked(struct tquic_conn *conn, const struct tquic_frame *f)
+{
+	struct tquic_acked_run *run = &conn->acked;
+
+	if (likely(run->stream == f->ref && run->end == f->off && !run->fin)) {
+		tquic_stream_put(&conn->streams, f->ref);
+	} else {
+		tquic_output_acked(conn);
+		run->stream = f->ref;
+		run->off = f->off;
+	}
+	run->end = f->off + f->len;
+	run->fin = f->flags;
+}
+
 static void frame_acked(void *arg, struct tquic_frame *f)
 {
 	struct tquic_conn *conn = arg;
 	struct tquic_streams *ss = &conn->streams;
-	u32 freed;
 
 	switch (f->type) {
 	case TQUIC_FT_STREAM:
-		freed = tquic_stream_tx_acked(ss, f->ref, f->off, f->len, f->flags);
-		if (freed)
-			conn->ops->tx_free(conn, freed);
-		conn->stats.acked_bytes += f->len;
-		tquic_stream_put(ss, f->ref);
+		stream_acked(conn, f);
 		break;
 	case TQUIC_FT_CRYPTO:
 		tquic_sendbuf_acked(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);
@@ -443,10 +475,8 @@ static bool stream_frame(struct tquic_packet *b)
 		fin = false;
 	spare = room - hdr - fit;
 	last = spare < 2 || (last && spare == pad);
-	if (last) {
-		memset(b->p, TQUIC_FT_PADDING, spare);
-		b->p += spare;
-	}
+	for (; last && spare; spare--)
+		*b->p++ = TQUIC_FT_PADDING;
 	b->p = tquic_frame_put_stream(b->p, s->id, off, fit, fin, !last);
 	tquic_packet_cut(b);
 	b->nr_sg += b->mapped;
@@ -464,7 +494,7 @@ static bool stream_frame(struct tquic_packet *b)
  */
 static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 {
-	if (b->sp->ack.eliciting || want & WANT_ACK)
+	if (b->sp->ack.unsent && (b->sp->ack.eliciting || want & WANT_ACK))
 		tquic_packet_put_ack(b, now_us);
 	if (unlikely(b->path->due))
 		path_frames(b);
@@ -480,14 +510,24 @@ static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 		tquic_packet_put_ping(b);
 }
 
+/* What the packets of a batch have in common */
+static void packet_init(struct tquic_packet *b, struct tquic_conn *conn, struct tquic_path *path,
+			u8 flags)
+{
+	b->conn = conn;
+	b->path = path;
+	b->sp = &conn->spaces[TQUIC_SPACE_APP];
+	b->space = TQUIC_SPACE_APP;
+	b->sg = conn->scratch->src;
+	b->flags = flags;
+}
+
 /**
  * tquic_assemble_packet - build one 1-RTT packet and seal it
- * @conn: the connection
- * @path: the path it leaves by
+ * @b: the packet, from packet_init()
  * @slot: where the ciphertext goes
  * @size: bytes that the packet may have
  * @want: WANT_* bits
- * @flags: TQUIC_PKT_* to note with it
  * @pad: make it @size bytes long in any case
  * @now_us: the time
  *
@@ -495,37 +535,37 @@ static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
  *
  * Return: bytes of the packet, 0: nothing to send, or -errno.
  */
-static int tquic_assemble_packet(struct tquic_conn *conn, struct tquic_path *path, u8 *slot,
-				 u32 size,
-				 u32 want, u8 flags, bool pad, u64 now_us)
+static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32 want, bool pad,
+				 u64 now_us)
 {
-	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
-	u32 tag = conn->no_encrypt ? 0 : TQUIC_TAG_LEN;
-	struct tquic_packet b = {
-		.conn = conn, .path = path, .sp = sp, .space = TQUIC_SPACE_APP, .slot = slot,
-		.end = slot + size - tag, .sg = conn->scratch->src,
-		.run = slot, .flags = flags,
-	};
-	b.rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
-	if (!b.rec)
+	struct tquic_space *sp = b->sp;
+
+	b->rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
+	if (unlikely(!b->rec))
 		return -ENOMEM;
-	b.p = tquic_header_put_short(slot, path_dcid(conn, path), sp->tx.phase, conn->spin,
-				     sp->next_pn);
-	b.payload = b.p;
-	if (flags & TQUIC_PKT_MTU_PROBE)
-		tquic_packet_put_ping(&b);
+	b->slot = slot;
+	b->run = slot;
+	b->end = slot + size - (b->conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
+	b->nr_sg = 0;
+	b->eliciting = false;
+	b->ack = false;
+	b->p = tquic_header_put_short(slot, path_dcid(b->conn, b->path), sp->tx.phase,
+				      b->conn->spin, sp->next_pn);
+	b->payload = b->p;
+	if (unlikely(b->flags & TQUIC_PKT_MTU_PROBE))
+		tquic_packet_put_ping(b);
 	else
-		tquic_coalesce_frames(&b, want, now_us);
-	if (b.p == b.payload) {
+		tquic_coalesce_frames(b, want, now_us);
+	if (b->p == b->payload) {
 		tquic_sent_abort(&sp->loss.sent);
 		return 0;
 	}
 	/* what is too short for another frame would cut the batch short */
-	if (pad || b.end - b.p < MIN_FRAME_ROOM) {
-		memset(b.p, TQUIC_FT_PADDING, b.end - b.p);
-		b.p = b.end;
+	if (b->end != b->p && (pad || b->end - b->p < MIN_FRAME_ROOM)) {
+		memset(b->p, TQUIC_FT_PADDING, b->end - b->p);
+		b->p = b->end;
 	}
-	return tquic_packet_seal(&b, now_us);
+	return tquic_packet_seal(b, now_us);
 }
 
 /* ---- a batch ---------------------------------------------------------- */
@@ -537,15 +577,8 @@ static u8 *batch_slot(struct tquic_conn *conn, struct batch *bt)
 
 	if (bt->linear)
 		return bt->nr ? NULL : skb_tail_pointer(bt->skb);
-	if (!pf->page || pf->offset + bt->size > pf->size) {
-		if (!skb_page_frag_refill(bt->size, pf, GFP_ATOMIC | __GFP_NOWARN))
-			return NULL;
-		if (pf->offset + bt->size > pf->size) {	/* one page, and it would stay */
-			put_page(pf->page);
-			pf->page = NULL;
-			return NULL;
-		}
-	}
+	if (unlikely(pf->offset + bt->size > pf->size) && !tquic_packet_page(conn, bt->size))
+		return NULL;
 	if (pf->page != bt->page && skb_shinfo(bt->skb)->nr_frags == MAX_SKB_FRAGS)
 		return NULL;
 	return page_address(pf->page) + pf->offset;
@@ -633,9 +666,11 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			u64 now_us)
 {
 	struct batch bt = { .size = size, .linear = max == 1 };
+	struct tquic_packet b;
 	int len = 0;
 	u8 *slot;
 
+	packet_init(&b, conn, path, 0);
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
 	if (!bt.skb)
 		return -ENOMEM;
@@ -645,7 +680,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			len = bt.nr ? 0 : -ENOMEM;
 			break;
 		}
-		len = tquic_assemble_packet(conn, path, slot, size, want, 0, false, now_us);
+		len = tquic_assemble_packet(&b, slot, size, want, false, now_us);
 		if (len <= 0)
 			break;
 		conn->scratch->pkt[bt.nr] = slot;
@@ -668,14 +703,15 @@ static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 siz
 		       u64 now_us)
 {
 	struct batch bt = { .size = size, .linear = true };
+	struct tquic_packet b;
 	int len;
 
+	packet_init(&b, conn, path, flags);
 	bt.skb = tquic_packet_skb(size);
 	if (!bt.skb)
 		return -ENOMEM;
 	conn->scratch->pkt[0] = skb_tail_pointer(bt.skb);
-	len = tquic_assemble_packet(conn, path, conn->scratch->pkt[0], size, 0, flags, true,
-				    now_us);
+	len = tquic_assemble_packet(&b, conn->scratch->pkt[0], size, 0, true, now_us);
 	if (len <= 0) {
 		kfree_skb(bt.skb);
 		return len;
@@ -879,9 +915,5 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 		tquic_path_mtu_changed(conn, conn->path, now_us);
 	output_paths(conn, now_us);
 	output_app(conn, now_us);
-	if (conn->tx_frag.page && !sp->loss.eliciting && list_empty(&conn->streams.tx_ready)) {
-		put_page(conn->tx_frag.page);
-		conn->tx_frag.page = NULL;
-		tquic_sent_trim(&sp->loss.sent);
-	}
+	conn->trim_us = conn->tx_frag.page ? conn->last_tx_us + TRIM_US : TQUIC_TIME_NEVER;
 }

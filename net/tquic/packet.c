@@ -30,6 +30,48 @@ struct sk_buff *tquic_packet_skb(u32 linear_bytes)
 }
 
 /**
+ * tquic_packet_page - a page for ciphertext in conn->tx_frag
+ * @conn: the connection
+ * @size: bytes of a packet
+ *
+ * The kernel may clear each page that it hands out, so pages go round: the one
+ * kept longest, if all that left in it is gone.  Return: false: no memory.
+ */
+bool tquic_packet_page(struct tquic_conn *conn, u32 size)
+{
+	struct page_frag *pf = &conn->tx_frag;
+
+	swap(pf->page, conn->tx_ring[conn->tx_ring_next]);
+	conn->tx_ring_next = (conn->tx_ring_next + 1) % TQUIC_TX_PAGES;
+	pf->size = pf->page ? page_size(pf->page) : 0;
+	pf->offset = pf->size;
+	if (likely(skb_page_frag_refill(size, pf, GFP_ATOMIC | __GFP_NOWARN) &&
+		   pf->offset + size <= pf->size))
+		return true;
+	if (pf->page)	/* too small, and it would stay */
+		put_page(pf->page);
+	memset(pf, 0, sizeof(*pf));
+	return false;
+}
+
+/** tquic_packet_trim - give back what is kept for the next batch */
+void tquic_packet_trim(struct tquic_conn *conn)
+{
+	u32 i;
+
+	for (i = 0; i < TQUIC_TX_PAGES; i++) {
+		if (conn->tx_ring[i])
+			put_page(conn->tx_ring[i]);
+		conn->tx_ring[i] = NULL;
+	}
+	if (conn->tx_frag.page)
+		put_page(conn->tx_frag.page);
+	memset(&conn->tx_frag, 0, sizeof(conn->tx_frag));
+	conn->trim_us = TQUIC_TIME_NEVER;
+	tquic_sent_trim(&conn->spaces[TQUIC_SPACE_APP].loss.sent);
+}
+
+/**
  * tquic_packet_note - note an ack-eliciting control frame in the log
  * @b: the packet; its record has room
  * @type: TQUIC_FT_*
@@ -131,14 +173,6 @@ bool tquic_packet_put_token(struct tquic_packet *b)
 	return true;
 }
 
-/** tquic_packet_cut - end the current run of slot bytes: one sg entry */
-void tquic_packet_cut(struct tquic_packet *b)
-{
-	if (b->p != b->run)
-		sg_set_buf(&b->sg[b->nr_sg++], b->run, b->p - b->run);
-	b->run = b->p;
-}
-
 /*
  * Leave a number out now and then: a peer that acknowledges it has not seen what
  * it claims (optimistic ACK, RFC 9000 section 21.4).
@@ -149,13 +183,8 @@ static void skip_number(struct tquic_space *sp)
 	sp->skip_at = sp->next_pn + sp->next_pn / 2 + get_random_u32() % SKIP_SPREAD;
 }
 
-/**
- * tquic_packet_commit - a packet is complete: give it its number and account for it
- * @b: the packet
- * @len: bytes of it, tag included
- * @now_us: the time
- */
-void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us)
+/* A packet of len bytes, tag included, is complete: give it its number and account for it */
+static void commit(struct tquic_packet *b, u32 len, u64 now_us)
 {
 	struct tquic_conn *conn = b->conn;
 	struct tquic_space *sp = b->sp;
@@ -164,11 +193,8 @@ void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us)
 	rec->pn = sp->next_pn++;
 	rec->bytes = len;
 	rec->path = b->path->index;
-	rec->sent_us = now_us;
-	if (b->eliciting) {
+	if (likely(b->eliciting)) {
 		rec->flags = b->flags | TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT;
-		if (b->path->rec.cc.app_limited)
-			rec->flags |= TQUIC_PKT_APP_LIMITED;
 		if (unlikely(sp->probes)) {
 			sp->probes--;
 			rec->flags |= TQUIC_PKT_PROBE;
@@ -226,13 +252,13 @@ int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
 
 	tquic_packet_cut(b);
 	if (b->space == TQUIC_SPACE_APP && b->conn->no_encrypt) {
-		tquic_packet_commit(b, len, now_us);
+		commit(b, len, now_us);
 		seal_null(b);
 		return len;
 	}
 	sg_mark_end(&b->sg[b->nr_sg - 1]);
-	sg_init_one(&sc->dst, b->slot, len + TQUIC_TAG_LEN);
-	tquic_packet_commit(b, len + TQUIC_TAG_LEN, now_us);
+	sg_set_buf(&sc->dst, b->slot, len + TQUIC_TAG_LEN);
+	commit(b, len + TQUIC_TAG_LEN, now_us);
 	err = tquic_crypto_seal(&b->sp->tx, pn, b->sg, &sc->dst, b->payload - b->slot,
 				b->p - b->payload);
 	sg_unmark_end(&b->sg[b->nr_sg - 1]);

@@ -29,13 +29,13 @@ struct tquic_packet {
 };
 
 struct sk_buff *tquic_packet_skb(u32 linear_bytes);
+bool tquic_packet_page(struct tquic_conn *conn, u32 size);
+void tquic_packet_trim(struct tquic_conn *conn);
 void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value);
 void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us);
 void tquic_packet_put_crypto(struct tquic_packet *b);
 void tquic_packet_put_ping(struct tquic_packet *b);
 bool tquic_packet_put_token(struct tquic_packet *b);
-void tquic_packet_cut(struct tquic_packet *b);
-void tquic_packet_commit(struct tquic_packet *b, u32 len, u64 now_us);
 int tquic_packet_seal(struct tquic_packet *b, u64 now_us);
 void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 pkts, u32 bytes,
 			  u64 now_us);
@@ -44,6 +44,14 @@ void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 
 static inline bool tquic_packet_room(const struct tquic_packet *b, u32 len)
 {
 	return b->end - b->p >= len && tquic_sent_room(&b->sp->loss.sent);
+}
+
+/** tquic_packet_cut - end the current run of slot bytes: one sg entry */
+static inline void tquic_packet_cut(struct tquic_packet *b)
+{
+	if (b->p != b->run)
+		sg_set_buf(&b->sg[b->nr_sg++], b->run, b->p - b->run);
+	b->run = b->p;
 }
 
 #endif

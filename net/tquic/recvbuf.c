@@ -83,11 +83,33 @@ static int new_seg(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len, s
 	seg->off = off;
 	seg->data = data;
 	seg->len = len;
+	seg->piece = len;
+	seg->nr = 1;
 	seg->skb = skb_get(skb);
 	rb->held_bytes += len;
 	rb->nr_segs++;
 	*segp = seg;
 	return 0;
+}
+
+/* Bytes that go on where the readable list ends: another piece of its last segment, if it fits */
+static bool extend_tail(struct tquic_recvbuf *rb, const u8 *data, u32 len, struct sk_buff *skb)
+{
+	struct tquic_rxseg *seg = rb->tail;
+	size_t step;
+
+	if (!seg || seg->skb != skb || len > seg->piece || seg->len != seg->nr * seg->piece)
+		return false;
+	step = data - seg->data;
+	if (seg->nr == 1 && step >= seg->piece && step <= U16_MAX)
+		seg->stride = step;
+	else if (seg->nr == 1 || step != (size_t)seg->nr * seg->stride)
+		return false;
+	seg->nr++;
+	seg->len += len;
+	rb->held_bytes += len;
+	rb->ready_off += len;
+	return true;
 }
 
 static void make_ready(struct tquic_recvbuf *rb, struct tquic_rxseg *seg)
@@ -208,6 +230,8 @@ int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 
 	if (unlikely(!len))
 		return 0;
 	if (likely(off == rb->ready_off && RB_EMPTY_ROOT(&rb->root))) {
+		if (likely(extend_tail(rb, data, len, skb)))
+			return len;
 		ret = new_seg(rb, off, data, len, skb, gfp, &seg);
 		if (unlikely(ret))
 			return ret;
@@ -232,6 +256,7 @@ int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 
 u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data)
 {
 	struct tquic_rxseg *seg = rb->peeked;
+	u32 at, in;
 
 	if (off < rb->read_off || off >= rb->ready_off)
 		return 0;
@@ -240,8 +265,10 @@ u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data)
 	while (off - seg->off >= seg->len)
 		seg = seg->next;
 	rb->peeked = seg;
-	*data = seg->data + (off - seg->off);
-	return seg->len - (off - seg->off);
+	at = off - seg->off;
+	in = at % seg->piece;
+	*data = seg->data + (size_t)(at / seg->piece) * seg->stride + in;
+	return min(seg->piece - in, seg->len - at);
 }
 
 /**

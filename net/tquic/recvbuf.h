@@ -12,16 +12,23 @@
 
 #define TQUIC_RECVBUF_FREE_SEGS	1024	/* segments that need no justification */
 
-/* One arrived run of bytes, from tquic_seg_cache */
+/*
+ * An arrived run of bytes, from tquic_seg_cache.  Packets of one aggregate lie one
+ * behind the other with their headers in between: a run of them is one segment, in
+ * pieces at equal distances.
+ */
 struct tquic_rxseg {
 	union {
 		struct rb_node node;		/* in tquic_recvbuf.root */
 		struct tquic_rxseg *next;	/* in the readable list */
 	};
 	u64 off;		/* stream offset */
-	const u8 *data;		/* inside skb's memory */
+	const u8 *data;		/* first piece, inside skb's memory */
 	struct sk_buff *skb;	/* one reference is ours */
-	u32 len;
+	u32 len;		/* bytes of all pieces */
+	u32 piece;		/* bytes of each piece, of the last at most */
+	u32 stride;		/* from the start of a piece to that of the next */
+	u32 nr;			/* pieces */
 };
 
 struct tquic_recvbuf {

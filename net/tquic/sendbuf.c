@@ -130,31 +130,6 @@ int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_o
 	return 0;
 }
 
-/**
- * tquic_sendbuf_next - what to send now
- * @sb: the buffer
- * @limit_off: new bytes must end here; lost ones may be sent again regardless
- * @max: most bytes wanted
- * @off: set to where they begin
- *
- * The lowest lost bytes come first.  Returns how many bytes, 0 for none.
- */
-u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_off, u32 max, u64 *off)
-{
-	u64 end;
-
-	if (unlikely(!tquic_ranges_empty(&sb->pending))) {
-		*off = sb->pending.r[0].start;
-		end = sb->pending.r[0].end;
-	} else {
-		*off = sb->next_off;
-		end = min(sb->end_off, limit_off);
-		if (end <= *off)
-			return 0;
-	}
-	return min_t(u64, end - *off, max);
-}
-
 static bool frag_has(const struct tquic_sendfrag *frag, u64 off)
 {
 	return off >= frag->off && off - frag->off < frag->len;
@@ -202,6 +177,12 @@ int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatter
 	u32 i, skip, run;
 	int n = 0;
 
+	frag = sb->ring ? frag_at(sb, sb->cursor) : NULL;
+	if (likely(frag && sb->cursor < sb->nr && off >= frag->off && off >= sb->base_off &&
+		   off + len <= frag->off + frag->len && len && max)) {
+		sg_set_page(sg, frag->page, len, frag->page_off + (off - frag->off));
+		return 1;
+	}
 	if (unlikely(!held(sb, off, len)))
 		return -EINVAL;
 	if (!len)
@@ -246,26 +227,6 @@ void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
 		off += sg.length;
 		len -= sg.length;
 	}
-}
-
-/**
- * tquic_sendbuf_sent - bytes have left
- * @sb: the buffer
- * @off: first byte: next_off, or the start of lost bytes
- * @len: how many
- */
-void tquic_sendbuf_sent(struct tquic_sendbuf *sb, u64 off, u32 len)
-{
-	u64 end = off + len;
-
-	/*
-	 * Bytes given by tquic_sendbuf_next() are the front of a range, and taking those out
-	 * needs no memory.  Others that cannot be taken out are sent once more, no harm done.
-	 */
-	if (off < sb->next_off && !tquic_ranges_empty(&sb->pending))
-		tquic_ranges_remove(&sb->pending, off, end, GFP_ATOMIC);
-	if (end > sb->next_off)
-		sb->next_off = end;
 }
 
 static void release_front(struct tquic_sendbuf *sb)

@@ -47,12 +47,56 @@ void tquic_sendbuf_init(struct tquic_sendbuf *sb);
 void tquic_sendbuf_free(struct tquic_sendbuf *sb);
 int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
 			 void *priv, gfp_t gfp);
-u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_off, u32 max, u64 *off);
 int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max);
 void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst);
-void tquic_sendbuf_sent(struct tquic_sendbuf *sb, u64 off, u32 len);
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
+
+/**
+ * tquic_sendbuf_next - what to send now
+ * @sb: the buffer
+ * @limit_off: new bytes must end here; lost ones may be sent again regardless
+ * @max: most bytes wanted
+ * @off: set to where they begin
+ *
+ * The lowest lost bytes come first.  Returns how many bytes, 0 for none.
+ */
+static inline u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_off, u32 max,
+				     u64 *off)
+{
+	u64 end;
+
+	if (unlikely(!tquic_ranges_empty(&sb->pending))) {
+		*off = sb->pending.r[0].start;
+		end = sb->pending.r[0].end;
+	} else {
+		*off = sb->next_off;
+		end = min(sb->end_off, limit_off);
+		if (end <= *off)
+			return 0;
+	}
+	return min_t(u64, end - *off, max);
+}
+
+/**
+ * tquic_sendbuf_sent - bytes have left
+ * @sb: the buffer
+ * @off: first byte: next_off, or the start of lost bytes
+ * @len: how many
+ */
+static inline void tquic_sendbuf_sent(struct tquic_sendbuf *sb, u64 off, u32 len)
+{
+	u64 end = off + len;
+
+	/*
+	 * Bytes given by tquic_sendbuf_next() are the front of a range, and taking those out
+	 * needs no memory.  Others that cannot be taken out are sent once more, no harm done.
+	 */
+	if (unlikely(off < sb->next_off) && !tquic_ranges_empty(&sb->pending))
+		tquic_ranges_remove(&sb->pending, off, end, GFP_ATOMIC);
+	if (end > sb->next_off)
+		sb->next_off = end;
+}
 
 /** tquic_sendbuf_held - bytes written and not yet released */
 static inline u64 tquic_sendbuf_held(const struct tquic_sendbuf *sb)

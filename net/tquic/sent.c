@@ -89,12 +89,6 @@ void tquic_sent_trim(struct tquic_sent *s)
 		free_list(&s->blocks);
 }
 
-static struct tquic_sent_block *newest_block(struct tquic_sent *s)
-{
-	return list_empty(&s->blocks) ? NULL :
-	       list_last_entry(&s->blocks, struct tquic_sent_block, node);
-}
-
 static void reset_block(struct tquic_sent_block *b)
 {
 	b->last_pn = 0;
@@ -134,67 +128,24 @@ static struct tquic_sent_block *add_block(struct tquic_sent *s, gfp_t gfp)
 }
 
 /**
- * tquic_sent_begin - open a packet at the end of the log
- * @s: the log; no packet may be open
- * @gfp: for a new block, when neither the newest nor a spare one has room
+ * tquic_sent_block - a block with room for one more packet, at the end of the log
+ * @s: the log
+ * @gfp: for a new block
  *
- * Reserves room for the packet and TQUIC_SENT_MAX_FRAMES frames.  The record is zero
- * but for its type; the caller fills it before tquic_sent_commit(), pn being larger
- * than that of every packet before.  Returns NULL when memory fails.
+ * Returns NULL when memory fails.
  */
-struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp)
+struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
 {
-	struct tquic_sent_block *b = newest_block(s);
-	struct tquic_pkt *pkt;
+	struct tquic_sent_block *b;
 
-	if (b && b->used + 1 + TQUIC_SENT_MAX_FRAMES > TQUIC_SENT_RECS) {
-		if (b->live)
-			b = NULL;
-		else
+	if (!list_empty(&s->blocks)) {
+		b = list_last_entry(&s->blocks, struct tquic_sent_block, node);
+		if (!b->live)
 			reset_block(b);
+		if (b->used <= TQUIC_SENT_LAST)
+			return b;
 	}
-	if (!b) {
-		b = add_block(s, gfp);
-		if (!b)
-			return NULL;
-	}
-	s->open = &b->rec[b->used];
-	pkt = &s->open->pkt;
-	memset(pkt, 0, sizeof(*pkt));
-	pkt->type = TQUIC_REC_PACKET;
-	return pkt;
-}
-
-/**
- * tquic_sent_add - the next frame record of the open packet
- * @s: the log; tquic_sent_room() says whether one more fits
- *
- * The record holds whatever was there before: the caller writes type, and every
- * other field that its loss callbacks read.
- */
-struct tquic_frame *tquic_sent_add(struct tquic_sent *s)
-{
-	return &s->open[++s->open->pkt.nframes].frame;
-}
-
-/** tquic_sent_commit - the open packet has left: it is live from now on */
-void tquic_sent_commit(struct tquic_sent *s)
-{
-	struct tquic_sent_block *b = newest_block(s);
-	u32 i = b->used;
-
-	b->map[i / 64] |= 1ULL << (i % 64);
-	b->last_pn = s->open->pkt.pn;
-	b->used = i + 1 + s->open->pkt.nframes;
-	b->live++;
-	s->nr_live++;
-	s->open = NULL;
-}
-
-/** tquic_sent_abort - forget the open packet; it was not sent */
-void tquic_sent_abort(struct tquic_sent *s)
-{
-	s->open = NULL;
+	return add_block(s, gfp);
 }
 
 /**

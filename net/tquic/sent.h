@@ -18,6 +18,7 @@
 #define TQUIC_SENT_BLOCK_SIZE	4096
 #define TQUIC_SENT_RECS		((TQUIC_SENT_BLOCK_SIZE - 64) / 32)
 #define TQUIC_SENT_MAX_FRAMES	16	/* records of one packet, beside its own */
+#define TQUIC_SENT_LAST		(TQUIC_SENT_RECS - 1 - TQUIC_SENT_MAX_FRAMES)	/* where a packet may begin */
 #define TQUIC_SENT_SPARE	2	/* blocks kept for reuse by a connection */
 
 #define TQUIC_REC_PACKET	0xff	/* type of a packet record */
@@ -95,10 +96,7 @@ int tquic_sent_setup(void);
 void tquic_sent_teardown(void);
 void tquic_sent_init(struct tquic_sent *s);
 void tquic_sent_free(struct tquic_sent *s);
-struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp);
-struct tquic_frame *tquic_sent_add(struct tquic_sent *s);
-void tquic_sent_commit(struct tquic_sent *s);
-void tquic_sent_abort(struct tquic_sent *s);
+struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp);
 void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b, struct tquic_pkt *pkt);
 struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s);
 void tquic_sent_trim(struct tquic_sent *s);
@@ -108,6 +106,61 @@ struct tquic_pkt *tquic_sent_walk_block(struct tquic_sent_walk *w);
 static inline struct tquic_frame *tquic_pkt_frames(struct tquic_pkt *pkt)
 {
 	return (struct tquic_frame *)(pkt + 1);
+}
+
+/**
+ * tquic_sent_begin - open a packet at the end of the log
+ * @s: the log; no packet may be open
+ * @gfp: for a new block, when neither the newest nor a spare one has room
+ *
+ * Reserves room for the packet and TQUIC_SENT_MAX_FRAMES frames.  The record is zero
+ * but for its type; the caller fills it before tquic_sent_commit(), pn being larger
+ * than that of every packet before.  Returns NULL when memory fails.
+ */
+static inline struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp)
+{
+	struct tquic_sent_block *b = list_last_entry(&s->blocks, struct tquic_sent_block, node);
+
+	if (unlikely(list_empty(&s->blocks) || b->used > TQUIC_SENT_LAST)) {
+		b = tquic_sent_block(s, gfp);
+		if (!b)
+			return NULL;
+	}
+	s->open = &b->rec[b->used];
+	s->open->pkt = (struct tquic_pkt){ .type = TQUIC_REC_PACKET };
+	return &s->open->pkt;
+}
+
+/**
+ * tquic_sent_add - the next frame record of the open packet
+ * @s: the log; tquic_sent_room() says whether one more fits
+ *
+ * The record holds whatever was there before: the caller writes type, and every
+ * other field that its loss callbacks read.
+ */
+static inline struct tquic_frame *tquic_sent_add(struct tquic_sent *s)
+{
+	return &s->open[++s->open->pkt.nframes].frame;
+}
+
+/** tquic_sent_commit - the open packet has left: it is live from now on */
+static inline void tquic_sent_commit(struct tquic_sent *s)
+{
+	struct tquic_sent_block *b = list_last_entry(&s->blocks, struct tquic_sent_block, node);
+	u32 i = b->used;
+
+	b->map[i / 64] |= 1ULL << (i % 64);
+	b->last_pn = s->open->pkt.pn;
+	b->used = i + 1 + s->open->pkt.nframes;
+	b->live++;
+	s->nr_live++;
+	s->open = NULL;
+}
+
+/** tquic_sent_abort - forget the open packet; it was not sent */
+static inline void tquic_sent_abort(struct tquic_sent *s)
+{
+	s->open = NULL;
 }
 
 /** tquic_sent_room - frame records that the open packet can still take */

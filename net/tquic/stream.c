@@ -563,7 +563,7 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	if (unlikely(fin && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
 		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_SENT);
 	tx_refresh(ss, s);
-	if (!list_empty(&s->tx_node))
+	if (!list_empty(&s->tx_node) && !list_is_last(&s->tx_node, &ss->tx_ready))
 		list_move_tail(&s->tx_node, &ss->tx_ready);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "conn.h"
 #include "output.h"
+#include "packet.h"
 #include "timer.h"
 
 /* packets sent when a probe timeout fires, RFC 9002 section 6.2.4 */
@@ -91,6 +92,7 @@ u64 tquic_timer_next(const struct tquic_conn *conn)
 		next = min(next, sp->ack.due_us);
 	next = min3(next, conn->pace_us, conn->nagle_us);
 	next = min3(next, conn->keepalive_us, conn->key_discard_us);
+	next = min(next, conn->trim_us);
 	next = min(next, paths_deadline(conn));
 	if (conn->state < TQUIC_CONN_ESTABLISHED)
 		next = min(next, conn->handshake_us);
@@ -180,6 +182,8 @@ void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 		conn->rekey = true;
 		conn->ops->defer(conn);
 	}
+	if (conn->trim_us <= now_us)
+		tquic_packet_trim(conn);
 	loss_run(conn, now_us);
 	paths_run(conn, now_us);
 	if (tquic_conn_alive(conn))

@@ -24,6 +24,7 @@
 
 #include "compat/compat.h"
 #include "header.h"
+#include "input.h"
 #include "sock.h"
 
 #define RCVBUF_BYTES	(8 << 20)	/* of a UDP socket; it is drained as it fills */
@@ -204,27 +205,24 @@ static bool has_cid(struct sk_buff *skb, u32 off, const u8 *id, u8 id_len)
 /* All datagrams of an aggregate are for the same connection ID */
 static bool one_cid(struct sk_buff *skb)
 {
-	u32 size = skb_shinfo(skb)->gso_size, off, avail;
+	u32 size = skb_shinfo(skb)->gso_size, off;
 	u32 len = min_t(u32, size, PEEK_BYTES);
 	const u8 *p, *first, *id;
-	struct skb_seq_state st;
+	struct tquic_cursor c;
 	u8 buf[PEEK_BYTES];
 	u8 id_len;
 
 	first = skb_header_pointer(skb, 0, len, buf);
 	if (!first || tquic_header_parse_dcid(first, len, TQUIC_CID_LEN, &id, &id_len))
 		return false;
-	skb_prepare_seq_read(skb, 0, skb->len, &st);
-	for (off = size; ; off += size) {
-		avail = skb_seq_read(off, &p, &st);
-		if (!avail)
-			return true;
-		if (likely(avail > TQUIC_CID_LEN && !((*p | *first) & TQUIC_HDR_LONG)) ?
+	tquic_cursor_init(&c, skb);
+	for (off = size; off < skb->len; off += size) {
+		p = tquic_cursor_at(&c, off, 1 + TQUIC_CID_LEN);
+		if (likely(p && !((*p | *first) & TQUIC_HDR_LONG)) ?
 		    memcmp(p + 1, id, TQUIC_CID_LEN) : !has_cid(skb, off, id, id_len))
-			break;
+			return false;
 	}
-	skb_abort_seq_read(&st);
-	return false;
+	return true;
 }
 
 /* The datagram at off of an aggregate, as an skb of its own with the same headers */
