@@ -12,6 +12,7 @@
 #include "cid.h"
 #include "crypto.h"
 #include "loss.h"
+#include "pages.h"
 #include "path.h"
 #include "stream.h"
 #include "tparam.h"
@@ -19,7 +20,6 @@
 
 #define TQUIC_CRYPTO_MAX_RX	65536	/* CRYPTO bytes buffered ahead of the reader, per level */
 #define TQUIC_UNDECRYPTABLE_MAX	64	/* packets kept until their keys arrive */
-#define TQUIC_TX_PAGES		7	/* kept for ciphertext beside the one in use */
 #define TQUIC_HANDSHAKE_US	30000000ULL	/* a handshake must end in this time */
 #define TQUIC_TOKEN_CLIENT_MAX	256	/* bytes of a token that a client sends */
 
@@ -134,9 +134,8 @@ struct tquic_conn {
 	u16 due;
 	struct tquic_path *path;	/* the one that data leaves by */
 	struct tquic_cid dcid;		/* what conn->path's packets carry */
-	struct page_frag tx_frag;	/* batches of ciphertext are cut from it */
-	struct page *tx_ring[TQUIC_TX_PAGES];	/* those it was before, to be taken again */
-	u8 tx_ring_next;		/* the oldest of them */
+	struct tquic_pages tx_pages;	/* batches of ciphertext are cut from them */
+	struct tquic_pages data_pages;	/* what large writes are copied to */
 	struct tquic_scratch *scratch;
 	struct tquic_loss_ctx loss_ctx;
 	struct tquic_acked_run acked;	/* while an ACK is worked on */

@@ -16,6 +16,7 @@
 #include "input.h"
 #include "output.h"
 #include "scratch.h"
+#include "varint.h"
 
 #define PN_AT		(1 + TQUIC_CID_LEN)			/* of a short header to us */
 #define MIN_1RTT	(PN_AT + 4 + TQUIC_SAMPLE_LEN)		/* enough for a sample */
@@ -309,11 +310,11 @@ static void rx_packet(struct input *in, enum tquic_space_id id, u8 ptype, u64 pn
 	bool newest;
 	int ret;
 
-	if (tquic_ack_seen(&sp->ack, pn)) {
+	newest = tquic_ack_largest(&sp->ack) == TQUIC_PN_NONE || pn > tquic_ack_largest(&sp->ack);
+	if (!newest && tquic_ack_seen(&sp->ack, pn)) {
 		tquic_drop(conn->mib, DROP_DUPLICATE, end - p);
 		return;
 	}
-	newest = tquic_ack_largest(&sp->ack) == TQUIC_PN_NONE || pn > tquic_ack_largest(&sp->ack);
 	ret = rx_frames(in, p, end, ptype, id, dcid);
 	if (ret) {
 		if (ret == -ENOMEM)
@@ -330,6 +331,34 @@ static void rx_packet(struct input *in, enum tquic_space_id id, u8 ptype, u64 pn
 	tquic_mib_inc(conn->mib, RX_PACKETS);
 	conn->stats.rx_pkts++;
 	tquic_path_on_packet(conn, in->path, in->probing, newest, in->now_us);
+}
+
+/*
+ * Most packets of a transfer hold the next bytes of one stream and nothing else, and
+ * follow another such in the same skb.  True: this one does, and all is done.
+ */
+static bool rx_expected(struct input *in, u64 pn, const u8 *p, const u8 *end)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_ack *ack = &conn->spaces[TQUIC_SPACE_APP].ack;
+	struct tquic_stream *s = conn->streams.last;
+	u64 sid, off;
+
+	if (!s || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path)
+		return false;
+	while (p < end && *p == TQUIC_FT_PADDING)
+		p++;
+	if (p == end || *p++ != (TQUIC_FT_STREAM | TQUIC_FT_STREAM_OFF))
+		return false;
+	p = tquic_varint_get(p, end, &sid);
+	p = p ? tquic_varint_get(p, end, &off) : NULL;
+	if (!p || p == end || sid != s->id ||
+	    !tquic_stream_rx_next(&conn->streams, s, off, p, end - p, in->skb))
+		return false;
+	tquic_ack_note(ack, pn, true, in->ecn, in->now_us, conn->local.max_ack_delay_us);
+	tquic_mib_inc(conn->mib, RX_PACKETS);
+	conn->stats.rx_pkts++;
+	return true;
 }
 
 /* Which key phase opens this packet, RFC 9001 section 6.3; *update: it begins a new one */
@@ -435,6 +464,8 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 	}
 	if (unlikely(update))
 		rx_key_update(conn, pn, in->now_us);
+	if (likely(rx_expected(in, pn, p + ad_len, p + len - tag)))
+		return;
 	rx_packet(in, TQUIC_SPACE_APP, TQUIC_PT_1RTT, pn, p + 1, p + ad_len, p + len - tag);
 }
 

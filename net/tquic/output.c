@@ -16,8 +16,10 @@
 #include "output.h"
 #include "packet.h"
 #include "scratch.h"
+#include "varint.h"
 
-#define ACK_ONLY_SIZE	256	/* room for a packet that only acknowledges */
+#define ACK_ONLY_SIZE	144	/* room for a packet that only acknowledges: a small skb's head */
+#define ACK_GAPS_SIZE	512	/* and when there is much to say */
 #define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
 #define TRIM_US		500000	/* after so long without a packet memory is given back */
 #define RETRY_US	1000	/* no memory: try again then */
@@ -522,6 +524,22 @@ static void packet_init(struct tquic_packet *b, struct tquic_conn *conn, struct 
 	b->flags = flags;
 }
 
+/* Open a packet in its slot and write the header; b->rec is NULL without memory */
+static void packet_begin(struct tquic_packet *b, u8 *slot)
+{
+	struct tquic_space *sp = b->sp;
+
+	b->rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
+	b->slot = slot;
+	b->run = slot;
+	b->nr_sg = 0;
+	b->eliciting = false;
+	b->ack = false;
+	b->p = tquic_header_put_short(slot, path_dcid(b->conn, b->path), sp->tx.phase,
+				      b->conn->spin, sp->next_pn);
+	b->payload = b->p;
+}
+
 /**
  * tquic_assemble_packet - build one 1-RTT packet and seal it
  * @b: the packet, from packet_init()
@@ -540,18 +558,10 @@ static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32
 {
 	struct tquic_space *sp = b->sp;
 
-	b->rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
+	packet_begin(b, slot);
 	if (unlikely(!b->rec))
 		return -ENOMEM;
-	b->slot = slot;
-	b->run = slot;
 	b->end = slot + size - (b->conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
-	b->nr_sg = 0;
-	b->eliciting = false;
-	b->ack = false;
-	b->p = tquic_header_put_short(slot, path_dcid(b->conn, b->path), sp->tx.phase,
-				      b->conn->spin, sp->next_pn);
-	b->payload = b->p;
 	if (unlikely(b->flags & TQUIC_PKT_MTU_PROBE))
 		tquic_packet_put_ping(b);
 	else
@@ -573,11 +583,12 @@ static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32
 /* Room for the next packet of a batch, NULL: the batch is full or there is no memory */
 static u8 *batch_slot(struct tquic_conn *conn, struct batch *bt)
 {
-	struct page_frag *pf = &conn->tx_frag;
+	struct page_frag *pf = &conn->tx_pages.frag;
 
 	if (bt->linear)
 		return bt->nr ? NULL : skb_tail_pointer(bt->skb);
-	if (unlikely(pf->offset + bt->size > pf->size) && !tquic_packet_page(conn, bt->size))
+	if (unlikely(pf->offset + bt->size > pf->size) &&
+	    !tquic_pages_refill(&conn->tx_pages, bt->size, GFP_ATOMIC | __GFP_NOWARN))
 		return NULL;
 	if (pf->page != bt->page && skb_shinfo(bt->skb)->nr_frags == MAX_SKB_FRAGS)
 		return NULL;
@@ -588,7 +599,7 @@ static u8 *batch_slot(struct tquic_conn *conn, struct batch *bt)
 static void batch_add(struct tquic_conn *conn, struct batch *bt, u32 len)
 {
 	struct skb_shared_info *sh = skb_shinfo(bt->skb);
-	struct page_frag *pf = &conn->tx_frag;
+	struct page_frag *pf = &conn->tx_pages.frag;
 
 	bt->nr++;
 	bt->bytes += len;
@@ -647,6 +658,88 @@ static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct b
 	return conn->ops->xmit(conn, path, bt->skb, bt->size, conn->ecn);
 }
 
+/* ---- a run of packets -------------------------------------------------- */
+
+/*
+ * Most packets of a transfer are alike: all of one is the next bytes of one stream.  A
+ * run builds them without asking for each what else could be due, and settles with the
+ * stream once.
+ */
+struct run {
+	struct tquic_stream *s;		/* NULL: no such packets now */
+	u64 start;			/* first byte of the run */
+	u64 off;			/* next byte */
+	u64 end;			/* that may leave */
+	u32 len;			/* bytes of each packet */
+};
+
+#define RUN_HDR	16	/* PADDING, STREAM with an offset of 8 bytes and no Length */
+
+static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want)
+{
+	struct tquic_streams *ss = &b->conn->streams;
+	struct tquic_stream *s = list_first_entry(&ss->tx_ready, struct tquic_stream, tx_node);
+
+	r->s = NULL;
+	if (want != WANT_DATA || list_empty(&ss->tx_ready) || b->sp->ack.eliciting ||
+	    b->sp->probes || b->path->due || !tquic_ranges_empty(&s->sb.pending) ||
+	    s->tx_state != QUIC_STREAM_SEND_STATE_SEND || s->id >= BIT(30))
+		return;
+	r->s = s;
+	r->start = s->sb.next_off;
+	r->off = r->start;
+	r->end = min3(s->sb.end_off, s->txc.max, r->off + tquic_credit_tx_left(&ss->tx));
+	if (s->sb.end_off == r->end && s->flags & TQUIC_STREAM_FIN)
+		r->end--;	/* the last packet has the FIN */
+	r->len = size - 1 - path_dcid(b->conn, b->path)->len - TQUIC_PN_LEN - RUN_HDR -
+		 (b->conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
+}
+
+/* One packet of a run; its bytes, or -errno */
+static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot, u64 now_us)
+{
+	struct tquic_stream *s = r->s;
+	struct tquic_frame *f;
+	u8 *p;
+	int n;
+
+	packet_begin(b, slot);
+	if (unlikely(!b->rec))
+		return -ENOMEM;
+	put_unaligned_be64(0, b->p);
+	put_unaligned_be64(r->off | 3ULL << 62, b->p + 8);
+	p = b->p + RUN_HDR - 8 - 1 - tquic_varint_len(s->id);
+	*p++ = TQUIC_FT_STREAM | TQUIC_FT_STREAM_OFF;
+	tquic_varint_put(p, s->id);
+	b->p += RUN_HDR;
+	tquic_packet_cut(b);
+	n = tquic_sendbuf_map(&s->sb, r->off, r->len, b->sg + 1, TQUIC_SCRATCH_SG - 1);
+	if (unlikely(n <= 0)) {		/* in too many pieces for one packet of this size */
+		tquic_sent_abort(&b->sp->loss.sent);
+		return 0;
+	}
+	b->nr_sg += n;
+	b->p += r->len;
+	b->run = b->p;
+	b->eliciting = true;
+	f = tquic_sent_add(&b->sp->loss.sent);
+	f->type = TQUIC_FT_STREAM;
+	f->flags = 0;
+	f->len = r->len;
+	f->off = r->off;
+	f->ref = s;
+	tquic_stream_get(s);
+	r->off += r->len;
+	return tquic_packet_seal(b, now_us);
+}
+
+static void run_end(struct run *r, struct tquic_conn *conn)
+{
+	if (r->s && r->off != r->start)
+		tquic_stream_tx_sent(&conn->streams, r->s, r->start, r->off - r->start, false);
+	r->s = NULL;
+}
+
 /**
  * tquic_xmit - transmit one batch of 1-RTT packets
  * @conn: the connection
@@ -667,10 +760,12 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 {
 	struct batch bt = { .size = size, .linear = max == 1 };
 	struct tquic_packet b;
+	struct run run;
 	int len = 0;
 	u8 *slot;
 
 	packet_init(&b, conn, path, 0);
+	run_begin(&run, &b, size, want);
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
 	if (!bt.skb)
 		return -ENOMEM;
@@ -680,7 +775,13 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			len = bt.nr ? 0 : -ENOMEM;
 			break;
 		}
-		len = tquic_assemble_packet(&b, slot, size, want, false, now_us);
+		len = 0;
+		if (run.s && run.off + run.len <= run.end)
+			len = run_packet(&run, &b, slot, now_us);
+		if (!len) {
+			run_end(&run, conn);
+			len = tquic_assemble_packet(&b, slot, size, want, false, now_us);
+		}
 		if (len <= 0)
 			break;
 		conn->scratch->pkt[bt.nr] = slot;
@@ -689,11 +790,12 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			break;
 		want &= ~WANT_ACK;
 	}
+	run_end(&run, conn);
 	if (!bt.nr) {
 		kfree_skb(bt.skb);
 		return len;
 	}
-	conn->tx_frag.offset = ALIGN(conn->tx_frag.offset, ALIGN_AES);
+	conn->tx_pages.frag.offset = ALIGN(conn->tx_pages.frag.offset, ALIGN_AES);
 	batch_send(conn, path, &bt, now_us);	/* what is lost here is found to be, and counted */
 	return bt.nr;
 }
@@ -822,7 +924,7 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 			max = min(max, 1u);
 		if (want == WANT_ACK || !max) {
 			want = WANT_ACK;
-			size = min_t(u32, size, ACK_ONLY_SIZE);
+			size = min_t(u32, size, sp->ack.rcvd.nr > 8 ? ACK_GAPS_SIZE : ACK_ONLY_SIZE);
 			max = 1;
 		}
 		room = tquic_path_amplification_room(path);
@@ -915,5 +1017,6 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 		tquic_path_mtu_changed(conn, conn->path, now_us);
 	output_paths(conn, now_us);
 	output_app(conn, now_us);
-	conn->trim_us = conn->tx_frag.page ? conn->last_tx_us + TRIM_US : TQUIC_TIME_NEVER;
+	conn->trim_us = conn->tx_pages.frag.page || conn->data_pages.frag.page ?
+			conn->last_tx_us + TRIM_US : TQUIC_TIME_NEVER;
 }

@@ -29,44 +29,11 @@ struct sk_buff *tquic_packet_skb(u32 linear_bytes)
 	return skb;
 }
 
-/**
- * tquic_packet_page - a page for ciphertext in conn->tx_frag
- * @conn: the connection
- * @size: bytes of a packet
- *
- * The kernel may clear each page that it hands out, so pages go round: the one
- * kept longest, if all that left in it is gone.  Return: false: no memory.
- */
-bool tquic_packet_page(struct tquic_conn *conn, u32 size)
-{
-	struct page_frag *pf = &conn->tx_frag;
-
-	swap(pf->page, conn->tx_ring[conn->tx_ring_next]);
-	conn->tx_ring_next = (conn->tx_ring_next + 1) % TQUIC_TX_PAGES;
-	pf->size = pf->page ? page_size(pf->page) : 0;
-	pf->offset = pf->size;
-	if (likely(skb_page_frag_refill(size, pf, GFP_ATOMIC | __GFP_NOWARN) &&
-		   pf->offset + size <= pf->size))
-		return true;
-	if (pf->page)	/* too small, and it would stay */
-		put_page(pf->page);
-	memset(pf, 0, sizeof(*pf));
-	return false;
-}
-
 /** tquic_packet_trim - give back what is kept for the next batch */
 void tquic_packet_trim(struct tquic_conn *conn)
 {
-	u32 i;
-
-	for (i = 0; i < TQUIC_TX_PAGES; i++) {
-		if (conn->tx_ring[i])
-			put_page(conn->tx_ring[i]);
-		conn->tx_ring[i] = NULL;
-	}
-	if (conn->tx_frag.page)
-		put_page(conn->tx_frag.page);
-	memset(&conn->tx_frag, 0, sizeof(conn->tx_frag));
+	tquic_pages_free(&conn->tx_pages);
+	tquic_pages_free(&conn->data_pages);
 	conn->trim_us = TQUIC_TIME_NEVER;
 	tquic_sent_trim(&conn->spaces[TQUIC_SPACE_APP].loss.sent);
 }

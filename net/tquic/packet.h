@@ -29,7 +29,6 @@ struct tquic_packet {
 };
 
 struct sk_buff *tquic_packet_skb(u32 linear_bytes);
-bool tquic_packet_page(struct tquic_conn *conn, u32 size);
 void tquic_packet_trim(struct tquic_conn *conn);
 void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value);
 void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us);

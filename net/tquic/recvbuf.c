@@ -92,13 +92,22 @@ static int new_seg(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len, s
 	return 0;
 }
 
-/* Bytes that go on where the readable list ends: another piece of its last segment, if it fits */
-static bool extend_tail(struct tquic_recvbuf *rb, const u8 *data, u32 len, struct sk_buff *skb)
+/**
+ * tquic_recvbuf_extend - hold bytes that go on where the readable ones end
+ * @rb: the buffer
+ * @data: as for tquic_recvbuf_insert()
+ * @len: likewise, not 0
+ * @skb: likewise
+ *
+ * Returns false, with nothing changed, if they do not fit as another piece of the
+ * newest segment.
+ */
+bool tquic_recvbuf_extend(struct tquic_recvbuf *rb, const u8 *data, u32 len, struct sk_buff *skb)
 {
 	struct tquic_rxseg *seg = rb->tail;
 	size_t step;
 
-	if (!seg || seg->skb != skb || len > seg->piece || seg->len != seg->nr * seg->piece)
+	if (!seg || !RB_EMPTY_ROOT(&rb->root) || seg->skb != skb || len > seg->piece || seg->len != seg->nr * seg->piece)
 		return false;
 	step = data - seg->data;
 	if (seg->nr == 1 && step >= seg->piece && step <= U16_MAX)
@@ -109,6 +118,7 @@ static bool extend_tail(struct tquic_recvbuf *rb, const u8 *data, u32 len, struc
 	seg->len += len;
 	rb->held_bytes += len;
 	rb->ready_off += len;
+	rb->highest_off = max(rb->highest_off, rb->ready_off);
 	return true;
 }
 
@@ -229,9 +239,9 @@ int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 
 	}
 	if (unlikely(!len))
 		return 0;
+	if (off == rb->ready_off && tquic_recvbuf_extend(rb, data, len, skb))
+		return len;
 	if (likely(off == rb->ready_off && RB_EMPTY_ROOT(&rb->root))) {
-		if (likely(extend_tail(rb, data, len, skb)))
-			return len;
 		ret = new_seg(rb, off, data, len, skb, gfp, &seg);
 		if (unlikely(ret))
 			return ret;

@@ -50,6 +50,7 @@ void tquic_recvbuf_init(struct tquic_recvbuf *rb);
 void tquic_recvbuf_free(struct tquic_recvbuf *rb);
 int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len,
 			 struct sk_buff *skb, gfp_t gfp);
+bool tquic_recvbuf_extend(struct tquic_recvbuf *rb, const u8 *data, u32 len, struct sk_buff *skb);
 u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data);
 void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len);
 

@@ -82,16 +82,6 @@ static void give_credit(struct tquic_conn *conn)
 		tquic_output_flush(conn, tquic_now_us());
 }
 
-/* Pages of an skb are no slab objects, whose bounds copy_to_iter() would look up */
-static size_t copy_piece(const u8 *p, u32 len, struct iov_iter *to)
-{
-	struct page *page = virt_to_page(p);
-
-	if (unlikely(PageSlab(virt_to_head_page(p))))
-		return copy_to_iter(p, len, to);
-	return copy_page_to_iter(page, offset_in_page(p), len, to);
-}
-
 /* Copy up to @len bytes of @rb that follow the first @skip; fewer only on a fault */
 static u32 copy_out(struct tquic_recvbuf *rb, struct msghdr *msg, u32 len)
 {
@@ -100,7 +90,8 @@ static u32 copy_out(struct tquic_recvbuf *rb, struct msghdr *msg, u32 len)
 
 	for (off = 0; off < len; off += n) {
 		n = min(tquic_recvbuf_peek(rb, rb->read_off + off, &p), len - off);
-		if (copy_piece(p, n, &msg->msg_iter) != n)
+		/* within a packet, whose bounds were checked: copy_to_iter() would look them up */
+		if (_copy_to_iter(p, n, &msg->msg_iter) != n)
 			break;
 	}
 	return off;

@@ -14,6 +14,7 @@
 
 #define FLUSH_BYTES	65536		/* output runs at least once for so many bytes */
 #define HANDSHAKE_TX_MAX (256 << 10)	/* CRYPTO bytes of a level not acknowledged yet */
+#define OWN_PAGES	32768		/* bytes queued and to come */
 #define NOMEM_WAIT	(HZ / 20)	/* jiffies, when there is no memory to be waited for */
 #define REFER_PAGES	17		/* looked up at once: 64 KB, wherever they begin */
 /*
@@ -300,9 +301,11 @@ static int choose_stream(struct sock *sk, struct send *snd, struct tquic_stream 
 /* Room in a page fragment that the socket is charged for; bytes, or -ENOBUFS */
 static int prepare_frag(struct sock *sk, struct page_frag *pfrag, u64 max)
 {
+	struct tquic_pages *own = &tquic_sk(sk)->conn->data_pages;
 	int n;
 
-	if (!sk_page_frag_refill(sk, pfrag))
+	if (pfrag == &own->frag ? !tquic_pages_refill(own, 1, sk->sk_allocation) :
+				  !sk_page_frag_refill(sk, pfrag))
 		return -ENOBUFS;
 	n = min_t(u64, max, pfrag->size - pfrag->offset);
 	return sk_wmem_schedule(sk, n) ? n : -ENOBUFS;
@@ -323,10 +326,13 @@ static int charge(struct sock *sk, int n)
 /* Copy at most max bytes of the message to the stream; how many, or -errno */
 static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, u64 max)
 {
-	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
-	struct page_frag *pfrag = sk_page_frag(sk);
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tquic_streams *ss = &conn->streams;
+	struct page_frag *pfrag;
 	int n, err;
 
+	/* who writes much has pages of his own that go round, others share the task's */
+	pfrag = sk->sk_wmem_queued + max >= OWN_PAGES ? &conn->data_pages.frag : sk_page_frag(sk);
 	n = prepare_frag(sk, pfrag, max);
 	if (n < 0)
 		return n;
@@ -338,7 +344,7 @@ static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, 
 		return err == -ENOMEM ? -ENOBUFS : err;
 	}
 	pfrag->offset += n;
-	tquic_mib_add(tquic_sk(sk)->conn->mib, TX_COPIED_BYTES, n);
+	tquic_mib_add(conn->mib, TX_COPIED_BYTES, n);
 	return charge(sk, n);
 }
 

@@ -798,6 +798,30 @@ int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 o
 }
 
 /**
+ * tquic_stream_rx_next - a STREAM frame without FIN, if it is just what was expected
+ * @ss: the streams
+ * @s: the stream
+ * @off: as for tquic_stream_rx_data()
+ * @data: likewise
+ * @len: likewise, not 0
+ * @skb: likewise, charged already
+ *
+ * True: the bytes follow those before, in the same packet aggregate, within all
+ * limits, and are held.  False: nothing has changed, ask tquic_stream_rx_data().
+ */
+bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 off,
+			  const u8 *data, u32 len, struct sk_buff *skb)
+{
+	if (s->rx_state != QUIC_STREAM_RECV_STATE_RECV || s->flags & TQUIC_STREAM_STOPPED ||
+	    off != s->rb.ready_off || off != s->rxc.received || len > s->rxc.max - off ||
+	    len > ss->rx.max - ss->rx.received || !tquic_recvbuf_extend(&s->rb, data, len, skb))
+		return false;
+	s->rxc.received += len;
+	ss->rx.received += len;
+	return true;
+}
+
+/**
  * tquic_stream_rx_reset - RESET_STREAM arrived
  * @ss: the streams
  * @s: the stream; may be freed by this unless it is referenced

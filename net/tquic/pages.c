@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A ring of pages.  Each holds one reference of ours; who has bytes in a page holds
+ * others, and the page is free when ours is the last.  Knows nothing of what is in it.
+ */
+#include <linux/mm.h>
+#include <net/sock.h>
+
+#include "pages.h"
+
+/**
+ * tquic_pages_refill - see that the page at hand has room
+ * @pp: zero, or used before
+ * @size: bytes in one piece
+ * @gfp: for a new page; a large one is tried first
+ *
+ * Return: false: no memory; there is no page at hand then.
+ */
+bool tquic_pages_refill(struct tquic_pages *pp, u32 size, gfp_t gfp)
+{
+	struct page_frag *pf = &pp->frag;
+
+	if (pf->page && pf->offset + size <= pf->size)
+		return true;
+	swap(pf->page, pp->kept[pp->next]);
+	pp->next = (pp->next + 1) % TQUIC_PAGES_KEPT;
+	pf->size = pf->page ? page_size(pf->page) : 0;
+	pf->offset = pf->size;
+	/* takes it again if nobody else holds it */
+	if (likely(skb_page_frag_refill(size, pf, gfp) && pf->offset + size <= pf->size))
+		return true;
+	if (pf->page)	/* too small, and it would stay */
+		put_page(pf->page);
+	memset(pf, 0, sizeof(*pf));
+	return false;
+}
+
+/** tquic_pages_free - let all pages go */
+void tquic_pages_free(struct tquic_pages *pp)
+{
+	u32 i;
+
+	for (i = 0; i < TQUIC_PAGES_KEPT; i++)
+		if (pp->kept[i])
+			put_page(pp->kept[i]);
+	if (pp->frag.page)
+		put_page(pp->frag.page);
+	memset(pp, 0, sizeof(*pp));
+}
