@@ -10,7 +10,7 @@
 #include "quic.h"
 
 #define HELD_WINDOW		(64 << 20)	/* no credit stops what shall be in flight */
-#define IDLE_TIMEOUT_US		600000000	/* the test ends a connection, no timer */
+#define IDLE_TIMEOUT_US		4200000000U	/* the test ends a connection, no timer */
 
 static int open_socket(const struct bench_addr *addr)
 {

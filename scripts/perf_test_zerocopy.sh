@@ -42,6 +42,11 @@ add_probes() {
 		echo "$probe" >>$trace/kprobe_events || say "no probe: $probe"
 	done 2>/dev/null
 	insmod "build/$(uname -r)/bench/copyprobe/copyprobe.ko"
+	# once without a transfer: what it runs comes over the slow root file system
+	mkdir -p "$work/dry"
+	COUNTS=$work/dry PERF_FIFOS="" "$0" --counters begin
+	COUNTS=$work/dry PERF_FIFOS="" "$0" --counters end
+	! command -v perf >/dev/null || perf stat -a -e net:net_dev_queue true >/dev/null 2>&1
 }
 
 remove_probes() {
