@@ -112,12 +112,14 @@ static void protect(struct side *s, u32 n)
 	}
 	for (i = 0; i < n; i++) {
 		const u8 *mask = s->samples + i * SAMPLE_LEN;
-		u8 *pn = s->pkt[i] + PN_OFF;
-		u32 k;
+		u8 *p = s->pkt[i];
+		u32 pn, pn_mask;
 
-		s->pkt[i][0] ^= mask[0] & 0x1f;
-		for (k = 0; k < PN_LEN; k++)
-			pn[k] ^= mask[1 + k];
+		p[0] ^= mask[0] & 0x1f;
+		memcpy(&pn, p + PN_OFF, PN_LEN);
+		memcpy(&pn_mask, mask + 1, PN_LEN);
+		pn ^= pn_mask;
+		memcpy(p + PN_OFF, &pn, PN_LEN);
 	}
 }
 
