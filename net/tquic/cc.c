@@ -55,7 +55,7 @@ void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss)
 	cc->ops->init(cc);
 }
 
-/**
+/*
  * tquic_cc_set_mss - a full datagram of the path has @mss bytes now
  *
  * RFC 9002 section 7.2: a window that is still the initial one is computed anew.
@@ -80,14 +80,11 @@ static bool in_recovery(const struct tquic_cc *cc, u64 sent_us)
 	return cc->recovery_us && sent_us <= cc->recovery_us;
 }
 
-/**
- * tquic_cc_on_ack - the bytes in flight that one ACK newly acknowledged on this path
- * @cc: the path's state; srtt_us, min_rtt_us and latest_rtt_us are up to date
- * @acked_bytes: their sum, at least 1
- * @sent_us: when the newest of them left
- * @now_us: now
+/*
+ * tquic_cc_on_ack - @acked_bytes in flight were newly acknowledged by one ACK
  *
- * The window grows, unless the sender is limited by its application or in recovery.
+ * @sent_us: when the newest of them left.  srtt_us, min_rtt_us and latest_rtt_us are up to
+ * date.  The window grows, unless the application limits the sender or in recovery.
  */
 void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us)
 {
@@ -98,8 +95,12 @@ void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_
 	cc->cwnd = min(cc->cwnd, max(cc->cwnd_max, tquic_cc_min_window(cc)));
 }
 
-/* RFC 9002 appendix B.6: one reduction in a recovery period */
-static void congestion_event(struct tquic_cc *cc, u64 sent_us, u64 now_us)
+/*
+ * tquic_cc_on_ce - a congestion event, as the peer saw a CE mark, RFC 9002 appendix B.6
+ *
+ * One reduction in a recovery period; @sent_us: when the largest acknowledged left.
+ */
+void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 {
 	if (in_recovery(cc, sent_us))
 		return;
@@ -110,7 +111,7 @@ static void congestion_event(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 	cc->ops->on_event(cc, now_us);
 }
 
-/**
+/*
  * tquic_cc_on_lost - @lost_bytes were declared lost, the newest of which left at @sent_us
  *
  * recovery_us changes if and only if this began a new recovery period.
@@ -118,13 +119,7 @@ static void congestion_event(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 void tquic_cc_on_lost(struct tquic_cc *cc, u32 lost_bytes, u64 sent_us, u64 now_us)
 {
 	tquic_cc_discard(cc, lost_bytes);
-	congestion_event(cc, sent_us, now_us);
-}
-
-/** tquic_cc_on_ce - the peer saw a CE mark; @sent_us: when the largest acknowledged left */
-void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
-{
-	congestion_event(cc, sent_us, now_us);
+	tquic_cc_on_ce(cc, sent_us, now_us);
 }
 
 /** tquic_cc_on_persistent - persistent congestion, RFC 9002 section 7.6.2 */

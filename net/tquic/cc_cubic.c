@@ -183,7 +183,8 @@ static void judge_rtt(struct cubic *c)
 			c->css_base_us = NO_RTT;
 		return;
 	}
-	thresh = clamp_t(u32, c->last_min_us / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US, MAX_RTT_THRESH_US);
+	thresh = clamp_t(u32, c->last_min_us / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US,
+			 MAX_RTT_THRESH_US);
 	if (c->cur_min_us >= c->last_min_us + thresh) {
 		c->css_base_us = c->cur_min_us;
 		c->css_rounds = 0;

@@ -45,14 +45,11 @@ void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit)
 	cs->local_limit = min_t(u64, limit, TQUIC_CID_LOCAL_MAX);
 }
 
-/**
- * tquic_cid_issue - add a connection ID of ours
- * @cs: the set
- * @cid: the ID, which the lookup table knows already
- * @reset_token: its stateless reset token; NULL: it has none, as a client's first
+/*
+ * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already
  *
- * The first is that of the handshake; for each later one NEW_CONNECTION_ID is due.
- * Returns the entry, or NULL when there is no room.
+ * @reset_token NULL: it has none, as a client's first.  The first is that of the handshake;
+ * for each later one NEW_CONNECTION_ID is due.  Returns the entry, NULL: no room.
  */
 struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
 					const u8 *reset_token)
@@ -144,7 +141,7 @@ static bool zero_length(const struct tquic_cids *cs)
 	return cs->remote[0].used && !cs->remote[0].cid.len;
 }
 
-/**
+/*
  * tquic_cid_set_first - the connection ID of the peer's handshake packets
  *
  * It has sequence number 0 and belongs to path 0.  A later call replaces it.  An empty
@@ -172,7 +169,8 @@ void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token)
 	r->has_token = true;
 }
 
-static int owe_retire(struct tquic_cids *cs, u64 seq)
+/** tquic_cid_owe_retire - RETIRE_CONNECTION_ID is due, perhaps again; 0 or -ENOSPC: too many */
+int tquic_cid_owe_retire(struct tquic_cids *cs, u64 seq)
 {
 	u32 i;
 
@@ -188,7 +186,7 @@ static int owe_retire(struct tquic_cids *cs, u64 seq)
 /* The table holds no more of @r; a path that used it has to get another. */
 static int retire_remote(struct tquic_cids *cs, struct tquic_cid_remote *r)
 {
-	int ret = owe_retire(cs, r->seq);
+	int ret = tquic_cid_owe_retire(cs, r->seq);
 
 	if (ret)
 		return ret;
@@ -294,7 +292,7 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 		return ret;
 	before = mark_seen(cs, seq);
 	if (seq < max(cs->remote_prior_to, cs->seen_base) && (!before || seq < cs->seen_base))
-		return owe_retire(cs, seq) ?
+		return tquic_cid_owe_retire(cs, seq) ?
 		       TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT) : 0;
 	if (before)
 		return 0;
@@ -326,7 +324,7 @@ struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 	return NULL;
 }
 
-/**
+/*
  * tquic_cid_take - give a path a connection ID of its own
  *
  * Returns what it has already, else the oldest spare one, else NULL: then it gets
@@ -350,7 +348,7 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 	return best;
 }
 
-/**
+/*
  * tquic_cid_release - a path ends, or is to change its connection ID
  *
  * Returns 0: RETIRE_CONNECTION_ID is due; -ENOENT: there is nothing to retire;
@@ -367,7 +365,7 @@ int tquic_cid_release(struct tquic_cids *cs, u8 path)
 	return ret;
 }
 
-/**
+/*
  * tquic_cid_is_reset - are the last 16 bytes of a datagram a stateless reset token of the peer
  *
  * Only connection IDs that we send with count, RFC 9000 section 10.3.1.  The time
@@ -392,10 +390,4 @@ bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq)
 	*seq = cs->retire[0];
 	memmove(cs->retire, cs->retire + 1, --cs->nr_retire * sizeof(cs->retire[0]));
 	return true;
-}
-
-/** tquic_cid_retire_lost - RETIRE_CONNECTION_ID of @seq was lost; 0 or -ENOSPC: too many owed */
-int tquic_cid_retire_lost(struct tquic_cids *cs, u64 seq)
-{
-	return owe_retire(cs, seq);
 }

@@ -42,7 +42,7 @@ struct tquic_cids {
 	u64 seen;		/* bit i: seen_base + i was issued to us */
 	u16 starved;		/* bit i: path i has lost its connection ID and gets the next one */
 	u8 nr_retire;		/* of retire[] */
-	u8 local_limit;		/* how many the peer keeps: its active_connection_id_limit, capped */
+	u8 local_limit;		/* how many the peer keeps: active_connection_id_limit, capped */
 	u8 remote_limit;	/* how many we keep: what we announced */
 };
 
@@ -68,6 +68,6 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path);
 int tquic_cid_release(struct tquic_cids *cs, u8 path);
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token);
 bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq);
-int tquic_cid_retire_lost(struct tquic_cids *cs, u64 seq);
+int tquic_cid_owe_retire(struct tquic_cids *cs, u64 seq);
 
 #endif

@@ -97,13 +97,11 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 	return conn->ops->cid_add(conn, &conn->scid);
 }
 
-/**
+/*
  * tquic_conn_create - make a connection
- * @p: who owns it, its role, addresses and settings
- * @now_us: the time
  *
- * Nothing is sent: a client's first packet leaves when its ClientHello is
- * queued.  Process context; the owner's socket is locked.
+ * Nothing is sent: a client's first packet leaves when its ClientHello is queued.  Process
+ * context; the owner's socket is locked.
  *
  * Return: the connection or an ERR_PTR(-ENOMEM, or what the crypto API said).
  */
@@ -159,17 +157,23 @@ fail:
 	return ERR_PTR(err);
 }
 
-static void space_free(struct tquic_conn *conn, struct tquic_space *sp)
+/* All of a space but its keys; it is usable afterwards */
+static void space_clear(struct tquic_conn *conn, struct tquic_space *sp)
 {
 	tquic_loss_space_free(&conn->loss_ctx, &sp->loss);
 	tquic_ack_free(&sp->ack);
-	tquic_crypto_free(&sp->tx);
-	tquic_crypto_free(&sp->rx);
+	tquic_ack_init(&sp->ack);
 	tquic_sendbuf_free(&sp->crypto_tx);
 	tquic_recvbuf_free(&sp->crypto_rx);
 }
 
-/**
+static void space_free_keys(struct tquic_space *sp)
+{
+	tquic_crypto_free(&sp->tx);
+	tquic_crypto_free(&sp->rx);
+}
+
+/*
  * tquic_conn_free - take a connection apart, whatever its state
  *
  * The owner's socket is locked and nobody else has the connection.  Its connection IDs
@@ -189,8 +193,10 @@ void tquic_conn_free(struct tquic_conn *conn)
 	if (conn->server && conn->local.has_rscid)
 		/* what the Retry had clients send to */
 		conn->ops->cid_del(conn, &conn->local.rscid);
-	for (i = 0; i < TQUIC_SPACE_NUM; i++)
-		space_free(conn, &conn->spaces[i]);
+	for (i = 0; i < TQUIC_SPACE_NUM; i++) {
+		space_clear(conn, &conn->spaces[i]);
+		space_free_keys(&conn->spaces[i]);
+	}
 	tquic_streams_free(&conn->streams);
 	if (held)
 		conn->ops->tx_free(conn, held);
@@ -212,17 +218,13 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 		return;
 	sp->gone = true;
 	sp->probes = 0;
-	tquic_loss_space_free(&conn->loss_ctx, &sp->loss);
-	tquic_ack_free(&sp->ack);
-	tquic_ack_init(&sp->ack);
-	tquic_sendbuf_free(&sp->crypto_tx);
-	tquic_recvbuf_free(&sp->crypto_rx);
+	space_clear(conn, sp);
 	conn->drop_keys = true;	/* which takes process context */
 	conn->ops->defer(conn);
 	conn->path->rec.pto_count = 0;	/* RFC 9002 section 6.2.2 */
 }
 
-/**
+/*
  * tquic_conn_restart_idle - the idle period begins anew, RFC 9000 section 10.1
  *
  * It is never shorter than three PTOs, so that a lost packet is tried again in it.
@@ -263,7 +265,7 @@ static u64 idle_min(u64 a, u64 b)
 	return a && b ? min(a, b) : a + b;
 }
 
-/**
+/*
  * tquic_conn_set_remote - take the peer's transport parameters, the body of the TLS extension
  *
  * Return: 0; -EINVAL when they break RFC 9000 section 7.4 or 18.2: the connection is then
@@ -297,7 +299,7 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	return 0;
 }
 
-/**
+/*
  * tquic_conn_issue_cids - keep the peer supplied with connection IDs, RFC 9000 section 5.1.1
  *
  * One that cannot be published is not issued.
@@ -405,7 +407,7 @@ static int close_errno(const struct tquic_rx_frame *f)
 	}
 }
 
-/**
+/*
  * tquic_conn_peer_closed - the peer sent CONNECTION_CLOSE: drain, RFC 9000 section 10.2.2
  *
  * Data that has arrived stays readable.
@@ -441,7 +443,7 @@ void tquic_conn_die(struct tquic_conn *conn, int sk_err)
 	set_state(conn, TQUIC_CONN_CLOSED);
 }
 
-/**
+/*
  * tquic_conn_icmp - the network says, with a positive errno, that the peer cannot be reached
  *
  * Believed only before anything was heard of the peer: later it could be forged, and the
@@ -463,7 +465,7 @@ bool tquic_conn_tx_done(const struct tquic_conn *conn)
 	       !conn->spaces[TQUIC_SPACE_APP].loss.eliciting;
 }
 
-/**
+/*
  * tquic_conn_key_update - begin a new key phase, RFC 9001 section 6.1; process context
  *
  * Return: 0; -EAGAIN before the handshake is confirmed or while the last update, to which
@@ -492,7 +494,7 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 	return 0;
 }
 
-/**
+/*
  * tquic_conn_work - what must run in process context, under the socket lock
  *
  * Frees keys, derives those of the next phase, follows a Retry, and sends what
@@ -502,12 +504,9 @@ void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp;
 
-	for (sp = conn->spaces; conn->drop_keys && sp < conn->spaces + TQUIC_SPACE_NUM; sp++) {
-		if (sp->gone) {
-			tquic_crypto_free(&sp->tx);
-			tquic_crypto_free(&sp->rx);
-		}
-	}
+	for (sp = conn->spaces; conn->drop_keys && sp < conn->spaces + TQUIC_SPACE_NUM; sp++)
+		if (sp->gone)
+			space_free_keys(sp);
 	conn->drop_keys = false;
 	if (unlikely(conn->due & TQUIC_DUE_CLOSE) && conn->state == TQUIC_CONN_CLOSING)
 		tquic_output_close(conn, now_us);

@@ -206,7 +206,7 @@ struct tquic_conn_param {
 	const struct tquic_cid *odcid;	/* server: from the Initial (or the Retry token) */
 	const struct tquic_cid *dcid;	/* server: the client's source connection ID */
 	const struct tquic_cid *rscid;	/* server: Source Connection ID of our Retry, NULL: none */
-	const struct tquic_cid *idcid;	/* server: destination of the Initial at hand, for its keys */
+	const struct tquic_cid *idcid;	/* server: destination of the Initial at hand, for keys */
 	const union tquic_addr *addr_local;
 	const union tquic_addr *addr_remote;
 	bool validated;			/* server: the address token was good */

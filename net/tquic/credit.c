@@ -48,7 +48,7 @@ void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 	c->epoch_consumed = 0;
 }
 
-/**
+/*
  * tquic_credit_rx_receive - the peer got to @end, absolute; less than before is no news
  *
  * Returns 0, or FLOW_CONTROL_ERROR as a wire error with nothing changed.
@@ -79,13 +79,11 @@ static void tune_window(struct tquic_credit_rx *c, u32 rtt_us, u64 now_us)
 }
 
 /**
- * tquic_credit_rx_consume - the reader took more
+ * tquic_credit_rx_consume - the reader took @n more; returns tquic_credit_rx_due()
  * @c: the credit
  * @n: bytes or streams
  * @rtt_us: smoothed round-trip time; 0: unknown, the window stays as it is
  * @now_us: any clock that never goes back
- *
- * Returns tquic_credit_rx_due().
  */
 bool tquic_credit_rx_consume(struct tquic_credit_rx *c, u64 n, u32 rtt_us, u64 now_us)
 {

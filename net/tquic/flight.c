@@ -5,7 +5,6 @@
  * are built in an skb's head, one datagram at a time, everything copied.
  */
 #include "conn.h"
-#include "flight.h"
 #include "frame.h"
 #include "header.h"
 #include "output.h"
@@ -232,7 +231,7 @@ static void close_frame(struct tquic_packet *b)
 				     conn->close_reason, len);
 }
 
-/**
+/*
  * tquic_output_close - send CONNECTION_CLOSE at every level that has keys
  *
  * RFC 9000 section 10.2.3.  Where crypto would not run inline, tquic_conn_work()

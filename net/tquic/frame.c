@@ -255,14 +255,12 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 	return likely(next) ? next - p : ENCODING_ERROR;
 }
 
-/**
+/*
  * tquic_frame_ack_next - the next range of an ACK frame, from the highest to the lowest
- * @f: a decoded ACK frame; the position in it moves on
- * @smallest: smallest packet number acknowledged in the range
- * @largest: largest
  *
- * RFC 9000 section 19.3.1.  Returns 1 with a range, 0 after the last one, or a
- * TQUIC_WERR() of FRAME_ENCODING_ERROR for a range that would go below 0.
+ * RFC 9000 section 19.3.1.  The position in @f moves on.  Returns 1 with a range, both ends
+ * included, 0 after the last one, or a TQUIC_WERR() of FRAME_ENCODING_ERROR for a range
+ * that would go below 0.
  */
 int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
 {
@@ -302,7 +300,7 @@ u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n)
 	return p;
 }
 
-/**
+/*
  * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame, RFC 9000 section 19.15
  *
  * Takes 18 bytes, two integers and the connection ID; returns the byte after the frame.
@@ -318,7 +316,7 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 	return p + TQUIC_TOKEN_RESET_LEN;
 }
 
-/**
+/*
  * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame with the 8 bytes of @data
  *
  * RFC 9000 sections 19.17 and 19.18.  Takes 9 bytes; returns the byte after the frame.
@@ -338,16 +336,11 @@ u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
 	return p + len;
 }
 
-/**
+/*
  * tquic_frame_put_close - write a CONNECTION_CLOSE frame, RFC 9000 section 19.19
- * @p: room for 1 byte, three integers and the reason
- * @app: an application's close (type 0x1d)
- * @err: error code
- * @frame_type: type of the frame at fault, 0 if unknown; not written if @app
- * @reason: reason phrase of @len bytes
- * @len: its length
  *
- * Returns the byte after the frame.
+ * @frame_type is that of the frame at fault, 0 if unknown; not written if @app (type 0x1d).
+ * Takes 1 byte, three integers and the reason; returns the byte after the frame.
  */
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len)
 {

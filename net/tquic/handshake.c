@@ -73,7 +73,7 @@ static void handshake_complete(struct tquic_conn *conn, u64 now_us)
 	conn->ops->wake(conn, TQUIC_WAKE_WRITE | TQUIC_WAKE_STATE);
 }
 
-/**
+/*
  * tquic_handshake_secret - install one secret of one level and direction
  *
  * Packets that came before their keys are opened now.  Process context.
@@ -112,7 +112,7 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 	return 0;
 }
 
-/**
+/*
  * tquic_handshake_append - take handshake bytes of a QUIC_CRYPTO_* level for sending
  *
  * Takes a reference to @page.  Return: 0, -EINVAL (level), -ENOTCONN (keys dropped,
@@ -144,7 +144,7 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 		conn->finished = true;
 }
 
-/**
+/*
  * tquic_handshake_peek - bytes of the first TLS message that can be read, 0: there is none
  *
  * Levels are read in order, *level is the one, and a message only when all of it is here.
@@ -185,7 +185,7 @@ void tquic_handshake_read(struct tquic_conn *conn, u8 level, u32 len)
 	tquic_recvbuf_consume(&conn->spaces[tquic_handshake_space(level)].crypto_rx, len);
 }
 
-/**
+/*
  * tquic_handshake_rx_crypto - a CRYPTO frame arrived in @skb
  *
  * Return: 0, -ENOMEM or -ENOBUFS (drop the packet), or CRYPTO_BUFFER_EXCEEDED as a wire
@@ -209,7 +209,7 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 	return 0;
 }
 
-/**
+/*
  * tquic_handshake_rx_retry - the server wants our address proven first
  *
  * RFC 9000 section 17.2.5, RFC 9001 section 5.8.  @pkt is the whole packet, @h its header.

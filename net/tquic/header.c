@@ -142,7 +142,7 @@ int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
 	return 0;
 }
 
-/**
+/*
  * tquic_header_parse_dcid - read only the destination connection ID
  *
  * As tquic_header_parse(); the same place in every version, RFC 8999.  More than
@@ -153,7 +153,8 @@ int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u
 	if (!len)
 		return -EBADMSG;
 	if (*p & TQUIC_HDR_LONG)
-		return len >= LONG_MIN_LEN && get_cid(p + 5, p + len, dcid, dcid_len) ? 0 : -EBADMSG;
+		return len < LONG_MIN_LEN || !get_cid(p + 5, p + len, dcid, dcid_len) ?
+		       -EBADMSG : 0;
 	if (len < 1 + cid_len)
 		return -EBADMSG;
 	*dcid = p + 1;
@@ -231,7 +232,7 @@ u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const
 }
 
 /**
- * tquic_header_pn_decode - the packet number that the low bytes of one stand for
+ * tquic_header_pn_decode - the packet number that @pn_len bytes of one stand for
  * @largest: largest packet number opened in the space, TQUIC_PN_NONE if none was
  * @truncated: the bytes on the wire
  * @pn_len: how many they are, 1 to 4

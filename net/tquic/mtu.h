@@ -13,7 +13,7 @@
 #define TQUIC_MTU_BASE		1200
 #define TQUIC_MTU_MAX_PROBES	3	/* of one size, RFC 8899 section 5.1.2 */
 #define TQUIC_MTU_RAISE_US	600000000ULL	/* PMTU_RAISE_TIMER */
-#define TQUIC_MTU_BLACKHOLE	3	/* losses of full-size packets in a row before falling back */
+#define TQUIC_MTU_BLACKHOLE	3	/* losses of full-size packets in a row: fall back */
 #define TQUIC_MTU_SLACK		32	/* bytes that a full-size packet may lack */
 
 struct tquic_mtu {

@@ -10,7 +10,6 @@
 #include <net/sock.h>
 
 #include "conn.h"
-#include "flight.h"
 #include "frame.h"
 #include "header.h"
 #include "output.h"
@@ -167,7 +166,7 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 		tquic_cid_new_lost(&conn->cids, f->value);
 		break;
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
-		tquic_cid_retire_lost(&conn->cids, f->value);
+		tquic_cid_owe_retire(&conn->cids, f->value);
 		break;
 	}
 	conn->due |= frame_due(f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The way out: what output.c offers.  The life of a packet is read there.
+ * The way out: what output.c and, for the handshake, flight.c offer.  The life of a
+ * packet is read there.
  */
 #ifndef _TQUIC_OUTPUT_H
 #define _TQUIC_OUTPUT_H
@@ -13,6 +14,7 @@ int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 m
 	       u64 now_us);
 void tquic_output_flush(struct tquic_conn *conn, u64 now_us);
 void tquic_output_acked(struct tquic_conn *conn);
+void tquic_flight_output(struct tquic_conn *conn, u64 now_us);
 void tquic_output_close(struct tquic_conn *conn, u64 now_us);
 extern const struct tquic_loss_ops tquic_output_loss_ops;
 

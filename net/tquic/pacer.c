@@ -80,14 +80,12 @@ static void refill(struct tquic_pacer *pc, u64 now_us)
 	pc->last_us = max(now_us, pc->last_us);
 }
 
-/**
+/*
  * tquic_pacer_room - bytes that may leave now
- * @pc: the bucket
- * @now_us: now
  *
- * At least a batch and at most TQUIC_PACER_MAX_BATCH (two datagrams, where those are
- * more), or 0: ask again at tquic_pacer_next_us().  After a batch was sent it may be
- * asked again at once.  ~0 when the path is not paced.
+ * At least a batch and at most TQUIC_PACER_MAX_BATCH (two datagrams, where those are more),
+ * or 0: ask again at tquic_pacer_next_us().  After a batch was sent it may be asked again
+ * at once.  ~0 when the path is not paced.
  */
 u64 tquic_pacer_room(struct tquic_pacer *pc, u64 now_us)
 {

@@ -25,7 +25,7 @@ bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
 	       a->v6.sin6_port == b->v6.sin6_port;
 }
 
-/**
+/*
  * tquic_path_add - a path between two addresses, of which ours may be the wildcard
  *
  * Its recovery starts like the active path's began; the caller overrides that for the first
@@ -110,7 +110,7 @@ static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
 	tquic_path_del(conn, path);
 }
 
-/**
+/*
  * tquic_path_of_rx - the path that a datagram came by, NULL: drop it
  *
  * A new remote address makes a candidate path, once the handshake is confirmed and on a
@@ -166,13 +166,8 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 				 tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed));
 }
 
-/**
+/*
  * tquic_path_on_packet - an authenticated packet came by a path
- * @conn: the connection
- * @path: the path
- * @probing: it held only probing frames
- * @newest: it has the largest packet number so far
- * @now_us: the time
  *
  * RFC 9000 section 9.2 and 9.3: the newest packet that does more than probe moves the
  * connection there, and the address must then prove itself.  So must the one that it
@@ -240,7 +235,7 @@ static struct tquic_path *path_fallback(struct tquic_conn *conn)
 	return NULL;
 }
 
-/**
+/*
  * tquic_path_timeout - a challenge was not answered in time; after the last try the path is gone
  *
  * RFC 9000 section 9.3.2: from the active path back to the last validated one; without
@@ -266,7 +261,7 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 	path_retire(conn, path);
 }
 
-/**
+/*
  * tquic_path_mtu_changed - the route, or a probe, has changed the datagram size
  *
  * Takes the route's MTU as the new upper bound and tells congestion control and pacing
@@ -274,10 +269,11 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
  */
 void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
-	u32 max;
+	u64 max;
 
 	path->route_mtu = conn->ops->path_mtu(conn, path);
-	max = min3((u64)path->route_mtu, conn->remote.max_udp_payload_size, (u64)TQUIC_PATH_MAX_UDP);
+	max = min_t(u64, path->route_mtu, conn->remote.max_udp_payload_size);
+	max = min_t(u64, max, TQUIC_PATH_MAX_UDP);
 	tquic_mtu_set_max(&path->mtu, max, now_us);
 	tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
 }

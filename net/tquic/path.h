@@ -53,13 +53,13 @@ struct tquic_path {
 	u32 dst_cookie;
 	struct flowi fl;
 	u32 route_mtu;			/* what path_mtu() said last, bytes of UDP payload */
-	u32 gso_max;			/* bytes of one xmit, set by route(); 0: one datagram each */
+	u32 gso_max;			/* bytes of one xmit, by route(); 0: one datagram each */
 };
 
 /* i is an int of the caller's */
 #define tquic_for_each_path(path, conn, i)						\
-	for ((i) = 0; (i) < TQUIC_PATH_MAX; (i)++)					\
-		if (((path) = (conn)->paths[i]))
+	for ((i) = 0; (i) < TQUIC_PATH_MAX && ((path) = (conn)->paths[i], true); (i)++)	\
+		if (path)
 
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
 				  const union tquic_addr *remote, gfp_t gfp);

@@ -122,7 +122,7 @@ int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 	return 0;
 }
 
-/**
+/*
  * tquic_ranges_add_cover - tquic_ranges_add(), and more than asked for rather than fail
  *
  * When there is no room for one more range, the nearest range is stretched to cover
@@ -144,7 +144,7 @@ void tquic_ranges_add_cover(struct tquic_ranges *rs, u64 start, u64 end, gfp_t g
 		r->start = start;
 }
 
-/**
+/*
  * tquic_ranges_remove - take out the numbers from @start to before @end
  *
  * Returns 0, or -ENOSPC or -ENOMEM when a range would have to be split, for which @gfp

@@ -157,16 +157,12 @@ static int crypt(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, u32 t
 	return err;
 }
 
-/**
- * tquic_token_make - write an address token
- * @k: keys
- * @info: what it shall say; the connection IDs count for a Retry
- * @addr: the client's address, IPv4 mapped
- * @port: the client's port, counts for a Retry
- * @out: room for TQUIC_TOKEN_MAX bytes
+/*
+ * tquic_token_make - write an address token of what @info says into TQUIC_TOKEN_MAX bytes
  *
- * Softirq where tquic_crypto_usable(); allocates.  Returns the token's length or
- * a negative errno.
+ * The client's address counts, IPv4 mapped; for a Retry its port and the connection IDs, too.
+ * Softirq where tquic_crypto_usable(); allocates.  Returns the token's length or a negative
+ * errno.
  */
 int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *info,
 		     const struct in6_addr *addr, u16 port, u8 *out)
@@ -188,18 +184,12 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 	return err ?: HEAD_LEN + len + TQUIC_TAG_LEN;
 }
 
-/**
- * tquic_token_check - read an address token
- * @k: keys
- * @token: as it came
- * @len: its bytes, of any length
- * @addr: where it came from, IPv4 mapped
- * @port: where it came from
- * @now_us: now
- * @info: what it says, valid when 0 is returned; compare its version with the packet's
+/*
+ * tquic_token_check - read an address token, of any length, that came from @addr and @port
  *
- * Softirq where tquic_crypto_usable(); allocates.  Returns 0, -EBADMSG when it is
- * not ours for this address, -ESTALE when it is too old, or another errno.
+ * The address is mapped for IPv4.  Compare the version in @info with the packet's.  Softirq
+ * where tquic_crypto_usable(); allocates.  Returns 0, -EBADMSG when it is not ours for this
+ * address, -ESTALE when it is too old, or another errno.
  */
 int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 		      const struct in6_addr *addr, u16 port, u64 now_us,
@@ -232,7 +222,7 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 	return age_us > (info->retry ? TQUIC_TOKEN_RETRY_US : TQUIC_TOKEN_NEW_US) ? -ESTALE : 0;
 }
 
-/**
+/*
  * tquic_token_reset - the stateless reset token of a connection ID, RFC 9000 section 10.3.2
  *
  * The same 16 bytes for the same @cid as long as the keys live.  Any context, allocates

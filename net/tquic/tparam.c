@@ -134,20 +134,18 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 		return p;
 	default:
 		v = load(tp, pa);
-		return v == pa->absent ? p : put(p, end, pa, wire, tquic_varint_put(wire, v) - wire);
+		if (v == pa->absent)
+			return p;
+		return put(p, end, pa, wire, tquic_varint_put(wire, v) - wire);
 	}
 }
 
-/**
+/*
  * tquic_tparam_encode - write the body of the TLS extension
- * @tp: our parameters; those that say what holds anyway are left out
- * @server: we are the server: write also what only servers send
- * @buf: where to write
- * @len: bytes of room
  *
- * Times are rounded up to milliseconds.
- *
- * Returns the bytes written or -EMSGSIZE.
+ * Parameters that say what holds anyway are left out, and so is, unless @server, what only
+ * servers send.  Times are rounded up to milliseconds.  Returns the bytes written or
+ * -EMSGSIZE.
  */
 int tquic_tparam_encode(const struct tquic_tparam *tp, bool server, u8 *buf, u32 len)
 {
@@ -209,13 +207,10 @@ static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u
 	}
 }
 
-/**
+/*
  * tquic_tparam_decode - read the body of the peer's TLS extension
- * @tp: what it says, with the defaults of RFC 9000 for what it leaves out; no use on error
- * @from_server: a server sent it
- * @p: the body
- * @len: its length in bytes
  *
+ * @tp is what it says, with the defaults of RFC 9000 for what it leaves out; no use on error.
  * Unknown parameters are ignored.  That the connection IDs which section 7.3 demands are
  * there, and are right, is for the caller to check.
  *

@@ -45,14 +45,7 @@ static inline u8 *tquic_varint_put2(u8 *p, u32 v)
 	return p + 2;
 }
 
-/**
- * tquic_varint_get - read one integer
- * @p: where to read
- * @end: first byte that is not ours
- * @v: the value
- *
- * Returns the byte after it, or NULL when it does not fit before @end.
- */
+/** tquic_varint_get - read one integer; the byte after it, or NULL: it does not end before @end */
 static inline const u8 *tquic_varint_get(const u8 *p, const u8 *end, u64 *v)
 {
 	if (p >= end || end - p < (1 << (*p >> 6)))

@@ -6,6 +6,7 @@
 #ifndef _TQUIC_WIRE_H
 #define _TQUIC_WIRE_H
 
+#include <linux/bits.h>
 #include <linux/string.h>
 #include <linux/types.h>
 #include <uapi/linux/quic.h>
@@ -18,7 +19,7 @@
 #define TQUIC_HDR_PN_LEN	0x03	/* packet number length - 1, protected */
 
 #define TQUIC_CID_MAX		20
-#define TQUIC_CID_LEN		11	/* that we issue: a short header of 16 bytes, a cipher block */
+#define TQUIC_CID_LEN		11	/* of ours: a short header of 16 bytes, a cipher block */
 #define TQUIC_TOKEN_RESET_LEN	16	/* stateless reset token */
 #define TQUIC_TAG_LEN		16	/* of every AEAD that RFC 9001 allows */
 #define TQUIC_SAMPLE_LEN	16	/* RFC 9001 section 5.4.2 */
@@ -28,7 +29,7 @@
 #define TQUIC_MIN_UDP		1200	/* RFC 9000 section 14 */
 #define TQUIC_MAX_UDP		65527
 #define TQUIC_VARINT_MAX	((1ULL << 62) - 1)
-#define TQUIC_STREAMS_MAX	(1ULL << 60)	/* of each kind, RFC 9000 section 4.6 */
+#define TQUIC_STREAMS_MAX	BIT_ULL(60)	/* of each kind, RFC 9000 section 4.6 */
 #define TQUIC_PN_MAX		TQUIC_VARINT_MAX
 #define TQUIC_PN_NONE		(~0ULL)
 #define TQUIC_TIME_NEVER	(~0ULL)	/* of a deadline in microseconds */

@@ -216,10 +216,10 @@ static void cid_retire_queue(struct kunit *test)
 		ret = rx_new(cs, seq, seq);
 	KUNIT_EXPECT_EQ(test, ret, LIMIT);
 	KUNIT_EXPECT_EQ(test, cs->nr_retire, TQUIC_CID_RETIRE_MAX);
-	KUNIT_EXPECT_EQ(test, tquic_cid_retire_lost(cs, 1000), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, tquic_cid_retire_lost(cs, 5), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 1000), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 5), 0);
 	KUNIT_EXPECT_EQ(test, next_retire(cs), 0ULL);
-	KUNIT_EXPECT_EQ(test, tquic_cid_retire_lost(cs, 0), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 0), 0);
 	KUNIT_EXPECT_EQ(test, next_retire(cs), 1ULL);
 }
 
