@@ -285,7 +285,7 @@ int pattern_file(void)
  * @off: where in the stream it begins
  * @whole: look at each byte
  *
- * Without @whole it looks at 16 bytes of every 256 and at the last 16: that sees whatever is
+ * Without @whole it looks at 16 bytes of every 1024 and at the last 16: that sees whatever is
  * lost, doubled, out of place or of another stream, for a hundredth of the cost, but not a wrong
  * byte in between.
  *
@@ -299,7 +299,7 @@ bool pattern_holds(const unsigned char *buf, size_t len, uint64_t sid, uint64_t 
 
 	if (whole || len < sizeof(a))
 		return !memcmp(buf, want, len);
-	for (i = 0; i + sizeof(a) <= len; i += 256) {
+	for (i = 0; i + sizeof(a) <= len; i += 1024) {
 		memcpy(a, buf + i, sizeof(a));
 		memcpy(b, want + i, sizeof(b));
 		if (a[0] != b[0] || a[1] != b[1])

@@ -346,8 +346,8 @@ static bool rx_expected(struct input *in, u64 pn, const u8 *p, const u8 *end)
 
 	if (!s || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path)
 		return false;
-	while (p < end && *p == TQUIC_FT_PADDING)
-		p++;
+	if (end - p >= 8 && get_unaligned_le64(p))	/* over PADDING, up to 7 at once */
+		p += __ffs64(get_unaligned_le64(p)) / 8;
 	if (p == end || *p++ != (TQUIC_FT_STREAM | TQUIC_FT_STREAM_OFF))
 		return false;
 	p = tquic_varint_get(p, end, &sid);
@@ -780,10 +780,15 @@ static void rx_closed(struct tquic_conn *conn, u32 len, u64 now_us)
 		tquic_output_close(conn, now_us);
 }
 
-/* What all packets of an skb made due */
-static void rx_finish(struct input *in)
+/**
+ * tquic_input_finish - do once what all packets of one or more skbs made due
+ * @conn: the connection, its socket locked; softirq or process context
+ * @now_us: the time
+ *
+ * Wakes readers and sends, an ACK with it: to be called after tquic_input().
+ */
+void tquic_input_finish(struct tquic_conn *conn, u64 now_us)
 {
-	struct tquic_conn *conn = in->conn;
 	struct tquic_streams *ss = &conn->streams;
 
 	if (!list_empty(&ss->rx_ready))
@@ -796,7 +801,7 @@ static void rx_finish(struct input *in)
 		conn->due |= TQUIC_DUE_MAX_STREAMS_BIDI;
 	if (tquic_credit_rx_due(&ss->peer[1]))
 		conn->due |= TQUIC_DUE_MAX_STREAMS_UNI;
-	tquic_output_flush(conn, in->now_us);
+	tquic_output_flush(conn, now_us);
 }
 
 /**
@@ -805,7 +810,7 @@ static void rx_finish(struct input *in)
  * @skb: one datagram, or an aggregate of datagrams of gso_size bytes; consumed
  * @rx: its addresses, time and ECN bits
  *
- * Softirq or process context, where tquic_crypto_usable().
+ * Softirq or process context, where tquic_crypto_usable().  tquic_input_finish() is to follow.
  */
 void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tquic_rx *rx)
 {
@@ -834,7 +839,6 @@ void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tqui
 	rx_skb(&in, skb);
 	if (pkts != conn->stats.rx_pkts)
 		tquic_conn_touch(conn, rx->now_us);
-	rx_finish(&in);
 out:
 	consume_skb(skb);
 }

@@ -42,6 +42,7 @@ static inline u8 *tquic_cursor_at(struct tquic_cursor *c, u32 off, u32 len)
 }
 
 void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tquic_rx *rx);
+void tquic_input_finish(struct tquic_conn *conn, u64 now_us);
 void tquic_input_retry_undecryptable(struct tquic_conn *conn, u64 now_us);
 
 #endif

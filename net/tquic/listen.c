@@ -257,6 +257,7 @@ static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk
 	err = make_conn(child, ep, f);
 	if (!err) {
 		tquic_input(tquic_sk(child)->conn, skb, &f->rx);
+		tquic_input_finish(tquic_sk(child)->conn, f->rx.now_us);
 		opened = tquic_sk(child)->conn->state != TQUIC_CONN_IDLE;
 		if (opened)
 			tquic_socket_after(child);
@@ -281,6 +282,7 @@ drop:
 static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *skb)
 {
 	struct tquic_net *tn = tquic_pernet(ep->net);
+	struct sk_buff_head skbs;
 	struct first f = {};
 	struct sock *known;
 
@@ -290,8 +292,10 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 	}
 	known = tquic_lookup_find(ep->net, f.dcid.id, f.dcid.len);
 	if (known) {	/* made from an earlier one of the queue */
+		__skb_queue_head_init(&skbs);
+		__skb_queue_tail(&skbs, skb);
 		local_bh_disable();
-		tquic_socket_receive(known, skb);
+		tquic_socket_receive(known, &skbs);
 		local_bh_enable();
 		sock_put(known);
 		return;

@@ -21,6 +21,7 @@
 #define ACK_GAPS_SIZE	512	/* and when there is much to say */
 #define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
 #define TRIM_US		500000	/* after so long without a packet memory is given back */
+#define BH_BATCHES	4	/* after so many softirqs are let in */
 #define RETRY_US	1000	/* no memory: try again then */
 #define ALIGN_AES	16
 #define MIN_PACKET_ROOM	64	/* an address that may get less gets nothing */
@@ -904,7 +905,7 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 	struct tquic_path *path = conn->path;
 	struct tquic_streams *ss = &conn->streams;
-	u32 size, want, max;
+	u32 size, want, max, batches = 0;
 	u64 room;
 	int n;
 
@@ -946,6 +947,10 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 		}
 		if (!list_empty(&ss->tx_ready))
 			list_rotate_left(&ss->tx_ready);
+		if (n > 1 && ++batches % BH_BATCHES == 0) {
+			local_bh_enable();
+			local_bh_disable();
+		}
 	}
 	path->rec.cc.app_limited = false;
 	return;
@@ -1014,8 +1019,11 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	if (unlikely(conn->confirmed && conn->ops->path_mtu(conn,
 							    conn->path) != conn->path->route_mtu))
 		tquic_path_mtu_changed(conn, conn->path, now_us);
+	/* who receives on this machine sees the batches together */
+	local_bh_disable();
 	output_paths(conn, now_us);
 	output_app(conn, now_us);
+	local_bh_enable();
 	conn->trim_us = conn->tx_pages.frag.page || conn->data_pages.frag.page ?
 			conn->last_tx_us + TRIM_US : TQUIC_TIME_NEVER;
 }

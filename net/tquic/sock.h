@@ -50,6 +50,7 @@ struct tquic_endpoint {
 	struct tquic_sock __rcu *only;
 	void (*saved_data_ready)(struct sock *sk);
 	void (*saved_error_report)(struct sock *sk);
+	struct tasklet_struct drain;	/* takes what the UDP socket has queued */
 	struct work_struct release;	/* closing the UDP socket may sleep */
 	struct rcu_head rcu;
 };
@@ -176,7 +177,7 @@ static inline void tquic_addr_set_v4(union tquic_addr *addr, __be32 ip, __be16 p
 /* socket.c; the owner of a conn, in tquic_conn.owner, is its struct sock */
 struct sock *tquic_socket_child(struct sock *listener);
 void tquic_socket_after(struct sock *sk);
-void tquic_socket_receive(struct sock *sk, struct sk_buff *skb);
+void tquic_socket_receive(struct sock *sk, struct sk_buff_head *skbs);
 void tquic_socket_icmp(struct sock *sk, int err);
 int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
 void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx);

@@ -205,13 +205,23 @@ static void process(struct sock *sk, struct sk_buff *skb)
 	tquic_input(tsk->conn, skb, &rx);
 }
 
+static void process_end(struct sock *sk)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+
+	if (conn)
+		tquic_input_finish(conn, conn->rx_now_us);
+}
+
 /* What softirq could not open; process context, owned */
 static void process_punted(struct sock *sk)
 {
 	struct sk_buff *skb;
 
-	while ((skb = skb_dequeue(&tquic_sk(sk)->punted)))
+	while ((skb = skb_dequeue(&tquic_sk(sk)->punted))) {
 		process(sk, skb);
+		process_end(sk);
+	}
 }
 
 static void punt(struct sock *sk, struct sk_buff *skb)
@@ -235,27 +245,35 @@ static u32 backlog_limit(const struct sock *sk)
 }
 
 /**
- * tquic_socket_receive - a datagram, or an aggregate of them, for a connection
- * @sk: its socket; the caller has a reference
- * @skb: from the UDP socket, charged to nobody; consumed
+ * tquic_socket_receive - datagrams, or aggregates of them, for a connection
+ * @sk: the connection's socket, referenced by the caller
+ * @skbs: consumed
  *
- * Softirq.  Works on it at once, or leaves it to the socket's owner, or to the
- * worker where the crypto code cannot run.
+ * Softirq, or with BH disabled.
  */
-void tquic_socket_receive(struct sock *sk, struct sk_buff *skb)
+void tquic_socket_receive(struct sock *sk, struct sk_buff_head *skbs)
 {
 	struct tquic_mib __percpu *mib = tquic_pernet(sock_net(sk))->mib;
+	struct tquic_sock *tsk = tquic_sk(sk);
+	bool processed = false;
+	struct sk_buff *skb;
 
 	bh_lock_sock(sk);
-	if (sock_owned_by_user(sk)) {
-		if (sk_add_backlog(sk, skb, backlog_limit(sk)))
-			tquic_drop_skb(mib, DROP_BACKLOG, skb);
-		else
-			tquic_mib_inc(mib, RX_BACKLOG);
-	} else if (!tquic_crypto_usable() || !skb_queue_empty(&tquic_sk(sk)->punted)) {
-		punt(sk, skb);
-	} else {
-		process(sk, skb);
+	while ((skb = __skb_dequeue(skbs))) {
+		if (sock_owned_by_user(sk)) {
+			if (sk_add_backlog(sk, skb, backlog_limit(sk)))
+				tquic_drop_skb(mib, DROP_BACKLOG, skb);
+			else
+				tquic_mib_inc(mib, RX_BACKLOG);
+		} else if (!tquic_crypto_usable() || !skb_queue_empty(&tsk->punted)) {
+			punt(sk, skb);
+		} else {
+			process(sk, skb);
+			processed = true;
+		}
+	}
+	if (processed) {
+		process_end(sk);
 		tquic_socket_after(sk);
 	}
 	bh_unlock_sock(sk);
@@ -266,6 +284,7 @@ int tquic_socket_backlog(struct sock *sk, struct sk_buff *skb)
 {
 	process_punted(sk);	/* what came before stays before */
 	process(sk, skb);
+	process_end(sk);
 	set_bit(TQUIC_DEFER_AFTER, &tquic_sk(sk)->deferred);
 	return 0;
 }

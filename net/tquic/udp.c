@@ -6,6 +6,7 @@
  * packet and never takes a QUIC socket's lock.
  */
 #include <linux/errqueue.h>
+#include <linux/interrupt.h>
 #include <linux/ip.h>
 #include <linux/random.h>
 #include <linux/ratelimit.h>
@@ -144,8 +145,35 @@ static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 
 	kfree_skb(skb);
 }
 
+/* What has come for one connection and was not handed to it yet */
+struct arrivals {
+	struct sock *sk;		/* with a reference; NULL: nothing */
+	struct sk_buff_head skbs;
+};
+
+static void arrivals_deliver(struct arrivals *a)
+{
+	if (!a->sk)
+		return;
+	tquic_socket_receive(a->sk, &a->skbs);
+	sock_put(a->sk);
+	a->sk = NULL;
+}
+
+/* Takes the reference and skb */
+static void arrivals_add(struct arrivals *a, struct sock *sk, struct sk_buff *skb)
+{
+	if (sk == a->sk) {
+		sock_put(sk);
+	} else {
+		arrivals_deliver(a);
+		a->sk = sk;
+	}
+	__skb_queue_tail(&a->skbs, skb);
+}
+
 /* Whose is it; all datagrams of skb have the same destination connection ID; takes skb */
-static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
+static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb, struct arrivals *a)
 {
 	struct tquic_net *tn = tquic_pernet(ep->net);
 	u32 bytes = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len;
@@ -166,8 +194,7 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb)
 		if (unlikely(!sk) && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED)
 			sk = find_only(ep, skb);
 		if (likely(sk)) {
-			tquic_socket_receive(sk, skb);
-			sock_put(sk);
+			arrivals_add(a, sk, skb);
 			return;
 		}
 	} else if (!(*p & TQUIC_HDR_LONG)) {
@@ -248,7 +275,7 @@ static struct sk_buff *copy_datagram(struct sk_buff *skb, u32 off, u32 len)
 }
 
 /* An aggregate for several connections: rare, so by copying; takes skb */
-static void split(struct tquic_endpoint *ep, struct sk_buff *skb)
+static void split(struct tquic_endpoint *ep, struct sk_buff *skb, struct arrivals *a)
 {
 	u32 size = skb_shinfo(skb)->gso_size, off;
 
@@ -256,7 +283,7 @@ static void split(struct tquic_endpoint *ep, struct sk_buff *skb)
 		struct sk_buff *n = copy_datagram(skb, off, min(size, skb->len - off));
 
 		if (n)
-			deliver(ep, n);
+			deliver(ep, n, a);
 		else
 			tquic_drop(tquic_pernet(ep->net)->mib, DROP_NOMEM,
 				   min(size, skb->len - off));
@@ -265,7 +292,7 @@ static void split(struct tquic_endpoint *ep, struct sk_buff *skb)
 }
 
 /* One skb from the UDP socket, payload at skb->data; takes skb */
-static void receive(struct tquic_endpoint *ep, struct sk_buff *skb)
+static void receive(struct tquic_endpoint *ep, struct sk_buff *skb, struct arrivals *a)
 {
 	struct tquic_mib __percpu *mib = tquic_pernet(ep->net)->mib;
 
@@ -281,33 +308,50 @@ static void receive(struct tquic_endpoint *ep, struct sk_buff *skb)
 	skb_orphan(skb);
 	if (!skb_is_gso(skb)) {
 		tquic_mib_inc(mib, RX_DATAGRAMS);
-		deliver(ep, skb);
+		deliver(ep, skb, a);
 		return;
 	}
 	tquic_mib_add(mib, RX_DATAGRAMS, DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size));
 	if (likely(one_cid(skb)))
-		deliver(ep, skb);
+		deliver(ep, skb, a);
 	else
-		split(ep, skb);
+		split(ep, skb, a);
 }
 
-/* Softirq, from the UDP socket; not its encap_rcv: that would have GRO undone */
-static void data_ready(struct sock *sk)
+/*
+ * All that has come, in a tasklet: it runs on one CPU at a time, so that nothing
+ * is overtaken, and after all that the device had has been queued.
+ */
+static void drain(struct tasklet_struct *t)
 {
-	struct tquic_endpoint *ep;
+	struct tquic_endpoint *ep = from_tasklet(ep, t, drain);
+	struct arrivals a = {};
 	struct sk_buff *skb;
 	int off, err;
 
+	__skb_queue_head_init(&a.skbs);
 	rcu_read_lock();
-	ep = rcu_dereference_sk_user_data(sk);
-	while (ep) {
+	for (;;) {
 		off = 0;
-		skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
+		skb = __skb_recv_udp(ep->sock->sk, MSG_DONTWAIT, &off, &err);
 		if (skb)
-			receive(ep, skb);
+			receive(ep, skb, &a);
 		else if (err == -EAGAIN)	/* else an ICMP error, which is cleared now */
 			break;
 	}
+	arrivals_deliver(&a);
+	rcu_read_unlock();
+}
+
+/* From the UDP socket; not its encap_rcv: that would have GRO undone */
+static void data_ready(struct sock *sk)
+{
+	struct tquic_endpoint *ep;
+
+	rcu_read_lock();
+	ep = rcu_dereference_sk_user_data(sk);
+	if (ep)
+		tasklet_schedule(&ep->drain);
 	rcu_read_unlock();
 }
 
@@ -462,7 +506,8 @@ static void release(struct work_struct *work)
 	struct tquic_net *tn = tquic_pernet(ep->net);
 
 	detach(ep);
-	synchronize_rcu();	/* data_ready() may be answering with the socket */
+	synchronize_rcu();	/* data_ready() may be about to schedule it */
+	tasklet_kill(&ep->drain);
 	sock_release(ep->sock);
 	spin_lock_bh(&tn->lock);
 	hlist_del(&ep->node);
@@ -484,6 +529,7 @@ static struct tquic_endpoint *create(struct net *net, struct sock *sk, const uni
 		return NULL;
 	refcount_set(&ep->refs, 1);
 	INIT_WORK(&ep->release, release);
+	tasklet_setup(&ep->drain, drain);
 	ep->net = net;
 	ep->addr = *addr;
 	ep->bound_dev_if = sk->sk_bound_dev_if;
@@ -506,6 +552,8 @@ static struct tquic_endpoint *create(struct net *net, struct sock *sk, const uni
 
 close:
 	detach(ep);
+	synchronize_rcu();
+	tasklet_kill(&ep->drain);
 	sock_release(ep->sock);
 free:
 	kfree_rcu(ep, rcu);
