@@ -642,7 +642,7 @@ static u64 keepalive_us(const struct sock *sk, bool on)
 	u64 idle_us = tsk->conn ? tsk->conn->idle_timeout_us : tsk->tparam.max_idle_timeout_us;
 
 	if (!us && on)
-		us = tsk->keep_idle_s ? tsk->keep_idle_s * USEC_PER_SEC : idle_us / 2;
+		us = tsk->keep_idle_s ? (u64)tsk->keep_idle_s * USEC_PER_SEC : idle_us / 2;
 	return idle_us ? min(us, idle_us / 2) : us;
 }
 
