@@ -230,24 +230,3 @@ u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const
 		put_unaligned_be32(versions[i].version, p);
 	return p;
 }
-
-/**
- * tquic_header_pn_decode - the packet number that @pn_len bytes of one stand for
- * @largest: largest packet number opened in the space, TQUIC_PN_NONE if none was
- * @truncated: the bytes on the wire
- * @pn_len: how many they are, 1 to 4
- *
- * RFC 9000 appendix A.3: the candidate next to the packet number that is expected.
- */
-u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len)
-{
-	u64 expected = largest + 1;
-	u64 win = 1ULL << (8 * pn_len);
-	u64 pn = (expected & ~(win - 1)) | truncated;
-
-	if (pn + win / 2 <= expected && pn + win <= TQUIC_PN_MAX)
-		return pn + win;
-	if (pn > expected + win / 2 && pn >= win)
-		return pn - win;
-	return pn;
-}

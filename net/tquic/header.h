@@ -38,7 +38,6 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 			  u8 **len_at);
 u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const u8 *scid,
 			    u8 scid_len);
-u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len);
 
 /** tquic_header_get_pn - the @pn_len bytes of a truncated packet number */
 static inline u32 tquic_header_get_pn(const u8 *p, u8 pn_len)
@@ -74,6 +73,27 @@ static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bo
 	       (TQUIC_PN_LEN - 1);
 	memcpy(p, dcid->id, TQUIC_CID_MAX);	/* of constant length: no call */
 	return tquic_header_put_pn(p + dcid->len, pn);
+}
+
+/**
+ * tquic_header_pn_decode - the packet number that @pn_len bytes of one stand for
+ * @largest: largest packet number opened in the space, TQUIC_PN_NONE if none was
+ * @truncated: the bytes on the wire
+ * @pn_len: how many they are, 1 to 4
+ *
+ * RFC 9000 appendix A.3: the candidate next to the packet number that is expected.
+ */
+static inline u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len)
+{
+	u64 expected = largest + 1;
+	u64 win = 1ULL << (8 * pn_len);
+	u64 pn = (expected & ~(win - 1)) | truncated;
+
+	if (pn + win / 2 <= expected && pn + win <= TQUIC_PN_MAX)
+		return pn + win;
+	if (pn > expected + win / 2 && pn >= win)
+		return pn - win;
+	return pn;
 }
 
 #endif

@@ -344,7 +344,7 @@ static bool rx_expected(struct input *in, u64 pn, const u8 *p, const u8 *end)
 	struct tquic_stream *s = conn->streams.last;
 	u64 sid, off;
 
-	if (!s || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path)
+	if (!s || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path || in->ecn)
 		return false;
 	if (end - p >= 8 && get_unaligned_le64(p))	/* over PADDING, up to 7 at once */
 		p += __ffs64(get_unaligned_le64(p)) / 8;
@@ -355,7 +355,7 @@ static bool rx_expected(struct input *in, u64 pn, const u8 *p, const u8 *end)
 	if (!p || p == end || sid != s->id ||
 	    !tquic_stream_rx_next(&conn->streams, s, off, p, end - p, in->skb))
 		return false;
-	tquic_ack_note(ack, pn, true, in->ecn, in->now_us, conn->local.max_ack_delay_us);
+	tquic_ack_note_next(ack, in->now_us, conn->local.max_ack_delay_us);
 	tquic_mib_inc(conn->mib, RX_PACKETS);
 	conn->stats.rx_pkts++;
 	return true;

@@ -119,6 +119,18 @@ u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool con
 u32 tquic_loss_requeue_oldest(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u32 count);
 void tquic_loss_rtt_update(struct tquic_rtt *rtt, u64 latest_us, u64 ack_delay_us, u64 now_us);
 
+/** tquic_loss_stamp - note the state of the path in the record of a packet, or of many */
+static inline void tquic_loss_stamp(struct tquic_recovery *rec, struct tquic_pkt *pkt, u64 now_us)
+{
+	if (!rec->cc.in_flight)
+		rec->delivered_us = now_us;	/* the rate is measured from here */
+	pkt->delivered = rec->delivered;
+	pkt->delivered_us = rec->delivered_us;
+	pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
+	if (rec->cc.app_limited)
+		pkt->flags |= TQUIC_PKT_APP_LIMITED;
+}
+
 /**
  * tquic_loss_on_sent - a packet leaves
  * @ctx: the paths
@@ -143,14 +155,10 @@ static inline void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_s
 	}
 	if (unlikely(!rec) || !(pkt->flags & TQUIC_PKT_INFLIGHT))
 		return;
-	if (!rec->cc.in_flight)
-		rec->delivered_us = now_us;	/* the rate is measured from here */
-	pkt->delivered = rec->delivered;
-	pkt->delivered_us = rec->delivered_us;
+	tquic_loss_stamp(rec, pkt, now_us);
 	tquic_cc_on_sent(&rec->cc, pkt->bytes);
-	pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
-	if (rec->cc.app_limited)
-		pkt->flags |= TQUIC_PKT_APP_LIMITED;
+	if (!rec->cc.app_limited)	/* this one fills the window */
+		pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
 }
 
 #endif

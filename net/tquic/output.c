@@ -660,6 +660,8 @@ static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct b
 
 /* ---- a run of packets -------------------------------------------------- */
 
+#define RUN_FRAME	16	/* PADDING, STREAM with an offset of 8 bytes and no Length */
+
 /*
  * Most packets of a transfer are alike: all of one is the next bytes of one stream.  A
  * run builds them without asking for each what else could be due, and settles with the
@@ -671,14 +673,19 @@ struct run {
 	u64 off;			/* next byte */
 	u64 end;			/* that may leave */
 	u32 len;			/* bytes of each packet */
+	u32 pkts;			/* built so far */
+	u32 pn_off;			/* where their packet numbers go */
+	struct tquic_pkt rec;		/* what all their records say */
+	u8 head[1 + TQUIC_CID_MAX + TQUIC_PN_LEN];
+	u8 frame[RUN_FRAME];
 };
 
-#define RUN_HDR	16	/* PADDING, STREAM with an offset of 8 bytes and no Length */
-
-static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want)
+static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want, u64 now_us)
 {
 	struct tquic_streams *ss = &b->conn->streams;
 	struct tquic_stream *s = list_first_entry(&ss->tx_ready, struct tquic_stream, tx_node);
+	const struct tquic_cid *dcid = path_dcid(b->conn, b->path);
+	u8 *p;
 
 	r->s = NULL;
 	if (want != WANT_DATA || list_empty(&ss->tx_ready) || b->sp->ack.eliciting ||
@@ -691,52 +698,75 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want)
 	r->end = min3(s->sb.end_off, s->txc.max, r->off + tquic_credit_tx_left(&ss->tx));
 	if (s->sb.end_off == r->end && s->flags & TQUIC_STREAM_FIN)
 		r->end--;	/* the last packet has the FIN */
-	r->len = size - 1 - path_dcid(b->conn, b->path)->len - TQUIC_PN_LEN - RUN_HDR -
+	r->pkts = 0;
+	r->pn_off = 1 + dcid->len;
+	r->len = size - r->pn_off - TQUIC_PN_LEN - RUN_FRAME -
 		 (b->conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
-}
-
-/* One packet of a run; its bytes, or -errno */
-static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot, u64 now_us)
-{
-	struct tquic_stream *s = r->s;
-	struct tquic_frame *f;
-	u8 *p;
-	int n;
-
-	packet_begin(b, slot);
-	if (unlikely(!b->rec))
-		return -ENOMEM;
-	put_unaligned_be64(0, b->p);
-	put_unaligned_be64(r->off | 3ULL << 62, b->p + 8);
-	p = b->p + RUN_HDR - 8 - 1 - tquic_varint_len(s->id);
+	tquic_header_put_short(r->head, dcid, b->sp->tx.phase, b->conn->spin, 0);
+	memset(r->frame, TQUIC_FT_PADDING, RUN_FRAME - 8);
+	p = r->frame + RUN_FRAME - 8 - tquic_varint_len(s->id) - 1;
 	*p++ = TQUIC_FT_STREAM | TQUIC_FT_STREAM_OFF;
 	tquic_varint_put(p, s->id);
-	b->p += RUN_HDR;
-	tquic_packet_cut(b);
+	r->rec = (struct tquic_pkt){
+		.type = TQUIC_REC_PACKET, .flags = TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT,
+		.nframes = 1, .path = b->path->index, .bytes = size, .sent_us = now_us,
+	};
+	tquic_loss_stamp(&b->path->rec, &r->rec, now_us);
+}
+
+/* One packet of a run; its bytes, 0: not in this way, or -errno */
+static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
+{
+	struct tquic_space *sp = b->sp;
+	struct tquic_stream *s = r->s;
+	struct tquic_frame *f;
+	u64 pn = sp->next_pn;
+	int n;
+
+	b->rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
+	if (unlikely(!b->rec))
+		return -ENOMEM;
+	b->slot = slot;
+	memcpy(slot, r->head, sizeof(r->head));
+	b->payload = tquic_header_put_pn(slot + r->pn_off, pn);
+	memcpy(b->payload, r->frame, RUN_FRAME - 8);
+	put_unaligned_be64(r->off | 3ULL << 62, b->payload + RUN_FRAME - 8);
+	b->run = b->payload + RUN_FRAME;
+	sg_set_buf(b->sg, slot, b->run - slot);
 	n = tquic_sendbuf_map(&s->sb, r->off, r->len, b->sg + 1, TQUIC_SCRATCH_SG - 1);
 	if (unlikely(n <= 0)) {		/* in too many pieces for one packet of this size */
-		tquic_sent_abort(&b->sp->loss.sent);
+		tquic_sent_abort(&sp->loss.sent);
 		return 0;
 	}
-	b->nr_sg += n;
-	b->p += r->len;
+	b->nr_sg = 1 + n;
+	b->p = b->run + r->len;
 	b->run = b->p;
-	b->eliciting = true;
-	f = tquic_sent_add(&b->sp->loss.sent);
+	*b->rec = r->rec;
+	b->rec->pn = pn;
+	f = tquic_pkt_frames(b->rec);
 	f->type = TQUIC_FT_STREAM;
 	f->flags = 0;
 	f->len = r->len;
 	f->off = r->off;
 	f->ref = s;
-	tquic_stream_get(s);
+	tquic_sent_commit(&sp->loss.sent);
 	r->off += r->len;
-	return tquic_packet_seal(b, now_us);
+	r->pkts++;
+	tquic_packet_number(sp);
+	return tquic_packet_encrypt(b, pn);
 }
 
-static void run_end(struct run *r, struct tquic_conn *conn)
+/* What the packets of a run did to the stream and the path */
+static void run_end(struct run *r, struct tquic_packet *b, u64 now_us)
 {
-	if (r->s && r->off != r->start)
-		tquic_stream_tx_sent(&conn->streams, r->s, r->start, r->off - r->start, false);
+	if (r->s && r->pkts) {
+		r->s->refs += r->pkts;
+		b->sp->loss.eliciting += r->pkts;
+		b->sp->loss.last_eliciting_us = now_us;
+		tquic_cc_on_sent(&b->path->rec.cc, r->pkts * r->rec.bytes);
+		tquic_packet_restart_idle(b->conn, now_us);
+		tquic_stream_tx_sent(&b->conn->streams, r->s, r->start, r->off - r->start, false);
+	}
 	r->s = NULL;
 }
 
@@ -765,7 +795,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 	u8 *slot;
 
 	packet_init(&b, conn, path, 0);
-	run_begin(&run, &b, size, want);
+	run_begin(&run, &b, size, want, now_us);
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
 	if (!bt.skb)
 		return -ENOMEM;
@@ -777,9 +807,9 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 		}
 		len = 0;
 		if (run.s && run.off + run.len <= run.end)
-			len = run_packet(&run, &b, slot, now_us);
+			len = run_packet(&run, &b, slot);
 		if (!len) {
-			run_end(&run, conn);
+			run_end(&run, &b, now_us);
 			len = tquic_assemble_packet(&b, slot, size, want, false, now_us);
 		}
 		if (len <= 0)
@@ -790,7 +820,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			break;
 		want &= ~WANT_ACK;
 	}
-	run_end(&run, conn);
+	run_end(&run, &b, now_us);
 	if (!bt.nr) {
 		kfree_skb(bt.skb);
 		return len;

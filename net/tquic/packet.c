@@ -140,11 +140,14 @@ bool tquic_packet_put_token(struct tquic_packet *b)
 	return true;
 }
 
-/*
- * Leave a number out now and then: a peer that acknowledges it has not seen what
- * it claims (optimistic ACK, RFC 9000 section 21.4).
+/**
+ * tquic_packet_skip - leave the next packet number out
+ * @sp: the space
+ *
+ * Done now and then: a peer that acknowledges it has not seen what it claims
+ * (optimistic ACK, RFC 9000 section 21.4).
  */
-static void skip_number(struct tquic_space *sp)
+void tquic_packet_skip(struct tquic_space *sp)
 {
 	sp->loss.skipped_pn = sp->next_pn++;
 	sp->skip_at = sp->next_pn + sp->next_pn / 2 + get_random_u32() % SKIP_SPREAD;
@@ -157,7 +160,7 @@ static void commit(struct tquic_packet *b, u32 len, u64 now_us)
 	struct tquic_space *sp = b->sp;
 	struct tquic_pkt *rec = b->rec;
 
-	rec->pn = sp->next_pn++;
+	rec->pn = sp->next_pn;
 	rec->bytes = len;
 	rec->path = b->path->index;
 	if (likely(b->eliciting)) {
@@ -166,11 +169,7 @@ static void commit(struct tquic_packet *b, u32 len, u64 now_us)
 			sp->probes--;
 			rec->flags |= TQUIC_PKT_PROBE;
 		}
-		/* RFC 9000 section 10.1: the first ack-eliciting packet since the last receipt */
-		if (!conn->idle_restarted) {
-			conn->idle_restarted = true;
-			tquic_conn_restart_idle(conn, now_us);
-		}
+		tquic_packet_restart_idle(conn, now_us);
 	} else {
 		tquic_mib_inc(conn->mib, TX_ACK_ONLY);
 	}
@@ -178,8 +177,7 @@ static void commit(struct tquic_packet *b, u32 len, u64 now_us)
 		tquic_ack_sent(&sp->ack);
 	tquic_loss_on_sent(&conn->loss_ctx, &sp->loss, rec, now_us);
 	tquic_sent_commit(&sp->loss.sent);
-	if (unlikely(sp->next_pn == sp->skip_at))
-		skip_number(sp);
+	tquic_packet_number(sp);
 }
 
 /* What the null cipher does: the one pass over the payload is a copy */
@@ -198,9 +196,9 @@ static void seal_null(struct tquic_packet *b)
 }
 
 /**
- * tquic_packet_seal - finish a packet: commit it and encrypt it into its slot
- * @b: the packet
- * @now_us: the time
+ * tquic_packet_encrypt - encrypt a packet that is committed into its slot
+ * @b: the packet: slot, payload, p and the plaintext in nr_sg entries of sg
+ * @pn: its packet number
  *
  * The source is the slot's own header and frame headers and, between them,
  * pages of send buffers; the destination is the slot.  Header protection is
@@ -210,22 +208,18 @@ static void seal_null(struct tquic_packet *b)
  * will be found to be lost; another errno of the crypto API: the connection is
  * over.
  */
-int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
+int tquic_packet_encrypt(struct tquic_packet *b, u64 pn)
 {
 	struct tquic_scratch *sc = b->conn->scratch;
 	u32 len = b->p - b->slot;
-	u64 pn = b->sp->next_pn;
 	int err;
 
-	tquic_packet_cut(b);
-	if (b->space == TQUIC_SPACE_APP && b->conn->no_encrypt) {
-		commit(b, len, now_us);
+	if (b->conn->no_encrypt && b->space == TQUIC_SPACE_APP) {
 		seal_null(b);
 		return len;
 	}
 	sg_mark_end(&b->sg[b->nr_sg - 1]);
 	sg_set_buf(&sc->dst, b->slot, len + TQUIC_TAG_LEN);
-	commit(b, len + TQUIC_TAG_LEN, now_us);
 	err = tquic_crypto_seal(&b->sp->tx, pn, b->sg, &sc->dst, b->payload - b->slot,
 				b->p - b->payload);
 	sg_unmark_end(&b->sg[b->nr_sg - 1]);
@@ -235,6 +229,17 @@ int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
 		return err;
 	}
 	return len + TQUIC_TAG_LEN;
+}
+
+/** tquic_packet_seal - finish a packet: commit it, and as tquic_packet_encrypt() */
+int tquic_packet_seal(struct tquic_packet *b, u64 now_us)
+{
+	bool plain = b->conn->no_encrypt && b->space == TQUIC_SPACE_APP;
+	u64 pn = b->sp->next_pn;
+
+	tquic_packet_cut(b);
+	commit(b, b->p - b->slot + (plain ? 0 : TQUIC_TAG_LEN), now_us);
+	return tquic_packet_encrypt(b, pn);
 }
 
 /** tquic_packet_account - count what is about to leave, and restart what sending restarts */

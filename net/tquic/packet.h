@@ -35,7 +35,9 @@ void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us);
 void tquic_packet_put_crypto(struct tquic_packet *b);
 void tquic_packet_put_ping(struct tquic_packet *b);
 bool tquic_packet_put_token(struct tquic_packet *b);
+int tquic_packet_encrypt(struct tquic_packet *b, u64 pn);
 int tquic_packet_seal(struct tquic_packet *b, u64 now_us);
+void tquic_packet_skip(struct tquic_space *sp);
 void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 pkts, u32 bytes,
 			  u64 now_us);
 
@@ -51,6 +53,22 @@ static inline void tquic_packet_cut(struct tquic_packet *b)
 	if (b->p != b->run)
 		sg_set_buf(&b->sg[b->nr_sg++], b->run, b->p - b->run);
 	b->run = b->p;
+}
+
+/** tquic_packet_number - the next packet number of a space has been used */
+static inline void tquic_packet_number(struct tquic_space *sp)
+{
+	if (unlikely(++sp->next_pn == sp->skip_at))
+		tquic_packet_skip(sp);
+}
+
+/* RFC 9000 section 10.1: an ack-eliciting packet, the first since the last receipt, has left */
+static inline void tquic_packet_restart_idle(struct tquic_conn *conn, u64 now_us)
+{
+	if (conn->idle_restarted)
+		return;
+	conn->idle_restarted = true;
+	tquic_conn_restart_idle(conn, now_us);
 }
 
 #endif
