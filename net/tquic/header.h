@@ -44,6 +44,8 @@ static inline u32 tquic_header_get_pn(const u8 *p, u8 pn_len)
 {
 	u32 pn = 0;
 
+	if (likely(pn_len == 4))
+		return get_unaligned_be32(p);
 	while (pn_len--)
 		pn = pn << 8 | *p++;
 	return pn;

@@ -206,18 +206,23 @@ static void set_thresholds(struct flight *fl)
 }
 
 /* the account of a path in this pass; NULL: the path is gone */
-static struct flight *flight_of(struct pass *p, u32 path)
+static noinline struct flight *flight_begin(struct pass *p, u32 path)
 {
 	struct tquic_recovery *rec = p->ctx->path[path];
 	struct flight *fl = &p->flight[path];
 
-	if (p->touched & BIT(path) || !rec)
-		return rec ? fl : NULL;
+	if (!rec)
+		return NULL;
 	p->touched |= BIT(path);
 	memset(fl, 0, sizeof(*fl));
 	fl->rec = rec;
 	fl->known_us = rec->newest_acked_us;
 	return fl;
+}
+
+static inline struct flight *flight_of(struct pass *p, u32 path)
+{
+	return likely(p->touched & BIT(path)) ? &p->flight[path] : flight_begin(p, path);
 }
 
 /* the packet counts for the event at hand: it left after the one before had begun */

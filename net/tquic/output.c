@@ -675,6 +675,9 @@ struct run {
 	u32 len;			/* bytes of each packet */
 	u32 pkts;			/* built so far */
 	u32 pn_off;			/* where their packet numbers go */
+	struct page *page;		/* with the next bytes of payload */
+	u32 page_off;
+	u32 left;			/* of them; 0: ask the send buffer */
 	struct tquic_pkt rec;		/* what all their records say */
 	u8 head[1 + TQUIC_CID_MAX + TQUIC_PN_LEN];
 	u8 frame[RUN_FRAME];
@@ -699,6 +702,7 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	if (s->sb.end_off == r->end && s->flags & TQUIC_STREAM_FIN)
 		r->end--;	/* the last packet has the FIN */
 	r->pkts = 0;
+	r->left = 0;
 	r->pn_off = 1 + dcid->len;
 	r->len = size - r->pn_off - TQUIC_PN_LEN - RUN_FRAME -
 		 (b->conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
@@ -712,6 +716,23 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 		.nframes = 1, .path = b->path->index, .bytes = size, .sent_us = now_us,
 	};
 	tquic_loss_stamp(&b->path->rec, &r->rec, now_us);
+}
+
+/* The payload of the next packet, behind the first entry of sg; entries, or -errno */
+static int run_map(struct run *r, struct scatterlist *sg)
+{
+	struct tquic_sendbuf *sb = &r->s->sb;
+
+	if (unlikely(!r->left))
+		r->left = tquic_sendbuf_piece(sb, r->off, &r->page, &r->page_off);
+	if (likely(r->left >= r->len)) {
+		sg_set_page(sg + 1, r->page, r->len, r->page_off);
+		r->page_off += r->len;
+		r->left -= r->len;
+		return 1;
+	}
+	r->left = 0;
+	return tquic_sendbuf_map(sb, r->off, r->len, sg + 1, TQUIC_SCRATCH_SG - 1);
 }
 
 /* One packet of a run; its bytes, 0: not in this way, or -errno */
@@ -733,7 +754,7 @@ static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 	put_unaligned_be64(r->off | 3ULL << 62, b->payload + RUN_FRAME - 8);
 	b->run = b->payload + RUN_FRAME;
 	sg_set_buf(b->sg, slot, b->run - slot);
-	n = tquic_sendbuf_map(&s->sb, r->off, r->len, b->sg + 1, TQUIC_SCRATCH_SG - 1);
+	n = run_map(r, b->sg);
 	if (unlikely(n <= 0)) {		/* in too many pieces for one packet of this size */
 		tquic_sent_abort(&sp->loss.sent);
 		return 0;

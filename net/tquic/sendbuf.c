@@ -160,6 +160,26 @@ static bool held(const struct tquic_sendbuf *sb, u64 off, u32 len)
 }
 
 /**
+ * tquic_sendbuf_piece - where bytes are, as far as they lie in one piece
+ * @sb: the buffer
+ * @off: first byte, held
+ * @page: set to the page, or the first of a compound page
+ * @page_off: set to where in it they begin
+ *
+ * Returns how many bytes are there.
+ */
+u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u32 *page_off)
+{
+	const struct tquic_sendfrag *frag;
+
+	sb->cursor = find_frag(sb, off);
+	frag = frag_at(sb, sb->cursor);
+	*page = frag->page;
+	*page_off = frag->page_off + (off - frag->off);
+	return frag->len - (off - frag->off);
+}
+
+/**
  * tquic_sendbuf_map - describe bytes by a scatterlist
  * @sb: the buffer
  * @off: first byte, not below base_off

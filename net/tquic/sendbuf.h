@@ -47,6 +47,7 @@ void tquic_sendbuf_init(struct tquic_sendbuf *sb);
 void tquic_sendbuf_free(struct tquic_sendbuf *sb);
 int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
 			 void *priv, gfp_t gfp);
+u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u32 *page_off);
 int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max);
 void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst);
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);

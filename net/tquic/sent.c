@@ -149,21 +149,12 @@ struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
 }
 
 /**
- * tquic_sent_settle - a packet's fate is known: its records may be reused
+ * tquic_sent_empty - no packet of a block is live any more
  * @s: the log
- * @b: the block that holds @pkt, as the walk has it
- * @pkt: a live packet; it and its frame records are gone afterwards
+ * @b: the block; it is kept for reuse, given back, or begun anew
  */
-void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b, struct tquic_pkt *pkt)
+void tquic_sent_empty(struct tquic_sent *s, struct tquic_sent_block *b)
 {
-	u32 i = (union tquic_rec *)pkt - b->rec;
-
-	pkt->flags |= TQUIC_PKT_SETTLED;
-	b->map[i / 64] &= ~(1ULL << (i % 64));
-	b->live--;
-	s->nr_live--;
-	if (b->live)
-		return;
 	if (!list_is_last(&b->node, &s->blocks))
 		recycle_block(s, b);
 	else if (!s->open)

@@ -97,7 +97,7 @@ void tquic_sent_teardown(void);
 void tquic_sent_init(struct tquic_sent *s);
 void tquic_sent_free(struct tquic_sent *s);
 struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp);
-void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b, struct tquic_pkt *pkt);
+void tquic_sent_empty(struct tquic_sent *s, struct tquic_sent_block *b);
 struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s);
 void tquic_sent_trim(struct tquic_sent *s);
 void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 pn);
@@ -161,6 +161,24 @@ static inline void tquic_sent_commit(struct tquic_sent *s)
 static inline void tquic_sent_abort(struct tquic_sent *s)
 {
 	s->open = NULL;
+}
+
+/**
+ * tquic_sent_settle - a packet's fate is known: its records may be reused
+ * @s: the log
+ * @b: the block that holds @pkt, as the walk has it
+ * @pkt: a live packet; it and its frame records are gone afterwards
+ */
+static inline void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b,
+				     struct tquic_pkt *pkt)
+{
+	u32 i = (union tquic_rec *)pkt - b->rec;
+
+	pkt->flags |= TQUIC_PKT_SETTLED;
+	b->map[i / 64] &= ~(1ULL << (i % 64));
+	s->nr_live--;
+	if (!--b->live)
+		tquic_sent_empty(s, b);
 }
 
 /** tquic_sent_room - frame records that the open packet can still take */
