@@ -227,19 +227,21 @@ static void out_spread(double *values, unsigned int n, const char *unit)
  * client_fresh - a little data on each of several new connections
  * @addr: server
  *
- * The sender's time from the first write until the receiver says that it has all,
- * without and with the handshake before, in milliseconds.
+ * In milliseconds: by the receiver's clock from the first byte to the last; by the
+ * sender's from the first write until the receiver has said that it has all, without
+ * and with the handshake before.
  */
 void client_fresh(const struct bench_addr *addr)
 {
 	double *times = calloc(opts.fresh, sizeof(*times));
 	double *whole = calloc(opts.fresh, sizeof(*whole));
+	double *arrival = calloc(opts.fresh, sizeof(*arrival));
 	pthread_barrier_t start;
 	struct sender s;
 	unsigned int i;
 	double begin;
 
-	if (!times || !whole)
+	if (!times || !whole || !arrival)
 		die_errno("malloc", ENOMEM);
 	opts.connections = 1;
 	opts.streams = 1;
@@ -254,13 +256,16 @@ void client_fresh(const struct bench_addr *addr)
 		run_sender(&s);
 		whole[i] = (now_s() - begin) * 1e3;
 		times[i] = (s.done_s - s.write_s) * 1e3;
+		arrival[i] = (s.res.last_s - s.res.first_s) * 1e3;
 	}
 	out_begin("fresh");
 	out_count("connections", opts.fresh);
 	out_count("bytes", opts.bytes);
+	out_spread(arrival, opts.fresh, "ms_first_to_last");
 	out_spread(times, opts.fresh, "ms");
 	out_spread(whole, opts.fresh, "ms_with_handshake");
 	out_end();
+	free(arrival);
 	free(times);
 	free(whole);
 }
