@@ -118,6 +118,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->ops = p->ops;
 	conn->owner = p->owner;
 	conn->mib = p->mib;
+	conn->switches = p->switches;
 	conn->server = p->server;
 	conn->version = p->version;
 	conn->local = *p->local;

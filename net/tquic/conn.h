@@ -114,6 +114,7 @@ struct tquic_conn {
 	const struct tquic_conn_ops *ops;
 	void *owner;			/* of the ops */
 	struct tquic_mib __percpu *mib;
+	const struct tquic_switches *switches;
 	enum tquic_conn_state state;
 	u32 version;
 	bool server;
@@ -196,6 +197,7 @@ struct tquic_conn_param {
 	const struct tquic_conn_ops *ops;
 	void *owner;
 	struct tquic_mib __percpu *mib;
+	const struct tquic_switches *switches;
 	bool server;
 	u32 version;
 	const struct tquic_tparam *local;

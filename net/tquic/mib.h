@@ -61,6 +61,7 @@
 	X(TX_COPIED_BYTES)		/* stream bytes copied from the caller */ \
 	X(TX_ZEROCOPY_BYTES)		/* MSG_ZEROCOPY: bytes in pages that are referred to */ \
 	X(TX_SPLICE_BYTES)		/* sendfile, splice: likewise */ \
+	X(TX_PAYLOAD_COPIED)		/* copy mode: stream bytes, each time they are copied */ \
 	X(TX_ZEROCOPY_COPIED)		/* MSG_ZEROCOPY calls all of whose bytes were copied */ \
 	X(TX_MTU_PROBES) \
 	X(TX_VERSION_NEGOTIATION) \

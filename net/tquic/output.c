@@ -10,6 +10,7 @@
 #include <net/sock.h>
 
 #include "conn.h"
+#include "copy.h"
 #include "frame.h"
 #include "header.h"
 #include "output.h"
@@ -459,6 +460,7 @@ static bool stream_frame(struct tquic_packet *b)
 	struct tquic_stream *s;
 	u32 hdr, len, fit, pad, spare;
 	bool fin, last;
+	u8 *start = b->p;
 	u64 off;
 
 	if (room < MIN_FRAME_ROOM || !tquic_sent_room(&b->sp->loss.sent))
@@ -480,10 +482,17 @@ static bool stream_frame(struct tquic_packet *b)
 	for (; last && spare; spare--)
 		*b->p++ = TQUIC_FT_PADDING;
 	b->p = tquic_frame_put_stream(b->p, s->id, off, fit, fin, !last);
-	tquic_packet_cut(b);
-	b->nr_sg += b->mapped;
-	b->p += fit;
-	b->run = b->p;
+	if (tquic_off(b->conn, zerocopy) && fit) {
+		if (!tquic_copy_frame(b, fit)) {
+			b->p = start;
+			return false;
+		}
+	} else {
+		tquic_packet_cut(b);
+		b->nr_sg += b->mapped;
+		b->p += fit;
+		b->run = b->p;
+	}
 	note_stream(b, s, off, fit, fin);
 	return true;
 }
@@ -522,6 +531,7 @@ static void packet_init(struct tquic_packet *b, struct tquic_conn *conn, struct 
 	b->space = TQUIC_SPACE_APP;
 	b->sg = conn->scratch->src;
 	b->flags = flags;
+	b->nomem = false;
 }
 
 /* Open a packet in its slot and write the header; b->rec is NULL without memory */
@@ -568,7 +578,7 @@ static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32
 		tquic_coalesce_frames(b, want, now_us);
 	if (b->p == b->payload) {
 		tquic_sent_abort(&sp->loss.sent);
-		return 0;
+		return b->nomem ? -ENOMEM : 0;
 	}
 	/* what is too short for another frame would cut the batch short */
 	if (b->end != b->p && (pad || b->end - b->p < MIN_FRAME_ROOM)) {
@@ -626,15 +636,16 @@ static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n
 	struct tquic_scratch *sc = conn->scratch;
 	struct tquic_crypto *tx = &conn->spaces[TQUIC_SPACE_APP].tx;
 	u32 pn_off = 1 + path_dcid(conn, path)->len;
-	u32 i;
-	int err;
+	u32 i, step = tquic_off(conn, hpbatch) ? 1 : n;
+	int err = 0;
 
 	if (conn->no_encrypt)
 		return 0;
 	for (i = 0; i < n; i++)
 		memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + pn_off + 4,
 		       TQUIC_SAMPLE_LEN);
-	err = tquic_crypto_masks(tx, sc->samples, n);
+	for (i = 0; i < n && !err; i += step)
+		err = tquic_crypto_masks(tx, sc->samples + i * TQUIC_SAMPLE_LEN, step);
 	if (err)
 		return err;
 	for (i = 0; i < n; i++)
@@ -691,8 +702,9 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	u8 *p;
 
 	r->s = NULL;
-	if (want != WANT_DATA || list_empty(&ss->tx_ready) || b->sp->ack.eliciting ||
-	    b->sp->probes || b->path->due || !tquic_ranges_empty(&s->sb.pending) ||
+	if (want != WANT_DATA || tquic_off(b->conn, zerocopy) || list_empty(&ss->tx_ready) ||
+	    b->sp->ack.eliciting || b->sp->probes || b->path->due ||
+	    !tquic_ranges_empty(&s->sb.pending) ||
 	    s->tx_state != QUIC_STREAM_SEND_STATE_SEND || s->id >= BIT(30))
 		return;
 	r->s = s;

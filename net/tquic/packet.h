@@ -26,6 +26,7 @@ struct tquic_packet {
 	u8 flags;			/* TQUIC_PKT_* to note */
 	bool eliciting;
 	bool ack;			/* holds an ACK frame */
+	bool nomem;			/* there was none for a frame */
 };
 
 struct sk_buff *tquic_packet_skb(u32 linear_bytes);

@@ -432,16 +432,17 @@ static int take_some(struct sock *sk, struct send *snd, struct tquic_stream *s, 
  */
 static int refer_begin(struct sock *sk, struct send *snd, struct tquic_stream *s, size_t len)
 {
+	bool refer = !tquic_off(tquic_sk(sk)->conn, zerocopy);
 	struct ubuf_info *last = NULL;
 
 	if (snd->msg->msg_flags & MSG_SPLICE_PAGES)
-		snd->refer = iov_iter_is_bvec(&snd->msg->msg_iter);
+		snd->refer = refer && iov_iter_is_bvec(&snd->msg->msg_iter);
 	if (!(snd->msg->msg_flags & MSG_ZEROCOPY) || !len || !sock_flag(sk, SOCK_ZEROCOPY))
 		return 0;
-	if (sk->sk_type == SOCK_STREAM && len >= REFER_MIN)
+	if (refer && sk->sk_type == SOCK_STREAM && len >= REFER_MIN)
 		last = tquic_sendbuf_last_mark(&s->sb);
 	snd->uarg = tquic_msg_zerocopy_realloc(sk, len, last);
-	snd->refer = true;
+	snd->refer = refer;
 	return snd->uarg ? 0 : -ENOBUFS;
 }
 

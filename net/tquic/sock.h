@@ -16,6 +16,7 @@
 #include <net/ipv6.h>
 #include <net/netns/generic.h>
 #include "conn.h"
+#include "copy.h"
 #include "token.h"
 
 #define TQUIC_ALPN_MAX		128	/* UAPI: QUIC_SOCKOPT_ALPN */
@@ -127,6 +128,7 @@ struct tquic_net {
 	struct ctl_table_header *sysctl_tquic;	/* net.tquic */
 	int sysctl_gso;
 	int sysctl_gro;
+	struct tquic_switches switches;
 };
 
 extern unsigned int tquic_net_id;

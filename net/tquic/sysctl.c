@@ -5,6 +5,7 @@
  * net.tquic is per namespace.  Values are only kept here; others act on them.
  */
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/sysctl.h>
@@ -24,9 +25,26 @@ static int least_buffer = 4096;
 #define BUFFER(name, where)						\
 	NUMBERS(name, where, sizeof(where), proc_dointvec_minmax, .extra1 = &least_buffer)
 /* of struct tquic_net; its offset here is made a pointer for each namespace */
-#define SWITCH(name, member)						\
+#define SWITCH(name, member, handler)					\
 	NUMBERS(name, (void *)offsetof(struct tquic_net, member), sizeof(int), \
-		proc_dointvec_minmax, .extra1 = SYSCTL_ZERO, .extra2 = SYSCTL_ONE)
+		handler, .extra1 = SYSCTL_ZERO, .extra2 = SYSCTL_ONE)
+
+/* One that tquic_copy_key counts while it is off */
+static int keyed_switch(tquic_ctl_table *ctl, int write, void *buffer, size_t *len, loff_t *pos)
+{
+	static DEFINE_MUTEX(lock);
+	int *on = ctl->data, was, err;
+
+	mutex_lock(&lock);
+	was = *on;
+	err = proc_dointvec_minmax(ctl, write, buffer, len, pos);
+	if (was && !*on)
+		static_branch_inc(&tquic_copy_key);
+	else if (!was && *on)
+		static_branch_dec(&tquic_copy_key);
+	mutex_unlock(&lock);
+	return err;
+}
 
 /* Both end in an empty entry */
 static const struct ctl_table quic_table[] = {
@@ -37,8 +55,10 @@ static const struct ctl_table quic_table[] = {
 };
 
 static const struct ctl_table tquic_table[] = {
-	SWITCH("gso", sysctl_gso),
-	SWITCH("gro", sysctl_gro),
+	SWITCH("gso", sysctl_gso, proc_dointvec_minmax),
+	SWITCH("gro", sysctl_gro, proc_dointvec_minmax),
+	SWITCH("zerocopy", switches.zerocopy, keyed_switch),
+	SWITCH("hpbatch", switches.hpbatch, keyed_switch),
 	{ }
 };
 
@@ -92,6 +112,7 @@ int tquic_sysctl_net_init(struct net *net)
 		set_mem();
 	tn->sysctl_gso = 1;
 	tn->sysctl_gro = 1;
+	tn->switches = (struct tquic_switches) { 1, 1 };
 	tn->sysctl_quic = enlist(net, "net/quic", quic_table, sizeof(quic_table));
 	if (!tn->sysctl_quic)
 		return -ENOMEM;
@@ -109,4 +130,8 @@ void tquic_sysctl_net_exit(struct net *net)
 
 	unregister(tn->sysctl_tquic);
 	unregister(tn->sysctl_quic);
+	if (!tn->switches.zerocopy)
+		static_branch_dec(&tquic_copy_key);
+	if (!tn->switches.hpbatch)
+		static_branch_dec(&tquic_copy_key);
 }

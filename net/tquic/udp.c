@@ -774,11 +774,12 @@ static bool route_good(const struct sock *sk, const struct tquic_path *path)
 }
 
 /* One skb's bytes: UDP's length field and the device bound it; IPsec wants single datagrams */
-static u32 gso_max(const struct sock *sk, const struct dst_entry *dst)
+static u32 gso_max(const struct tquic_conn *conn, const struct dst_entry *dst)
 {
+	const struct tquic_net *tn = tquic_pernet(sock_net(conn->owner));
 	u32 most = GSO_LEGACY_MAX_SIZE - 1, headers = sizeof(struct udphdr) + IP_BYTES;
 
-	if (!READ_ONCE(tquic_pernet(sock_net(sk))->sysctl_gso) || dst_xfrm(dst))
+	if (!READ_ONCE(tn->sysctl_gso) || tquic_off(conn, zerocopy) || dst_xfrm(dst))
 		return 0;
 	most = min(most, READ_ONCE(dst->dev->gso_max_size));
 	headers += LL_RESERVED_SPACE(dst->dev);
@@ -801,7 +802,7 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 	struct dst_entry *dst;
 
 	if (likely(route_good(sk, path))) {
-		path->gso_max = gso_max(sk, path->dst);
+		path->gso_max = gso_max(conn, path->dst);
 		return 0;
 	}
 	dst_release(path->dst);
@@ -812,7 +813,7 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 		return PTR_ERR(dst);
 	path->dst = dst;
 	path->dst_cookie = 0;
-	path->gso_max = gso_max(sk, dst);
+	path->gso_max = gso_max(conn, dst);
 	path->local.sa.sa_family = path->remote.sa.sa_family;
 	if (v4) {
 		path->local.v4.sin_addr.s_addr = path->fl.u.ip4.saddr;

@@ -24,6 +24,13 @@
 #include <linux/skbuff_ref.h>
 #endif
 
+/* what a handler of struct ctl_table is given */
+#ifdef TQUIC_HAVE_CONST_CTL_TABLE
+#define tquic_ctl_table		const struct ctl_table
+#else
+#define tquic_ctl_table		struct ctl_table
+#endif
+
 #ifndef MSG_SPLICE_PAGES
 #define MSG_SPLICE_PAGES	0x8000000
 #endif

@@ -71,10 +71,25 @@ static struct counted counted_since(const struct counted *old)
 	return now;
 }
 
+/* net.tquic.zerocopy is off: all is copied, and completions say so. */
+static bool copy_mode(void)
+{
+	FILE *f = fopen("/proc/sys/net/tquic/zerocopy", "r");
+	int on = -1;
+
+	REQUIRE(f && fscanf(f, "%d", &on) == 1);
+	fclose(f);
+	return !on;
+}
+
 /* All but 5 % of the bytes were referred to: what does not fill a page at the ends may be copied */
 static void expect_referred(long long referred, long long copied, long long total)
 {
 	EXPECT_EQ(referred + copied, total);
+	if (copy_mode()) {
+		EXPECT_EQ(referred, 0);
+		return;
+	}
 	EXPECT(referred >= total - total / 20);
 	if (referred < total - total / 20)
 		printf("# %lld of %lld bytes were referred to\n", referred, total);
@@ -227,7 +242,7 @@ static void reuse_slots(struct flow *f, uint8_t *slots, size_t stride)
 		REQUIRE(send(f->p.c, slot, f->block_bytes, MSG_ZEROCOPY) == (ssize_t)f->block_bytes);
 	}
 	expect_all_done(f->p.c, &l, f->blocks);
-	EXPECT_EQ(l.copied, 0);
+	EXPECT_EQ(l.copied, copy_mode() ? f->blocks : 0);
 }
 
 static void run_reuse(const struct pair_opts *o, size_t block_bytes, size_t skew, bool huge)
@@ -250,7 +265,7 @@ static void run_reuse(const struct pair_opts *o, size_t block_bytes, size_t skew
 	EXPECT_EQ(f.wrong, 0);
 	diff = counted_since(&before);
 	expect_referred(diff.zerocopy, diff.copied, (long long)f.blocks * block_bytes);
-	EXPECT_EQ(diff.fallback, 0);
+	EXPECT_EQ(diff.fallback, copy_mode() ? f.blocks : 0);
 	pair_close(&f.p);
 }
 

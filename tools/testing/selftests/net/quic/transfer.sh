@@ -64,4 +64,64 @@ chk_large() {
 chk_large
 chk_mib n0 PROTOCOL_ERRORS -eq 0
 chk_mib n1 PROTOCOL_ERRORS -eq 0
+
+# switches NAME=VALUE...: of net.tquic, at both ends
+switches() {
+	n0 sysctl -qw "${@/#/net.tquic.}"
+	n1 sysctl -qw "${@/#/net.tquic.}"
+}
+
+# switched NAME ZEROCOPY GSO GRO: a transfer, and what the counters say that each switch did
+switched() {
+	local name=$1 zerocopy=$2 gso=$3 gro=$4
+
+	switches zerocopy="$zerocopy" gso="$gso" gro="$gro"
+	mib_mark
+	xfer "$name" $addr1 --bytes $part --streams 2
+	if [ "$zerocopy" = 0 ]; then
+		chk_mib n0 TX_PAYLOAD_COPIED -ge $((4 * part)) "$name"
+	else
+		chk_mib n0 TX_PAYLOAD_COPIED -eq 0 "$name"
+	fi
+	if [ "$zerocopy$gso" = 11 ]; then
+		chk_mib n0 TX_GSO -gt 0 "$name"
+	else
+		chk_mib n0 TX_GSO -eq 0 "$name"
+	fi
+	if [ "$gro" = 0 ]; then
+		chk_mib n1 RX_AGGREGATES -eq "$(mib n1 RX_DATAGRAMS)" "$name"
+	elif [ "$zerocopy$gso" = 11 ]; then
+		chk_mib n1 RX_AGGREGATES -lt "$(mib n1 RX_DATAGRAMS)" "$name"
+	fi
+}
+
+set_mtu 1500
+modprobe -q sch_netem || true
+for loss in "" "loss 1%"; do
+	# shellcheck disable=SC2086
+	netem ${loss:+$loss delay 1ms}
+	for i in 0 1 2 3 4 5 6 7; do
+		set -- $((i >> 2)) $((i >> 1 & 1)) $((i & 1))
+		switched "zerocopy=$1 gso=$2 gro=$3${loss:+, $loss}" "$@"
+	done
+	[ -z "$loss" ] || check "packets were lost" test "$(mib n0 PKT_LOST)" -gt 0
+done
+netem
+switches hpbatch=0
+mib_mark
+xfer "header protection one by one" $addr1 --bytes $part --both
+chk_mib n0 TX_GSO -gt 0
+chk_mib n0 TX_PAYLOAD_COPIED -eq 0
+
+# while bytes are on their way
+# shellcheck disable=SC2016
+bg0 sh -c 'cd /proc/sys/net/tquic; v=0; while sleep 0.02; do
+	v=$((v ^ 1)); echo $v >zerocopy; echo $((v ^ 1)) >hpbatch; done'
+turning=$!
+mib_mark
+xfer "switches are turned all the time" $addr1 --bytes $((big * 2))
+kill $turning
+chk_mib n0 TX_PAYLOAD_COPIED -gt 0
+chk_mib n0 TX_GSO -gt 0
+chk_mib n1 PROTOCOL_ERRORS -eq 0
 finish

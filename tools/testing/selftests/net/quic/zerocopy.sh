@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # zerocopy.sh: MSG_ZEROCOPY, sendfile() and splice() refer to the caller's pages: quic_zerocopy
-# over the loopback, with packets of Ethernet's size, then of 64 KB, then with losses.
+# over the loopback, with packets of Ethernet's size, then of 64 KB, then with losses,
+# then in copy mode.
 . "$(dirname "$0")/netns.sh"
 
 setup
@@ -24,5 +25,18 @@ mib_mark
 # shellcheck disable=SC2086
 suite quic_zerocopy $flows
 chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "5 % loss"
+chk_mib n0 TX_PAYLOAD_COPIED -eq 0
+
+# copy mode: the same flows arrive, and nothing is referred to
+n0 sysctl -qw net.tquic.zerocopy=0 net.tquic.gso=1
+mib_mark
+# shellcheck disable=SC2086
+suite quic_zerocopy $flows
+chk_mib n0 TX_ZEROCOPY_BYTES -eq 0 "copy mode"
+chk_mib n0 TX_SPLICE_BYTES -eq 0 "copy mode"
+chk_mib n0 TX_GSO -eq 0 "copy mode"
+chk_mib n0 TX_ZEROCOPY_COPIED -gt 0 "copy mode"
+check "copy mode copies each byte twice" test "$(mib n0 TX_PAYLOAD_COPIED)" -ge \
+	$((2 * $(mib n0 TX_COPIED_BYTES)))
 chk_mib n0 PROTOCOL_ERRORS -eq 0
 finish

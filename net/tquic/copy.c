@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copy mode, net.tquic.zerocopy = 0: the baseline that the other way out is
+ * measured against.  The payload of each STREAM frame is copied out of the send
+ * buffer and again into the packet, which is then sealed in place.  What else
+ * belongs to it - no batches, no references to the caller's pages - is asked for
+ * where those are made.
+ */
+#include <linux/slab.h>
+
+#include "copy.h"
+#include "packet.h"
+
+DEFINE_STATIC_KEY_FALSE(tquic_copy_key);
+
+/**
+ * tquic_copy_payload - the only function that copies payload on the way out
+ * @dst: where to
+ * @sg: where from
+ * @len: bytes; whoever traces the function finds them in the third argument
+ */
+noinline void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len)
+{
+	u32 n;
+
+	for (; len; len -= n, dst += n, sg++) {
+		n = min(len, sg->length);
+		memcpy(dst, sg_virt(sg), n);
+	}
+}
+
+/**
+ * tquic_copy_frame - the payload of a frame, put into the packet by two copies
+ * @b: the packet, its frame header written; entries for the payload are mapped
+ * @len: bytes of payload
+ *
+ * Return: false: no memory, nothing was put and @b->nomem says why.
+ */
+bool tquic_copy_frame(struct tquic_packet *b, u32 len)
+{
+	struct scatterlist *sg = b->sg + b->nr_sg + 1;
+	void *copy = kmalloc(len, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!copy) {
+		b->nomem = true;
+		return false;
+	}
+	tquic_copy_payload(copy, sg, len);
+	sg_set_buf(sg, copy, len);
+	tquic_copy_payload(b->p, sg, len);
+	kfree(copy);
+	b->p += len;
+	tquic_mib_add(b->conn->mib, TX_PAYLOAD_COPIED, 2 * len);
+	return true;
+}
