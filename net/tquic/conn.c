@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "fate.h"
 #include "frame.h"
 #include "handshake.h"
 #include "input.h"
@@ -123,7 +124,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->version = p->version;
 	conn->local = *p->local;
 	conn->keepalive_interval_us = p->keepalive_us;
-	conn->loss_ctx.ops = &tquic_output_loss_ops;
+	conn->loss_ctx.ops = &tquic_fate_ops;
 	conn->loss_ctx.arg = conn;
 	conn->loss_ctx.keep_backoff = !p->server;
 	skb_queue_head_init(&conn->undecryptable);

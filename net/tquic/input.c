@@ -10,6 +10,7 @@
 
 #include "compat/unaligned.h"
 #include "conn.h"
+#include "fate.h"
 #include "frame.h"
 #include "handshake.h"
 #include "header.h"
@@ -165,7 +166,7 @@ static int rx_ack(struct input *in, struct tquic_rx_frame *f, enum tquic_space_i
 		delay_us = min_t(u64, f->ack.delay, U32_MAX) << conn->remote.ack_delay_exponent;
 	ret = tquic_loss_on_ack(&conn->loss_ctx, &sp->loss, sp->next_pn, f, delay_us, in->now_us,
 				&res);
-	tquic_output_acked(conn);
+	tquic_fate_acked(conn);
 	if (ret)
 		return ret;
 	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */

@@ -13,10 +13,8 @@
 int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max, u32 want,
 	       u64 now_us);
 void tquic_output_flush(struct tquic_conn *conn, u64 now_us);
-void tquic_output_acked(struct tquic_conn *conn);
 void tquic_flight_output(struct tquic_conn *conn, u64 now_us);
 void tquic_output_close(struct tquic_conn *conn, u64 now_us);
-extern const struct tquic_loss_ops tquic_output_loss_ops;
 
 /** tquic_output_hold - more bytes follow at once: instead of a flush, but for a deadline */
 static inline void tquic_output_hold(struct tquic_conn *conn, u64 now_us)

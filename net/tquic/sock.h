@@ -153,6 +153,11 @@ static inline u64 tquic_now_us(void)
 	return ktime_to_us(ktime_get());
 }
 
+static inline bool tquic_addr_is_v4(const union tquic_addr *addr)
+{
+	return addr->sa.sa_family == AF_INET;
+}
+
 static inline __be16 tquic_addr_port(const union tquic_addr *addr)
 {
 	return addr->v4.sin_port;	/* at the same place in both families */

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes of a sent frame: acknowledged, lost, or dropped with its packet.
+ * Says so to whoever the frame was about; sends nothing itself.
+ */
+#include "conn.h"
+#include "fate.h"
+#include "frame.h"
+
+/**
+ * tquic_fate_acked - all frames that an ACK named have been seen: settle the last run of bytes
+ * @conn: the connection
+ */
+void tquic_fate_acked(struct tquic_conn *conn)
+{
+	struct tquic_acked_run *run = &conn->acked;
+	struct tquic_stream *s = run->stream;
+	u32 len = run->end - run->off, freed;
+
+	if (!s)
+		return;
+	run->stream = NULL;
+	conn->stats.acked_bytes += len;
+	freed = tquic_stream_tx_acked(&conn->streams, s, run->off, len, run->fin);
+	if (freed)
+		conn->ops->tx_free(conn, freed);
+	tquic_stream_put(&conn->streams, s);
+}
+
+/* Neighbouring frames of a stream become one run, which keeps the first one's reference */
+static void stream_acked(struct tquic_conn *conn, const struct tquic_frame *f)
+{
+	struct tquic_acked_run *run = &conn->acked;
+
+	if (likely(run->stream == f->ref && run->end == f->off && !run->fin)) {
+		tquic_stream_put(&conn->streams, f->ref);
+	} else {
+		tquic_fate_acked(conn);
+		run->stream = f->ref;
+		run->off = f->off;
+	}
+	run->end = f->off + f->len;
+	run->fin = f->flags;
+}
+
+static void frame_acked(void *arg, struct tquic_frame *f)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_streams *ss = &conn->streams;
+
+	switch (f->type) {
+	case TQUIC_FT_STREAM:
+		stream_acked(conn, f);
+		break;
+	case TQUIC_FT_CRYPTO:
+		tquic_sendbuf_acked(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);
+		break;
+	case TQUIC_FT_ACK:
+		tquic_ack_acked(&conn->spaces[f->aux].ack, f->value);
+		break;
+	case TQUIC_FT_RESET_STREAM:
+		tquic_stream_reset_acked(ss, f->ref);
+		fallthrough;
+	case TQUIC_FT_STOP_SENDING:
+	case TQUIC_FT_MAX_STREAM_DATA:
+	case TQUIC_FT_STREAM_DATA_BLOCKED:
+		tquic_stream_put(ss, f->ref);
+		break;
+	}
+}
+
+/* The bit of conn->due that makes a lost frame be sent again, 0: it is not */
+static u16 frame_due(const struct tquic_frame *f)
+{
+	switch (f->type) {
+	case TQUIC_FT_HANDSHAKE_DONE:
+		return TQUIC_DUE_HANDSHAKE_DONE;
+	case TQUIC_FT_MAX_DATA:
+		return TQUIC_DUE_MAX_DATA;
+	case TQUIC_FT_MAX_STREAMS_BIDI:
+		return TQUIC_DUE_MAX_STREAMS_BIDI;
+	case TQUIC_FT_MAX_STREAMS_UNI:
+		return TQUIC_DUE_MAX_STREAMS_UNI;
+	case TQUIC_FT_NEW_TOKEN:
+		return TQUIC_DUE_NEW_TOKEN;
+	case TQUIC_FT_NEW_CONNECTION_ID:
+		return TQUIC_DUE_NEW_CID;
+	case TQUIC_FT_RETIRE_CONNECTION_ID:
+		return TQUIC_DUE_RETIRE_CID;
+	default:
+		return 0;
+	}
+}
+
+static void frame_lost(void *arg, struct tquic_frame *f)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_streams *ss = &conn->streams;
+
+	switch (f->type) {
+	case TQUIC_FT_STREAM:
+		tquic_stream_tx_lost(ss, f->ref, f->off, f->len, f->flags);
+		return;
+	case TQUIC_FT_CRYPTO:
+		tquic_sendbuf_lost(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);
+		return;
+	case TQUIC_FT_RESET_STREAM:
+		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_RESET);
+		return;
+	case TQUIC_FT_STOP_SENDING:
+		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_STOP);
+		return;
+	case TQUIC_FT_MAX_STREAM_DATA:
+		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_MAX_DATA);
+		return;
+	case TQUIC_FT_NEW_CONNECTION_ID:
+		tquic_cid_new_lost(&conn->cids, f->value);
+		break;
+	case TQUIC_FT_RETIRE_CONNECTION_ID:
+		tquic_cid_owe_retire(&conn->cids, f->value);
+		break;
+	}
+	conn->due |= frame_due(f);
+}
+
+static void frame_drop(void *arg, struct tquic_frame *f)
+{
+	struct tquic_conn *conn = arg;
+
+	switch (f->type) {
+	case TQUIC_FT_STREAM:
+	case TQUIC_FT_RESET_STREAM:
+	case TQUIC_FT_STOP_SENDING:
+	case TQUIC_FT_MAX_STREAM_DATA:
+	case TQUIC_FT_STREAM_DATA_BLOCKED:
+		tquic_stream_put(&conn->streams, f->ref);
+		break;
+	}
+}
+
+static void mtu_probe_done(void *arg, u8 index, u32 bytes, bool acked)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_path *path = conn->paths[index];
+
+	if (!path)
+		return;
+	if (!acked)
+		tquic_mtu_probe_lost(&path->mtu, bytes, conn->rx_now_us);
+	else if (tquic_mtu_probe_acked(&path->mtu, bytes, conn->rx_now_us))
+		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
+}
+
+/* Full-size packets that keep getting lost mean that the path has become narrower */
+static void packet_fate(void *arg, u8 index, u32 bytes, bool acked)
+{
+	struct tquic_conn *conn = arg;
+	struct tquic_path *path = conn->paths[index];
+
+	if (!path)
+		return;
+	if (acked)
+		tquic_mtu_acked(&path->mtu, bytes);
+	else if (tquic_mtu_lost(&path->mtu, bytes, conn->rx_now_us))
+		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
+}
+
+const struct tquic_loss_ops tquic_fate_ops = {
+	.acked = frame_acked,
+	.lost = frame_lost,
+	.drop = frame_drop,
+	.mtu_probe = mtu_probe_done,
+	.sized = packet_fate,
+};

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Datagrams on their way out: routes, the UDP header, and one traversal of the IP
+ * stack for each batch.  Seals no packet and never takes a QUIC socket's lock.
+ */
+#include <linux/ip.h>
+#include <linux/udp.h>
+
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/udp.h>
+
+#include "compat/compat.h"
+#include "copy.h"
+#include "sock.h"
+
+#define IP_BYTES	40	/* the larger IP header */
+
+/*
+ * The route between two addresses, IPv4: the address it leaves by goes into fl,
+ * and a dst with a reference comes back
+ */
+static struct dst_entry *route_v4(const struct sock *sk, struct flowi4 *fl,
+				  const union tquic_addr *local, const union tquic_addr *remote)
+{
+	struct net *net = sock_net(sk);
+	struct rtable *rt;
+
+	memset(fl, 0, sizeof(*fl));
+	fl->flowi4_oif = READ_ONCE(sk->sk_bound_dev_if);
+	fl->flowi4_mark = READ_ONCE(sk->sk_mark);
+	fl->flowi4_proto = IPPROTO_UDP;
+	fl->flowi4_flags = inet_sk_flowi_flags(sk);
+	fl->flowi4_uid = sock_net_uid(net, sk);
+	tquic_flowi4_set_tos(fl, READ_ONCE(inet_sk(sk)->tos));
+	fl->saddr = tquic_addr_is_v4(local) ? local->v4.sin_addr.s_addr : 0;
+	fl->daddr = remote->v4.sin_addr.s_addr;
+	fl->fl4_sport = tquic_addr_port(local);
+	fl->fl4_dport = tquic_addr_port(remote);
+	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl));
+	rt = ip_route_output_flow(net, fl, sk);
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
+				  const union tquic_addr *local, const union tquic_addr *remote)
+{
+	struct net *net = sock_net(sk);
+	struct ipv6_pinfo *np = inet6_sk(sk);
+
+	if (!np)
+		return ERR_PTR(-EAFNOSUPPORT);
+	memset(fl, 0, sizeof(*fl));
+	fl->flowi6_oif = READ_ONCE(sk->sk_bound_dev_if);
+	if (!fl->flowi6_oif && ipv6_addr_type(&remote->v6.sin6_addr) & IPV6_ADDR_LINKLOCAL)
+		fl->flowi6_oif = remote->v6.sin6_scope_id;
+	fl->flowi6_mark = READ_ONCE(sk->sk_mark);
+	fl->flowi6_proto = IPPROTO_UDP;
+	fl->flowi6_uid = sock_net_uid(net, sk);
+	fl->flowlabel = ip6_make_flowinfo(np->tclass, np->flow_label);
+	if (!tquic_addr_is_v4(local))
+		fl->saddr = local->v6.sin6_addr;
+	fl->daddr = remote->v6.sin6_addr;
+	fl->fl6_sport = tquic_addr_port(local);
+	fl->fl6_dport = tquic_addr_port(remote);
+	security_sk_classify_flow((struct sock *)sk, flowi6_to_flowi_common(fl));
+	return ip6_dst_lookup_flow(net, sk, fl, NULL);
+}
+
+/* Send a UDP packet over IPv6; as send_v4() */
+static int send_v6(struct sock *sk, struct sk_buff *skb, struct flowi6 *fl, u8 ecn)
+{
+	u8 tclass = (inet6_sk(sk)->tclass & ~INET_ECN_MASK) | ecn;
+
+	udp_hdr(skb)->check = ~csum_ipv6_magic(&fl->saddr, &fl->daddr, skb->len, IPPROTO_UDP, 0);
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	return ip6_xmit(sk, skb, fl, READ_ONCE(sk->sk_mark), NULL, tclass,
+			READ_ONCE(sk->sk_priority));
+}
+#else
+static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
+				  const union tquic_addr *local, const union tquic_addr *remote)
+{
+	return ERR_PTR(-EAFNOSUPPORT);
+}
+
+static int send_v6(struct sock *sk, struct sk_buff *skb, struct flowi6 *fl, u8 ecn)
+{
+	kfree_skb(skb);
+	return -EAFNOSUPPORT;
+}
+#endif
+
+/* Send a UDP packet whose dst is set over IPv4, never to be fragmented; consumes skb */
+static int send_v4(struct sock *sk, struct sk_buff *skb, const struct flowi4 *fl, u8 ecn)
+{
+	int ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
+	struct iphdr *iph;
+
+	udp_hdr(skb)->check = ~csum_tcpudp_magic(fl->saddr, fl->daddr, skb->len, IPPROTO_UDP, 0);
+	iph = skb_push(skb, sizeof(*iph));
+	skb_reset_network_header(skb);
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = (READ_ONCE(inet_sk(sk)->tos) & ~INET_ECN_MASK) | ecn;
+	iph->id = 0;	/* RFC 6864 section 4.1: means nothing without fragments */
+	iph->frag_off = htons(IP_DF);
+	iph->ttl = ttl < 0 ? ip4_dst_hoplimit(skb_dst(skb)) : ttl;
+	iph->protocol = IPPROTO_UDP;
+	iph->saddr = fl->saddr;
+	iph->daddr = fl->daddr;
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	skb->mark = READ_ONCE(sk->sk_mark);
+	skb->priority = READ_ONCE(sk->sk_priority);
+	return ip_local_out(sock_net(sk), sk, skb);
+}
+
+/* Put the UDP header on and hand skb to IP, over dst, which the caller keeps; consumes skb */
+static int send_skb(struct sock *sk, struct sk_buff *skb, struct dst_entry *dst, struct flowi *fl,
+		    bool v4, u8 ecn)
+{
+	struct udphdr *uh;
+	int err;
+
+	uh = skb_push(skb, sizeof(*uh));
+	skb_reset_transport_header(skb);
+	uh->source = v4 ? fl->u.ip4.fl4_sport : fl->u.ip6.fl6_sport;
+	uh->dest = v4 ? fl->u.ip4.fl4_dport : fl->u.ip6.fl6_dport;
+	uh->len = htons(skb->len);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+	skb->ignore_df = 0;
+	rcu_read_lock();
+	skb_dst_set_noref(skb, dst);
+	err = v4 ? send_v4(sk, skb, &fl->u.ip4, ecn) : send_v6(sk, skb, &fl->u.ip6, ecn);
+	rcu_read_unlock();
+	return err > 0 ? net_xmit_errno(err) : err;
+}
+
+static bool route_good(const struct sock *sk, const struct tquic_path *path)
+{
+	int dev = READ_ONCE(sk->sk_bound_dev_if);
+
+	return path->dst && dst_check(path->dst, path->dst_cookie) &&
+	       path->fl.flowi_mark == READ_ONCE(sk->sk_mark) &&
+	       (!dev || dev == path->fl.flowi_oif);
+}
+
+/* One skb's bytes: UDP's length field and the device bound it; IPsec wants single datagrams */
+static u32 gso_max(const struct tquic_conn *conn, const struct dst_entry *dst)
+{
+	const struct tquic_net *tn = tquic_pernet(sock_net(conn->owner));
+	u32 most = GSO_LEGACY_MAX_SIZE - 1, headers = sizeof(struct udphdr) + IP_BYTES;
+
+	if (!READ_ONCE(tn->sysctl_gso) || tquic_off(conn, zerocopy) || dst_xfrm(dst))
+		return 0;
+	most = min(most, READ_ONCE(dst->dev->gso_max_size));
+	headers += LL_RESERVED_SPACE(dst->dev);
+	return most > headers ? most - headers : 0;
+}
+
+/**
+ * tquic_udp_route - see that a path has a route
+ * @conn: the connection, its socket locked
+ * @path: the path; gets dst, dst_cookie, fl, gso_max and its local address
+ *
+ * Looks it up again when it is stale or the socket's mark or device changed.
+ *
+ * Return: 0, or -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
+ */
+int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
+{
+	bool v4 = tquic_addr_is_v4(&path->remote);
+	struct sock *sk = conn->owner;
+	struct dst_entry *dst;
+
+	if (likely(route_good(sk, path))) {
+		path->gso_max = gso_max(conn, path->dst);
+		return 0;
+	}
+	dst_release(path->dst);
+	path->dst = NULL;
+	dst = v4 ? route_v4(sk, &path->fl.u.ip4, &path->local, &path->remote) :
+		   route_v6(sk, &path->fl.u.ip6, &path->local, &path->remote);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	path->dst = dst;
+	path->dst_cookie = 0;
+	path->gso_max = gso_max(conn, dst);
+	path->local.sa.sa_family = path->remote.sa.sa_family;
+	if (v4) {
+		path->local.v4.sin_addr.s_addr = path->fl.u.ip4.saddr;
+		return 0;
+	}
+	path->dst_cookie = rt6_get_cookie(container_of(dst, struct rt6_info, dst));
+	path->local.v6.sin6_addr = path->fl.u.ip6.saddr;
+	return 0;
+}
+
+/**
+ * tquic_udp_path_mtu - largest UDP payload of one datagram on a path's route
+ * @conn: the connection, its socket locked
+ * @path: the path; without a route the least that QUIC demands is answered
+ *
+ * Return: bytes, 1200 to 65527.
+ */
+u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
+{
+	u32 headers = sizeof(struct udphdr);
+	u32 mtu;
+
+	headers += tquic_addr_is_v4(&path->remote) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	mtu = path->dst ? dst_mtu(path->dst) : 0;
+	return clamp_t(u32, mtu > headers ? mtu - headers : 0, TQUIC_MIN_UDP,
+		       min_t(u32, TQUIC_MAX_UDP, GSO_LEGACY_MAX_SIZE - 1 - headers));
+}
+
+/**
+ * tquic_udp_xmit - send datagrams on a path
+ * @conn: the connection, its socket locked
+ * @path: the path
+ * @skb: payload from skb->data on; TQUIC_PATH_HEADROOM in front saves a copy; consumed
+ * @gso_size: bytes of each datagram, of the last at most
+ * @ecn: enum tquic_ecn
+ *
+ * Return: 0 or -errno; -ENOBUFS: a queue was full, -EMSGSIZE: the route carries
+ * less by now.
+ */
+int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
+		   u32 gso_size, u8 ecn)
+{
+	struct sock *sk = conn->owner;
+	u32 len = skb->len;
+	int err;
+
+	err = tquic_udp_route(conn, path);
+	if (!err)
+		err = skb_cow_head(skb, LL_RESERVED_SPACE(path->dst->dev) + IP_BYTES +
+				   sizeof(struct udphdr));
+	if (unlikely(err)) {
+		kfree_skb(skb);
+		goto fail;
+	}
+	if (len > gso_size) {
+		skb_shinfo(skb)->gso_size = gso_size;
+		skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+		skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(len, gso_size);
+		tquic_mib_inc(conn->mib, TX_GSO);
+	}
+	tquic_mib_inc(conn->mib, TX_BATCHES);
+	skb_set_owner_w(skb, sk);
+	err = send_skb(sk, skb, path->dst, &path->fl, tquic_addr_is_v4(&path->remote), ecn);
+	if (likely(!err))
+		return 0;
+	if (err == -EMSGSIZE) {	/* look the route up again before the next */
+		dst_release(path->dst);
+		path->dst = NULL;
+	}
+fail:
+	tquic_mib_inc(conn->mib, TX_ERRORS);
+	return err;
+}
+
+/**
+ * tquic_udp_reply - one datagram back to where another came from
+ * @ep: where it came in
+ * @to: it, with its IP and UDP headers
+ * @payload: what to answer
+ * @len: bytes of it
+ *
+ * For Retry, version negotiation and stateless reset; any context.
+ *
+ * Return: 0 or -errno.
+ */
+int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len)
+{
+	struct sock *sk = ep->sock->sk;
+	struct dst_entry *dst;
+	struct tquic_rx rx;
+	struct sk_buff *skb;
+	struct flowi fl;
+	int err;
+	bool v4;
+
+	tquic_rx_fill(to, ep, &rx);
+	v4 = tquic_addr_is_v4(&rx.remote);
+	dst = v4 ? route_v4(sk, &fl.u.ip4, &rx.local, &rx.remote) :
+		   route_v6(sk, &fl.u.ip6, &rx.local, &rx.remote);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	err = -ENOBUFS;
+	skb = sock_wmalloc(sk, TQUIC_PATH_HEADROOM + len, 0, GFP_ATOMIC);
+	if (skb) {
+		skb_reserve(skb, TQUIC_PATH_HEADROOM);
+		skb_put_data(skb, payload, len);
+		err = send_skb(sk, skb, dst, &fl, v4, TQUIC_ECN_NOT);
+	}
+	dst_release(dst);
+	return err;
+}
