@@ -397,7 +397,7 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	r->start = s->sb.next_off;
 	r->off = r->start;
 	r->end = min3(s->sb.end_off, s->txc.max, r->off + tquic_credit_tx_left(&ss->tx));
-	if (s->sb.end_off == r->end && s->flags & TQUIC_STREAM_FIN)
+	if (s->sb.end_off == r->end && r->end && s->flags & TQUIC_STREAM_FIN)
 		r->end--;	/* the last packet has the FIN */
 	r->pkts = 0;
 	r->left = 0;
@@ -654,6 +654,7 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 	struct tquic_path *path = conn->path;
 	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *first;
 	u32 size, want, max, batches = 0;
 	u64 room;
 	int n;
@@ -673,7 +674,8 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 			max = min(max, 1u);
 		if (want == WANT_ACK || !max) {
 			want = WANT_ACK;
-			size = min_t(u32, size, sp->ack.rcvd.nr > 8 ? ACK_GAPS_SIZE : ACK_ONLY_SIZE);
+			size = min_t(u32, size, sp->ack.rcvd.nr > 8 ? ACK_GAPS_SIZE :
+								      ACK_ONLY_SIZE);
 			max = 1;
 		}
 		room = tquic_path_amplification_room(path);
@@ -685,6 +687,7 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 			size = min_t(u64, size, room);
 			max = (u32)room / size;
 		}
+		first = list_first_entry_or_null(&ss->tx_ready, struct tquic_stream, tx_node);
 		n = tquic_xmit(conn, path, size, max, want, now_us);
 		if (unlikely(n == -ENOMEM && size > TQUIC_MIN_UDP && tquic_conn_alive(conn)))
 			n = tquic_xmit(conn, path, TQUIC_MIN_UDP, 1, want, now_us);
@@ -694,8 +697,9 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 				goto nomem;
 			return;
 		}
-		if (!list_empty(&ss->tx_ready))
-			list_rotate_left(&ss->tx_ready);
+		/* a batch may be its alone: it is the last to have another */
+		if (want & WANT_DATA && first && !list_empty(&first->tx_node))
+			list_move_tail(&first->tx_node, &ss->tx_ready);
 		if (n > 1 && ++batches % BH_BATCHES == 0) {
 			local_bh_enable();
 			local_bh_disable();

@@ -681,6 +681,40 @@ static void t_many_streams(void)
 	pair_close(&p);
 }
 
+static void set_gso(const char *value)
+{
+	int fd = open("/proc/sys/net/tquic/gso", O_WRONLY);
+
+	if (fd < 0 || write(fd, value, 1) != 1)
+		skip("batches cannot be switched off");
+	close(fd);
+}
+
+/* Two that have much to send get on side by side: neither waits for the end of the other. */
+static void t_streams_share(void)
+{
+	/* some dozens of packets, and no more until somebody reads */
+	struct quic_transport_param tight = { .max_data = 60000, .max_udp_payload_size = 1200 };
+	struct pair_opts opts = { .server_param = &tight };
+	static uint8_t data[60000], got[60000];
+	int64_t sid;
+	struct pair p;
+
+	set_gso("0");
+	pair_open(&p, &opts);
+	/* all of it is there when the first packet leaves */
+	EXPECT_EQ(quic_sendmsg(p.c, data, sizeof(data), 0, MSG_QUIC_STREAM_NEW | MSG_MORE),
+		  sizeof(data));
+	EXPECT_EQ(quic_sendmsg(p.c, data, sizeof(data), 4, MSG_QUIC_STREAM_NEW), sizeof(data));
+	sleep_ms(500);
+	EXPECT(quic_recvmsg(p.s, got, sizeof(got), &sid, NULL) < 40000);
+	EXPECT_EQ(sid, 0);
+	EXPECT(quic_recvmsg(p.s, got, sizeof(got), &sid, NULL) > 20000);
+	EXPECT_EQ(sid, 4);
+	set_gso("1");
+	pair_close(&p);
+}
+
 /* A forked child and its parent share the connection. */
 static void t_fork(void)
 {
@@ -729,6 +763,7 @@ const struct test tests[] = {
 	{ "bad_address", t_bad_address },
 	{ "sendfile", t_sendfile },
 	{ "many_streams", t_many_streams },
+	{ "streams_share", t_streams_share },
 	{ "fork", t_fork },
 	{}
 };
