@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Streams: which exist, the two state machines of each (RFC 9000 section 3),
- * final sizes and both levels of flow control.  Owns the tree, the lists that
- * say who has work, and the numbers of the peer's streams that are gone.  Never
- * writes a frame, wakes a task or looks at a clock.
+ * Streams: which exist, the two state machines of each (RFC 9000 section 3), final sizes and both
+ * levels of flow control.  Owns the tree, the lists that say who has work, and the numbers of the
+ * peer's streams that are gone.  Never writes a frame, wakes a task or looks at a clock.
  */
 #include <linux/slab.h>
 #include "stream.h"
@@ -30,15 +29,10 @@ void tquic_stream_teardown(void)
 	kmem_cache_destroy(stream_cache);
 }
 
-/**
- * tquic_streams_init - no streams yet
- * @ss: must not be moved afterwards
- * @server: our role
- * @local: our transport parameters; must outlive @ss
- * @remote: the peer's, zeros until known; must outlive @ss
- * @rx_window_max: cap of a stream's receive window, bytes
- *
- * @local counts as it is now; after a change call tquic_streams_apply_local().
+/*
+ * tquic_streams_init - no streams yet; @ss must not be moved afterwards, @local and @remote (zeros
+ * until known) outlive it; @rx_window_max caps a stream's receive window, in bytes.  @local counts
+ * as it is now; after a change call tquic_streams_apply_local().
  */
 void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tparam *local,
 			struct tquic_tparam *remote, u64 rx_window_max)
@@ -59,12 +53,10 @@ void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tpar
 	tquic_streams_apply_local(ss);
 }
 
-/**
- * tquic_streams_apply_local - our transport parameters are settled
- * @ss: without any stream
- *
- * The window of the connection may grow to one and a half of a stream's, so that
- * one stream alone never waits for it.
+/*
+ * tquic_streams_apply_local - our transport parameters are settled, and there is no stream yet.
+ * The window of the connection may grow to one and a half of a stream's, so that one stream alone
+ * never waits for it.
  */
 void tquic_streams_apply_local(struct tquic_streams *ss)
 {
@@ -113,12 +105,9 @@ static void tx_refresh(struct tquic_streams *ss, struct tquic_stream *s)
 		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
 }
 
-/**
- * tquic_streams_apply_remote - the peer's transport parameters are known
- * @ss: the streams
- *
- * Limits only rise: those remembered for 0-RTT stay where they are higher, RFC
- * 9000 section 7.4.1.
+/*
+ * tquic_streams_apply_remote - the peer's transport parameters are known.  Limits only rise: those
+ * remembered for 0-RTT stay where they are higher, RFC 9000 section 7.4.1.
  */
 void tquic_streams_apply_remote(struct tquic_streams *ss)
 {
@@ -219,10 +208,7 @@ static void settle(struct tquic_streams *ss, struct tquic_stream *s)
 	retry_stuck(ss);
 }
 
-/**
- * tquic_streams_drop_tx - nothing is sent or acknowledged any more: empty all send buffers
- * @ss: the streams; held_bytes is 0 afterwards
- */
+/** tquic_streams_drop_tx - nothing is sent or acknowledged any more: held_bytes is 0 afterwards */
 void tquic_streams_drop_tx(struct tquic_streams *ss)
 {
 	struct rb_node *n;
@@ -231,12 +217,9 @@ void tquic_streams_drop_tx(struct tquic_streams *ss)
 		drop_tx(ss, rb_entry(n, struct tquic_stream, node));
 }
 
-/**
- * tquic_streams_free - let every stream go
- * @ss: the streams
- *
- * Streams with references left are freed by the last tquic_stream_put(), which
- * may come before or after.  Send buffers are empty: held_bytes is 0.
+/*
+ * tquic_streams_free - let every stream go.  Streams with references left are freed by the last
+ * tquic_stream_put(), which may come before or after.  Send buffers are empty: held_bytes is 0.
  */
 void tquic_streams_free(struct tquic_streams *ss)
 {
@@ -308,14 +291,10 @@ static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
 	return s;
 }
 
-/**
- * tquic_stream_find - the stream of an ID
- * @ss: the streams
- * @sid: stream ID
- *
- * Returns it, without taking a reference, or NULL when it is not open, be it over
- * or not yet opened.  A peer's stream that was only opened by a higher number is
- * not found either: see tquic_stream_open().
+/*
+ * tquic_stream_find - the stream of an ID, without a reference; NULL when it is not open, be it
+ * over or not yet opened.  A peer's stream that was only opened by a higher number is not found
+ * either: see tquic_stream_open().
  */
 struct tquic_stream *tquic_stream_find(struct tquic_streams *ss, u64 sid)
 {
@@ -347,16 +326,12 @@ static int revive(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic_str
 	return *sp ? 0 : -ENOMEM;
 }
 
-/**
- * tquic_stream_open - the user asks for a stream by its ID
- * @ss: the streams
- * @sid: one that is open, or the next of ours: tquic_stream_next_id()
- * @gfp: for a new one
- * @sp: set to the stream, without a reference
- *
- * Nothing is sent until it has bytes, a FIN or tquic_stream_announce().  Returns
- * 0, -EINVAL for any other ID, -EAGAIN when the peer's limit is reached (ask
- * tquic_credit_tx_blocked() of open[] whether STREAMS_BLOCKED is due), -ENOMEM.
+/*
+ * tquic_stream_open - the user asks for a stream by its ID: one that is open, or the next of ours,
+ * tquic_stream_next_id(); @sp is set to it, without a reference.  Nothing is sent until it has
+ * bytes, a FIN or tquic_stream_announce().  Returns 0, -EINVAL for any other ID, -EAGAIN when the
+ * peer's limit is reached (ask tquic_credit_tx_blocked() of open[] whether STREAMS_BLOCKED is due),
+ * -ENOMEM.
  */
 int tquic_stream_open(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic_stream **sp)
 {
@@ -391,18 +366,12 @@ u64 tquic_stream_next_id(const struct tquic_streams *ss, bool uni)
 	       (ss->server ? QUIC_STREAM_TYPE_SERVER_MASK : 0);
 }
 
-/**
- * tquic_stream_from_peer - the stream that a received frame names
- * @ss: the streams
- * @sid: stream ID of the frame
- * @send_part: the frame is about our send part (STOP_SENDING, MAX_STREAM_DATA),
- *	else about our receive part (STREAM, RESET_STREAM, STREAM_DATA_BLOCKED)
- * @gfp: for a new stream
- * @sp: set to the stream, without a reference; NULL: it is over, ignore the frame
- *
- * A peer's stream opens all lower ones of its type, RFC 9000 section 2.1; those
- * are made when they are first named.  Returns 0, a wire error
- * (STREAM_STATE_ERROR, STREAM_LIMIT_ERROR), or -ENOMEM.
+/*
+ * tquic_stream_from_peer - the stream that a received frame names; with @send_part the frame is
+ * about our send part (STOP_SENDING, MAX_STREAM_DATA), else about our receive part.  @sp is set to
+ * it, without a reference; NULL: it is over, ignore the frame.  A peer's stream opens all lower
+ * ones of its type, RFC 9000 section 2.1; those are made when they are first named.  Returns 0, a
+ * wire error (STREAM_STATE_ERROR, STREAM_LIMIT_ERROR), or -ENOMEM.
  */
 int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gfp_t gfp,
 			   struct tquic_stream **sp)
@@ -439,16 +408,8 @@ void tquic_stream_put(struct tquic_streams *ss, struct tquic_stream *s)
 		free_stream(s);
 }
 
-/**
- * tquic_stream_append - the user writes bytes that lie in a page
- * @ss: the streams
- * @s: the stream
- * @page: as for tquic_sendbuf_append()
- * @page_off: likewise
- * @len: likewise, not 0
- * @priv: likewise
- * @gfp: likewise
- *
+/*
+ * tquic_stream_append - the user writes bytes that lie in a page: tquic_sendbuf_append() says how.
  * Returns 0, -ENOMEM, or -EPIPE when the send part is finished or reset.
  */
 int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct page *page,
@@ -484,14 +445,10 @@ void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s)
 	tx_refresh(ss, s);
 }
 
-/**
- * tquic_stream_reset - abandon the send part: RESET_STREAM is due
- * @ss: the streams
- * @s: the stream; nothing happens when all is acknowledged or it is reset already
- * @err: application error code
- *
- * Unacknowledged bytes are dropped and held_bytes falls.  The final size is
- * txc.used.
+/*
+ * tquic_stream_reset - abandon the send part: RESET_STREAM with the application's @err is due.
+ * Nothing happens when all is acknowledged or it is reset already.  Unacknowledged bytes are
+ * dropped and held_bytes falls.  The final size is txc.used.
  */
 void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {
@@ -506,17 +463,11 @@ void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 er
 	set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RESET_SENT);
 }
 
-/**
- * tquic_stream_tx_next - what a STREAM frame would carry now
- * @ss: the streams
- * @s: the stream
- * @max: most payload bytes
- * @off: set to the offset of the frame
- * @fin: set if the frame ends the stream
- *
- * Lost bytes first, then new ones as far as the credit of stream and connection
- * goes.  Returns the payload bytes.  0 with *@fin: a frame of a FIN alone; 0
- * without: nothing, or an empty frame at *@off if TQUIC_STREAM_ANNOUNCE is set.
+/*
+ * tquic_stream_tx_next - what a STREAM frame of at most @max payload bytes would carry now; @off
+ * and @fin are set.  Lost bytes first, then new ones as far as the credit of stream and connection
+ * goes.  Returns the payload bytes.  0 with *@fin: a frame of a FIN alone; 0 without: nothing, or
+ * an empty frame at *@off if TQUIC_STREAM_ANNOUNCE is set.
  */
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin)
@@ -538,16 +489,10 @@ u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 m
 	return len;
 }
 
-/**
- * tquic_stream_tx_sent - a STREAM frame is in a packet that leaves
- * @ss: the streams
- * @s: the stream
- * @off: as tquic_stream_tx_next() said
- * @len: not more than it said
- * @fin: as it said, if @len was not shortened
- *
- * Charges credit for new bytes and takes the stream to the end of tx_ready, or
- * off it.
+/*
+ * tquic_stream_tx_sent - a STREAM frame as tquic_stream_tx_next() said is in a packet that leaves;
+ * if @len is shortened, @fin is not set.  Charges credit for new bytes and takes the stream to the
+ * end of tx_ready, or off it.
  */
 void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
 			  bool fin)
@@ -567,14 +512,8 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		list_move_tail(&s->tx_node, &ss->tx_ready);
 }
 
-/**
- * tquic_stream_tx_acked - a sent STREAM frame has arrived
- * @ss: the streams
- * @s: the stream, to which the frame's record holds a reference
- * @off: offset of the frame
- * @len: its payload bytes
- * @fin: it had a FIN
- *
+/*
+ * tquic_stream_tx_acked - a sent STREAM frame, whose record holds a reference to @s, has arrived.
  * Returns the bytes that left the send buffer.
  */
 u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
@@ -596,15 +535,9 @@ u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	return released;
 }
 
-/**
- * tquic_stream_tx_lost - a sent STREAM frame was lost
- * @ss: the streams
- * @s: the stream, to which the frame's record holds a reference
- * @off: offset of the frame
- * @len: its payload bytes
- * @fin: it had a FIN
- *
- * What has not arrived otherwise is to be sent again, before other streams.
+/*
+ * tquic_stream_tx_lost - a sent STREAM frame, whose record holds a reference to @s, was lost.  What
+ * has not arrived otherwise is to be sent again, before other streams.
  */
 void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
 			  bool fin)
@@ -632,12 +565,9 @@ void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s)
 	settle(ss, s);
 }
 
-/**
- * tquic_stream_set_due - control frames are to be sent, or were lost
- * @ss: the streams
- * @s: the stream
- * @due: TQUIC_STREAM_DUE_*; those that the state has overtaken are ignored, RFC
- *	9000 section 13.3
+/*
+ * tquic_stream_set_due - control frames, TQUIC_STREAM_DUE_*, are to be sent, or were lost; those
+ * that the state has overtaken are ignored, RFC 9000 section 13.3.
  */
 void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due)
 {
@@ -670,12 +600,7 @@ static void settle_stopped(struct tquic_streams *ss, struct tquic_stream *s)
 	settle(ss, s);
 }
 
-/**
- * tquic_stream_clear_due - control frames were written, or need not be
- * @ss: the streams
- * @s: the stream; may be freed by this unless it is referenced
- * @due: TQUIC_STREAM_DUE_*
- */
+/** tquic_stream_clear_due - control frames are written, or not due; frees @s if unreferenced */
 void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due)
 {
 	due &= s->due;
@@ -701,12 +626,9 @@ bool tquic_streams_max_data(struct tquic_streams *ss, u64 max)
 	return tquic_credit_tx_raise(&ss->tx, max);
 }
 
-/**
- * tquic_stream_rx_stop - the peer sent STOP_SENDING
- * @ss: the streams
- * @s: the stream
- * @err: the peer's application error code, to be found in rx_err; our
- *	RESET_STREAM takes it over, RFC 9000 section 3.5
+/*
+ * tquic_stream_rx_stop - the peer sent STOP_SENDING; its application error code @err, to be found
+ * in rx_err, is taken over by our RESET_STREAM, RFC 9000 section 3.5.
  */
 void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {
@@ -751,20 +673,11 @@ static void rx_refresh(struct tquic_streams *ss, struct tquic_stream *s, bool fi
 		set_rx_state(ss, s, s->rx_state);
 }
 
-/**
- * tquic_stream_rx_data - a STREAM frame arrived
- * @ss: the streams
- * @s: the stream; may be freed by this unless it is referenced
- * @off: offset of the frame
- * @data: its payload, in memory of @skb
- * @len: bytes of it; @off + @len is below 2^62
- * @fin: it ends the stream
- * @skb: the packet; referenced for what is kept
- * @gfp: for segments
- *
- * Returns 0, a wire error (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR), or what
- * tquic_recvbuf_insert() says, -ENOMEM or -ENOBUFS: then the packet must not be
- * acknowledged and may be taken again.
+/*
+ * tquic_stream_rx_data - a STREAM frame arrived, its payload in memory of @skb, which is referenced
+ * for what is kept; @off + @len is below 2^62.  @s may be freed by this unless it is referenced.
+ * Returns 0, a wire error (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR), or what tquic_recvbuf_insert()
+ * says, -ENOMEM or -ENOBUFS: then the packet must not be acknowledged and may be taken again.
  */
 int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 off, const u8 *data,
 			 u32 len, bool fin, struct sk_buff *skb, gfp_t gfp)
@@ -797,17 +710,11 @@ int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 o
 	return ret < 0 ? ret : 0;
 }
 
-/**
- * tquic_stream_rx_next - a STREAM frame without FIN, if it is just what was expected
- * @ss: the streams
- * @s: the stream
- * @off: as for tquic_stream_rx_data()
- * @data: likewise
- * @len: likewise, not 0
- * @skb: likewise, charged already
- *
- * True: the bytes follow those before, in the same packet aggregate, within all
- * limits, and are held.  False: nothing has changed, ask tquic_stream_rx_data().
+/*
+ * tquic_stream_rx_next - tquic_stream_rx_data() of a frame without FIN and not empty, if it is just
+ * what was expected; @skb is charged already.  True: the bytes follow those before, in the same
+ * packet aggregate, within all limits, and are held.  False: nothing has changed, ask
+ * tquic_stream_rx_data().
  */
 bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 off,
 			  const u8 *data, u32 len, struct sk_buff *skb)
@@ -821,15 +728,11 @@ bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	return true;
 }
 
-/**
- * tquic_stream_rx_reset - RESET_STREAM arrived
- * @ss: the streams
- * @s: the stream; may be freed by this unless it is referenced
- * @err: the peer's application error code, to be found in rx_err
- * @final_size: the peer's final size
- *
- * What was not read yet is dropped, unless all of it is here (RFC 9000 section
- * 3.2).  Returns 0 or a wire error (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR).
+/*
+ * tquic_stream_rx_reset - RESET_STREAM arrived, with the application error code @err, to be found
+ * in rx_err; @s may be freed by this unless it is referenced.  What was not read yet is dropped,
+ * unless all of it is here (RFC 9000 section 3.2).  Returns 0 or a wire error (FINAL_SIZE_ERROR,
+ * FLOW_CONTROL_ERROR).
  */
 int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 final_size)
 {
@@ -856,16 +759,11 @@ int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	return 0;
 }
 
-/**
- * tquic_stream_consumed - the reader took bytes, with tquic_recvbuf_peek() of rb
- * @ss: the streams
- * @s: the stream
- * @len: how many
- * @rtt_us: smoothed round-trip time, to tune the windows; 0: unknown
- * @now_us: the time
- *
- * Takes the stream off rx_ready when it has neither bytes nor an end to read.
- * May leave MAX_STREAM_DATA due; for MAX_DATA see tquic_credit_rx_due() of ss->rx.
+/*
+ * tquic_stream_consumed - the reader took @len bytes, with tquic_recvbuf_peek() of rb; @rtt_us,
+ * smoothed, tunes the windows, 0: unknown.  Takes the stream off rx_ready when it has neither bytes
+ * nor an end to read.  May leave MAX_STREAM_DATA due; for MAX_DATA see tquic_credit_rx_due() of
+ * ss->rx.
  */
 void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32 len, u32 rtt_us,
 			   u64 now_us)
@@ -878,11 +776,7 @@ void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32
 		list_del_init(&s->rx_node);
 }
 
-/**
- * tquic_stream_read_end - the reader has seen the end, be it FIN or reset
- * @ss: the streams
- * @s: the stream; may be freed by this unless it is referenced
- */
+/** tquic_stream_read_end - the reader has seen the end, FIN or reset; frees @s if unreferenced */
 void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s)
 {
 	if (s->rx_state == QUIC_STREAM_RECV_STATE_RECVD)
@@ -896,14 +790,10 @@ void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s)
 	settle(ss, s);
 }
 
-/**
- * tquic_stream_stop - the user reads no more: STOP_SENDING is due
- * @ss: the streams
- * @s: the stream; may be freed by this unless it is referenced
- * @err: application error code
- *
- * What is held and what still arrives is dropped.  Nothing is sent when all bytes
- * or a reset are here already, RFC 9000 section 3.5.
+/*
+ * tquic_stream_stop - the user reads no more: STOP_SENDING with the application's @err is due.  @s
+ * may be freed by this unless it is referenced.  What is held and what still arrives is dropped.
+ * Nothing is sent when all bytes or a reset are here already, RFC 9000 section 3.5.
  */
 void tquic_stream_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {

@@ -24,30 +24,24 @@
 #define TQUIC_STREAM_DUE_BLOCKED	BIT(3)
 
 /* tquic_stream.flags */
-/* the user closed the send part: end_off is final */
-#define TQUIC_STREAM_FIN		BIT(0)
+#define TQUIC_STREAM_FIN		BIT(0)	/* user closed the send part: end_off is final */
 #define TQUIC_STREAM_FIN_SENT		BIT(1)	/* cleared when the FIN is lost */
 #define TQUIC_STREAM_FIN_ACKED		BIT(2)
 #define TQUIC_STREAM_STOPPED		BIT(3)	/* we sent, or are to send, STOP_SENDING */
 #define TQUIC_STREAM_READ_DONE		BIT(4)	/* the reader has seen the end (FIN or reset) */
 #define TQUIC_STREAM_MORE		BIT(5)	/* MSG_MORE: hold a partial packet back */
 #define TQUIC_STREAM_DEAD		BIT(6)	/* out of the tree, waits for refs to drop */
-/* an empty STREAM frame is to open it at the peer */
-#define TQUIC_STREAM_ANNOUNCE		BIT(7)
+#define TQUIC_STREAM_ANNOUNCE		BIT(7)	/* an empty frame is to open it at the peer */
 
 struct tquic_stream {
 	struct rb_node node;		/* in tquic_streams.root, by id */
 	u64 id;
 	struct list_head tx_node;	/* in tx_ready: tquic_stream_tx_wanted() */
 	struct list_head ctl_node;	/* in ctl_ready: due is not 0 */
-	/* in rx_ready: the reader can get bytes, a FIN or a reset */
-	struct list_head rx_node;
-	/* frame records that refer to it, and users of the pointer */
-	u32 refs;
-	/* QUIC_STREAM_SEND_STATE_*; RECVD where there is no send part */
-	u8 tx_state;
-	/* QUIC_STREAM_RECV_STATE_*; READ where there is no receive part */
-	u8 rx_state;
+	struct list_head rx_node;	/* in rx_ready: the reader can get bytes, FIN or a reset */
+	u32 refs;			/* frame records that refer to it, users of the pointer */
+	u8 tx_state;			/* QUIC_STREAM_SEND_STATE_*; RECVD without a send part */
+	u8 rx_state;			/* QUIC_STREAM_RECV_STATE_*; READ without a receive part */
 	u8 due;
 	u8 flags;
 	u64 tx_err;			/* of our RESET_STREAM */
@@ -72,8 +66,7 @@ struct tquic_streams {
 	struct tquic_credit_tx tx;	/* connection level: MAX_DATA from the peer */
 	struct tquic_credit_rx rx;	/* connection level: MAX_DATA to the peer */
 	struct tquic_credit_tx open[2];	/* streams we may open: bidi, uni; used: opened */
-	/* streams the peer may open; received: opened, consumed: closed */
-	struct tquic_credit_rx peer[2];
+	struct tquic_credit_rx peer[2];	/* the peer may open; received: opened, consumed: closed */
 	struct tquic_ranges closed[2];	/* numbers (id / 4) of the peer's streams that are gone */
 	struct tquic_tparam *local;	/* initial windows of the streams, ours */
 	struct tquic_tparam *remote;	/* and the peer's; zeros until known */
@@ -82,10 +75,7 @@ struct tquic_streams {
 	u64 held_bytes;			/* payload in send buffers */
 	u32 count;			/* streams in the tree */
 	bool server;
-	/*
-	 * a part changed state, or the first bytes of a peer arrived; must not free @s; may be
-	 * NULL
-	 */
+	/* a part changed state, or a peer's first bytes arrived; must not free @s; may be NULL */
 	void (*update)(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
 };
 
@@ -177,11 +167,7 @@ static inline bool tquic_stream_fin_wanted(const struct tquic_stream *s)
 	return (s->flags & (TQUIC_STREAM_FIN | TQUIC_STREAM_FIN_SENT)) == TQUIC_STREAM_FIN;
 }
 
-/**
- * tquic_stream_tx_wanted - it has something to send and stream credit for it
- *
- * Bytes, a FIN or, with TQUIC_STREAM_ANNOUNCE, an empty frame.
- */
+/** tquic_stream_tx_wanted - bytes with stream credit, a FIN or an announcement are to be sent */
 static inline bool tquic_stream_tx_wanted(const struct tquic_stream *s)
 {
 	const struct tquic_sendbuf *sb = &s->sb;
