@@ -23,13 +23,10 @@ void tquic_ack_free(struct tquic_ack *a)
 	tquic_ranges_free(&a->rcvd);
 }
 
-/**
- * tquic_ack_seen - a packet was received before, or is so old that it counts as received
- * @a: the space's state
- * @pn: the packet's number
- *
- * To be asked after the packet number is known and, as RFC 9000 section 12.3 has it,
- * before anything in the packet takes effect.
+/*
+ * tquic_ack_seen - a packet was received before, or is so old that it counts as received.  To be
+ * asked after the packet number is known and, as RFC 9000 section 12.3 has it, before anything in
+ * the packet takes effect.
  */
 bool tquic_ack_seen(const struct tquic_ack *a, u64 pn)
 {
@@ -57,31 +54,19 @@ static int add_pn(struct tquic_ack *a, u64 pn)
 
 static void count_ecn(struct tquic_ack *a, enum tquic_ecn ecn)
 {
-	static const u8 slot[] = {
-		[TQUIC_ECN_ECT0] = 0,
-		[TQUIC_ECN_ECT1] = 1,
-		[TQUIC_ECN_CE] = 2,
-	};
+	static const u8 slot[] = { [TQUIC_ECN_ECT0] = 0, [TQUIC_ECN_ECT1] = 1, [TQUIC_ECN_CE] = 2 };
 
 	if (ecn != TQUIC_ECN_NOT)
 		a->ecn[slot[ecn]]++;
 }
 
-/**
- * tquic_ack_note - a packet was received, authenticated and is being processed
- * @a: the space's state
- * @pn: its packet number
- * @eliciting: it has a frame that asks for an ACK
- * @ecn: codepoint it arrived with
- * @now_us: when it arrived
- * @max_delay_us: how long its ACK may wait; 0: not at all (Initial, Handshake)
- *
- * RFC 9000 section 13.2.1: an ACK is owed at once for every second ack-eliciting
- * packet, for one that is out of order or that follows a gap, and for one that was
- * marked CE; else within @max_delay_us.
- *
- * Returns 0: new, process it.  1: received before, or too old to tell, drop it.
- * -ENOMEM: it could not be noted and must be treated as not received.
+/*
+ * tquic_ack_note - a packet was received, authenticated and is being processed; @max_delay_us: how
+ * long its ACK may wait, if it is @eliciting; 0: not at all (Initial, Handshake).  RFC 9000 section
+ * 13.2.1: an ACK is owed at once for every second ack-eliciting packet, for one that is out of
+ * order or that follows a gap, and for one that was marked CE; else within @max_delay_us.  Returns
+ * 0: new, process it.  1: received before, or too old to tell, drop it.  -ENOMEM: it could not be
+ * noted and must be treated as not received.
  */
 int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn ecn, u64 now_us,
 		   u64 max_delay_us)
@@ -131,16 +116,11 @@ static u32 ranges_that_fit(const struct tquic_ranges *rs, long room)
 	return n;
 }
 
-/**
- * tquic_ack_write - write an ACK frame of all that was received, RFC 9000 section 19.3
- * @a: the space's state; it does not change
- * @p: where to write
- * @end: first byte that is not ours; lower ranges are left out when room is short
- * @exponent: our ack_delay_exponent
- * @now_us: for the ACK delay
- * @largest: the largest packet number acknowledged, for the record of the packet
- *
- * Returns the byte after the frame; @p when nothing was received or no room is there.
+/*
+ * tquic_ack_write - write an ACK frame of all that was received, RFC 9000 section 19.3, from @p on;
+ * lower ranges are left out when room before @end is short.  @exponent: our ack_delay_exponent;
+ * @largest: set to the largest packet number acknowledged, for the record of the packet.  Returns
+ * the byte after the frame; @p when nothing was received or no room is there.
  */
 u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us, u64 *largest)
 {
@@ -191,13 +171,10 @@ void tquic_ack_sent(struct tquic_ack *a)
 	a->unsent = false;
 }
 
-/**
- * tquic_ack_acked - the peer has an ACK of ours
- * @a: the space's state
- * @largest: the largest packet number that it acknowledged
- *
- * RFC 9000 section 13.2.4: what lies below need not be repeated.  The highest few
- * ranges stay, so that a packet that was merely overtaken is still welcome.
+/*
+ * tquic_ack_acked - the peer has an ACK of ours, of @largest at most.  RFC 9000 section 13.2.4:
+ * what lies below need not be repeated.  The highest few ranges stay, so that a packet that was
+ * merely overtaken is still welcome.
  */
 void tquic_ack_acked(struct tquic_ack *a, u64 largest)
 {

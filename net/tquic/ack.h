@@ -47,10 +47,7 @@ static inline bool tquic_ack_due(const struct tquic_ack *a, u64 now_us)
 	return a->now || now_us >= a->due_us;
 }
 
-/**
- * tquic_ack_note_next - tquic_ack_note() of an ack-eliciting packet, the next in order, not
- * marked by ECN
- */
+/** tquic_ack_note_next - tquic_ack_note() of an ack-eliciting packet, the next, without ECN mark */
 static inline void tquic_ack_note_next(struct tquic_ack *a, u64 now_us, u64 max_delay_us)
 {
 	a->rcvd.r[a->rcvd.nr - 1].end++;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loss recovery, RFC 9002 appendix A on the log of a packet number space.  Each call
- * is one pass over live packets that gathers, path by path, what congestion control
- * is then told once.
+ * Loss recovery, RFC 9002 appendix A on the log of a packet number space.  Each call is one pass
+ * over live packets that gathers, path by path, what congestion control is then told once.
  */
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -52,12 +51,9 @@ struct pn_range {
 	u64 largest;
 };
 
-/**
- * tquic_loss_recovery_init - a fresh path
- * @rec: its recovery state
- * @cc: congestion control algorithm, NULL: the default
- * @mss: bytes of a full datagram
- * @initial_rtt_us: kInitialRtt or what is known better; 0: TQUIC_INITIAL_RTT_US
+/*
+ * tquic_loss_recovery_init - a fresh path; @cc NULL: the default, @initial_rtt_us 0:
+ * TQUIC_INITIAL_RTT_US, @mss: bytes of a full datagram.
  */
 void tquic_loss_recovery_init(struct tquic_recovery *rec, const struct tquic_cc_ops *cc, u32 mss,
 			      u32 initial_rtt_us)
@@ -86,15 +82,11 @@ static u32 pto_base(const struct tquic_rtt *rtt)
 	return rtt->smoothed_us + max_t(u32, 4 * rtt->var_us, TQUIC_GRANULARITY_US);
 }
 
-/**
- * tquic_loss_pto_us - the probe timeout of a path, RFC 9002 section 6.2.1
- * @rec: the path
- * @app_space: for the application data space
- * @confirmed: the handshake is confirmed
- *
- * Microseconds from the last ack-eliciting packet; the backoff by pto_count is in it.
- * Until the handshake is confirmed the RTT says little: a kernel acknowledges an Initial
- * long before TLS in user space has an answer to it, or the keys for the next packet.
+/*
+ * tquic_loss_pto_us - the probe timeout of a path, RFC 9002 section 6.2.1: microseconds from the
+ * last ack-eliciting packet; the backoff by pto_count is in it.  Until the handshake is confirmed
+ * the RTT says little: a kernel acknowledges an Initial long before TLS in user space has an answer
+ * to it, or the keys for the next packet.
  */
 u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool confirmed)
 {
@@ -107,12 +99,10 @@ u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool con
 	return pto << min_t(u32, rec->pto_count, TQUIC_MAX_PTO_SHIFT);
 }
 
-/**
- * tquic_loss_rtt_update - one RTT sample, RFC 9002 section 5.3
- * @rtt: the estimate
- * @latest_us: from sending the largest acknowledged packet to now
- * @ack_delay_us: what of it the peer says it waited, already limited to max_ack_delay
- * @now_us: now
+/*
+ * tquic_loss_rtt_update - one RTT sample, RFC 9002 section 5.3: @latest_us from sending the largest
+ * acknowledged packet to now, of which the peer says it waited @ack_delay_us, already limited to
+ * max_ack_delay.
  */
 void tquic_loss_rtt_update(struct tquic_rtt *rtt, u64 latest_us, u64 ack_delay_us, u64 now_us)
 {
@@ -153,12 +143,10 @@ static void forget(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 	tquic_sent_settle(&sp->sent, b, pkt);
 }
 
-/**
- * tquic_loss_space_free - the space's keys are gone, or the connection is
- * @ctx: the paths; those still there lose the space's bytes from their flight
- * @sp: the space; empty afterwards, as after tquic_loss_space_init()
- *
- * Every frame of the log is dropped.  RFC 9002 appendix B.9.
+/*
+ * tquic_loss_space_free - the space's keys are gone, or the connection is: every frame of the log
+ * is dropped, RFC 9002 appendix B.9, and paths still there lose the space's bytes from their
+ * flight.  The space is empty afterwards, as after tquic_loss_space_init().
  */
 void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp)
 {
@@ -177,11 +165,7 @@ void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *
 	tquic_loss_space_init(sp);
 }
 
-/**
- * tquic_loss_limit_ack_only - packets that nothing in them has acknowledged are forgotten
- * @ctx: the paths
- * @sp: the space, in which such a packet leaves
- */
+/** tquic_loss_limit_ack_only - packets that nothing in them has acknowledged are forgotten */
 void tquic_loss_limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp)
 {
 	struct tquic_sent_walk w;
@@ -445,14 +429,10 @@ static void abandon(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 	forget(ctx, sp, b, pkt);
 }
 
-/**
- * tquic_loss_path_gone - a path ends: nothing in a space's log is of it afterwards
- * @ctx: the paths; that one may be gone from it already
- * @sp: the space
- * @path: its index, which another path may get next
- *
- * What its packets carried is sent again by other paths; their bytes leave no
- * path's flight.
+/*
+ * tquic_loss_path_gone - a path ends: nothing in a space's log is of it afterwards.  It may be gone
+ * from @ctx already, and another may get its index next.  What its packets carried is sent again by
+ * other paths; their bytes leave no path's flight.
  */
 void tquic_loss_path_gone(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u8 path)
 {
@@ -603,20 +583,13 @@ static void forget_lost(struct pass *p)
 			forget(p->ctx, p->sp, w.block, pkt);
 }
 
-/**
- * tquic_loss_on_ack - an ACK frame was received, RFC 9002 appendix A.7
- * @ctx: the paths
- * @sp: the space it came in
- * @next_pn: the space's next packet number: those from here on were never sent
- * @ack: the frame, as decoded; its ranges are consumed
- * @delay_us: its ACK Delay, scaled by the peer's exponent; 0 in Initial packets
- * @now_us: when it arrived
- * @res: what it did
- *
- * Calls back for each frame acknowledged and each lost, tells congestion control and
- * pacer of each path once, and resets the backoff.  The caller sets its timers anew.
- *
- * Returns 0, or a wire error when it acknowledges what was never sent or is malformed.
+/*
+ * tquic_loss_on_ack - an ACK frame was received, RFC 9002 appendix A.7.  Packet numbers from
+ * @next_pn on were never sent; the ranges of @ack are consumed; @delay_us is its ACK Delay, scaled
+ * by the peer's exponent, 0 in Initial packets; @res: what it did.  Calls back for each frame
+ * acknowledged and each lost, tells congestion control and pacer of each path once, and resets the
+ * backoff.  The caller sets its timers anew.  Returns 0, or a wire error when it acknowledges what
+ * was never sent or is malformed.
  */
 int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 next_pn,
 		      struct tquic_rx_frame *ack, u64 delay_us, u64 now_us,
@@ -650,13 +623,9 @@ int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 	return 0;
 }
 
-/**
- * tquic_loss_detect - the loss timer fired: sp->loss_us has passed
- * @ctx: the paths
- * @sp: the space
- * @now_us: now
- *
- * Returns the number of packets declared lost; sp->loss_us is set anew.
+/*
+ * tquic_loss_detect - the loss timer fired: sp->loss_us has passed, and is set anew.  Returns the
+ * number of packets declared lost.
  */
 u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 now_us)
 {
@@ -673,14 +642,10 @@ u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 	return res.lost_pkts;
 }
 
-/**
- * tquic_loss_requeue_oldest - a PTO: what the oldest packets carried is sent again
- * @ctx: the paths
- * @sp: the space whose timer fired
- * @count: packets to take
- *
- * Their frames see `lost`, the packets stay in flight: RFC 9002 section 6.2 forbids to
- * declare them lost.  Returns how many packets there were; 0: a PING has to do.
+/*
+ * tquic_loss_requeue_oldest - a PTO: what the oldest @count packets carried is sent again.  Their
+ * frames see `lost`, the packets stay in flight: RFC 9002 section 6.2 forbids to declare them lost.
+ * Returns how many packets there were; 0: a PING has to do.
  */
 u32 tquic_loss_requeue_oldest(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u32 count)
 {

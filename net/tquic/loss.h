@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Loss recovery, RFC 9002: RTT, acknowledged and lost packets, the loss timer
- * and the probe timeout.  Works on the log of a space and on the paths its
- * packets left by; says what became of each frame through ops; owns no timer
- * and reads no clock.
+ * Loss recovery, RFC 9002: RTT, acknowledged and lost packets, the loss timer and the probe
+ * timeout.  Works on the log of a space and on the paths its packets left by; says what became of
+ * each frame through ops; owns no timer and reads no clock.
  *
- * The life of a frame record, from tquic_sent_commit() on: any number of times
- * `lost` (its packet was declared lost, or a PTO wants its content sent again),
- * then exactly once either `acked` or `drop`, which release what it refers to.  A
- * lost packet stays in the log for about a PTO, so that a late ACK of it is seen
- * for what it is.  The callbacks may not touch the log; they may be called for a
- * frame whose content was acknowledged meanwhile through another packet.
+ * The life of a frame record, from tquic_sent_commit() on: any number of times `lost` (its packet
+ * was declared lost, or a PTO wants its content sent again), then exactly once either `acked` or
+ * `drop`, which release what it refers to.  A lost packet stays in the log for about a PTO, so that
+ * a late ACK of it is seen for what it is.  The callbacks may not touch the log; they may be called
+ * for a frame whose content was acknowledged meanwhile through another packet.
  */
 #ifndef _TQUIC_LOSS_H
 #define _TQUIC_LOSS_H
@@ -131,14 +129,9 @@ static inline void tquic_loss_stamp(struct tquic_recovery *rec, struct tquic_pkt
 		pkt->flags |= TQUIC_PKT_APP_LIMITED;
 }
 
-/**
- * tquic_loss_on_sent - a packet leaves
- * @ctx: the paths
- * @sp: its space
- * @pkt: its record, before or after tquic_sent_commit(): pn, bytes, path and flags are set
- * @now_us: now
- *
- * Notes the time and the state of the path in the record and counts its bytes in
+/*
+ * tquic_loss_on_sent - a packet leaves.  Before or after tquic_sent_commit(); pn, bytes, path and
+ * flags are set.  Notes the time and the state of the path in the record and counts its bytes in
  * flight.  The pacer is charged by the sender, once per batch.
  */
 static inline void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,

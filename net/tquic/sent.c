@@ -22,11 +22,7 @@ static void block_ctor(void *obj)
 	INIT_LIST_HEAD(&b->node);
 }
 
-/**
- * tquic_sent_setup - make tquic_frame_cache, once for the module
- *
- * Returns 0 or -ENOMEM.
- */
+/** tquic_sent_setup - make tquic_frame_cache, once for the module; returns 0 or -ENOMEM */
 int tquic_sent_setup(void)
 {
 	frame_cache = kmem_cache_create("tquic_frame_cache", TQUIC_SENT_BLOCK_SIZE, 0,
@@ -61,12 +57,7 @@ static void free_list(struct list_head *head)
 	}
 }
 
-/**
- * tquic_sent_free - give all blocks back and leave an empty log
- * @s: the log
- *
- * What frame records refer to is the caller's to release before.
- */
+/** tquic_sent_free - leave an empty log; what frame records refer to was released before */
 void tquic_sent_free(struct tquic_sent *s)
 {
 	free_list(&s->blocks);
@@ -74,12 +65,9 @@ void tquic_sent_free(struct tquic_sent *s)
 	tquic_sent_init(s);
 }
 
-/**
- * tquic_sent_trim - give back what an idle connection does not need
- * @s: the log
- *
- * The spare blocks, and the last one when no packet is live.  Allowed at any time
- * but between begin and commit.
+/*
+ * tquic_sent_trim - give back what an idle connection does not need: spare blocks, and the last one
+ * when no packet is live.  Allowed at any time but between begin and commit.
  */
 void tquic_sent_trim(struct tquic_sent *s)
 {
@@ -127,13 +115,7 @@ static struct tquic_sent_block *add_block(struct tquic_sent *s, gfp_t gfp)
 	return b;
 }
 
-/**
- * tquic_sent_block - a block with room for one more packet, at the end of the log
- * @s: the log
- * @gfp: for a new block
- *
- * Returns NULL when memory fails.
- */
+/** tquic_sent_block - a block with room for one more packet, at the end of the log, or NULL */
 struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
 {
 	struct tquic_sent_block *b;
@@ -148,11 +130,7 @@ struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
 	return add_block(s, gfp);
 }
 
-/**
- * tquic_sent_empty - no packet of a block is live any more
- * @s: the log
- * @b: the block; it is kept for reuse, given back, or begun anew
- */
+/** tquic_sent_empty - no packet of a block is live: it is kept, given back, or begun anew */
 void tquic_sent_empty(struct tquic_sent *s, struct tquic_sent_block *b)
 {
 	if (!list_is_last(&b->node, &s->blocks))
@@ -176,13 +154,9 @@ static struct tquic_sent_block *block_or_null(const struct list_head *blocks,
 	return node == blocks ? NULL : list_entry(node, struct tquic_sent_block, node);
 }
 
-/**
- * tquic_sent_walk_from - begin a walk over live packets
- * @w: the walk
- * @s: the log; no packet may be added before the walk ends
- * @pn: blocks whose packets are all below are passed over
- *
- * The first packets given may still be below @pn.
+/*
+ * tquic_sent_walk_from - begin a walk over live packets; none may be added before it ends.  Blocks
+ * whose packets are all below @pn are passed over; the first packets given may still be below.
  */
 void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 pn)
 {

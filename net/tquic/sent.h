@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The log of sent packets of one packet number space: a 32-byte record for the
- * packet, then one for each frame that matters if it is lost.  Records live in
- * blocks from tquic_frame_cache; a block whose packets are all settled is
- * recycled.  Knows neither time nor congestion.
+ * The log of sent packets of one packet number space: a 32-byte record for the packet, then one for
+ * each frame that matters if it is lost.  Records live in blocks from tquic_frame_cache; a block
+ * whose packets are all settled is recycled.  Knows neither time nor congestion.
  *
- * A packet is written by begin, add for each frame, then commit (or abort); it is
- * live until it is settled.  Walks visit live packets only, in the order they left.
+ * A packet is written by begin, add for each frame, then commit (or abort); it is live until it is
+ * settled.  Walks visit live packets only, in the order they left.
  */
 #ifndef _TQUIC_SENT_H
 #define _TQUIC_SENT_H
@@ -18,7 +17,7 @@
 #define TQUIC_SENT_BLOCK_SIZE	4096
 #define TQUIC_SENT_RECS		((TQUIC_SENT_BLOCK_SIZE - 64) / 32)
 #define TQUIC_SENT_MAX_FRAMES	16	/* records of one packet, beside its own */
-#define TQUIC_SENT_LAST		(TQUIC_SENT_RECS - 1 - TQUIC_SENT_MAX_FRAMES)	/* where a packet may begin */
+#define TQUIC_SENT_LAST		(TQUIC_SENT_RECS - 1 - TQUIC_SENT_MAX_FRAMES)	/* packet's start */
 #define TQUIC_SENT_SPARE	2	/* blocks kept for reuse by a connection */
 
 #define TQUIC_REC_PACKET	0xff	/* type of a packet record */
@@ -108,14 +107,11 @@ static inline struct tquic_frame *tquic_pkt_frames(struct tquic_pkt *pkt)
 	return (struct tquic_frame *)(pkt + 1);
 }
 
-/**
- * tquic_sent_begin - open a packet at the end of the log
- * @s: the log; no packet may be open
- * @gfp: for a new block, when neither the newest nor a spare one has room
- *
- * Reserves room for the packet and TQUIC_SENT_MAX_FRAMES frames.  The record is zero
- * but for its type; the caller fills it before tquic_sent_commit(), pn being larger
- * than that of every packet before.  Returns NULL when memory fails.
+/*
+ * tquic_sent_begin - open a packet at the end of the log, where none is open: reserves room for the
+ * packet and TQUIC_SENT_MAX_FRAMES frames.  The record is zero but for its type; the caller fills
+ * it before tquic_sent_commit(), pn being larger than that of every packet before.  Returns NULL
+ * when memory fails.
  */
 static inline struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp)
 {
@@ -131,12 +127,10 @@ static inline struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp
 	return &s->open->pkt;
 }
 
-/**
- * tquic_sent_add - the next frame record of the open packet
- * @s: the log; tquic_sent_room() says whether one more fits
- *
- * The record holds whatever was there before: the caller writes type, and every
- * other field that its loss callbacks read.
+/*
+ * tquic_sent_add - the next frame record of the open packet; tquic_sent_room() says whether one
+ * more fits.  The record holds whatever was there before: the caller writes type, and every other
+ * field that its loss callbacks read.
  */
 static inline struct tquic_frame *tquic_sent_add(struct tquic_sent *s)
 {
@@ -163,12 +157,7 @@ static inline void tquic_sent_abort(struct tquic_sent *s)
 	s->open = NULL;
 }
 
-/**
- * tquic_sent_settle - a packet's fate is known: its records may be reused
- * @s: the log
- * @b: the block that holds @pkt, as the walk has it
- * @pkt: a live packet; it and its frame records are gone afterwards
- */
+/** tquic_sent_settle - a live packet's fate is known: its records, in @b, may be reused */
 static inline void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_block *b,
 				     struct tquic_pkt *pkt)
 {
@@ -187,11 +176,9 @@ static inline u32 tquic_sent_room(const struct tquic_sent *s)
 	return TQUIC_SENT_MAX_FRAMES - s->open->pkt.nframes;
 }
 
-/**
- * tquic_sent_walk_next - the next live packet, in the order they left
- * @w: a walk that tquic_sent_walk_from() began
- *
- * The packet given before may be settled meanwhile, no other.  Returns NULL at the end.
+/*
+ * tquic_sent_walk_next - the next live packet, in the order they left, NULL at the end.  The packet
+ * given before may be settled meanwhile, no other.
  */
 static inline struct tquic_pkt *tquic_sent_walk_next(struct tquic_sent_walk *w)
 {
