@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Credit, RFC 9000 section 4: limits that only rise, how far each side is, when
- * an update is due and how wide the window should be.  Never sends one, never
- * knows what is counted.
+ * Credit, RFC 9000 section 4: limits that only rise, how far each side is, when an update is due
+ * and how wide the window should be.  Never sends one, never knows what is counted.
  */
 #include <linux/kernel.h>
 #include "credit.h"
@@ -49,9 +48,8 @@ void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 }
 
 /*
- * tquic_credit_rx_receive - the peer got to @end, absolute; less than before is no news
- *
- * Returns 0, or FLOW_CONTROL_ERROR as a wire error with nothing changed.
+ * tquic_credit_rx_receive - the peer got to @end, absolute; less than before is no news.  Returns
+ * 0, or FLOW_CONTROL_ERROR as a wire error with nothing changed.
  */
 int tquic_credit_rx_receive(struct tquic_credit_rx *c, u64 end)
 {
@@ -78,12 +76,10 @@ static void tune_window(struct tquic_credit_rx *c, u32 rtt_us, u64 now_us)
 	c->epoch_consumed = c->consumed;
 }
 
-/**
- * tquic_credit_rx_consume - the reader took @n more; returns tquic_credit_rx_due()
- * @c: the credit
- * @n: bytes or streams
- * @rtt_us: smoothed round-trip time; 0: unknown, the window stays as it is
- * @now_us: any clock that never goes back
+/*
+ * tquic_credit_rx_consume - the reader took @n more bytes or streams; @rtt_us, smoothed, 0:
+ * unknown, the window stays as it is; @now_us is of any clock that never goes back.  Returns
+ * tquic_credit_rx_due().
  */
 bool tquic_credit_rx_consume(struct tquic_credit_rx *c, u64 n, u32 rtt_us, u64 now_us)
 {

@@ -44,12 +44,7 @@ static void free_seg(struct tquic_recvbuf *rb, struct tquic_rxseg *seg)
 	kmem_cache_free(seg_cache, seg);
 }
 
-/**
- * tquic_recvbuf_free - drop every segment
- * @rb: the buffer
- *
- * Offsets stay, but nothing is ready any more: ready_off falls back to read_off.
- */
+/** tquic_recvbuf_free - drop every segment; nothing is ready: ready_off falls back to read_off */
 void tquic_recvbuf_free(struct tquic_recvbuf *rb)
 {
 	struct tquic_rxseg *seg, *next;
@@ -92,22 +87,17 @@ static int new_seg(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len, s
 	return 0;
 }
 
-/**
- * tquic_recvbuf_extend - hold bytes that go on where the readable ones end
- * @rb: the buffer
- * @data: as for tquic_recvbuf_insert()
- * @len: likewise, not 0
- * @skb: likewise
- *
- * Returns false, with nothing changed, if they do not fit as another piece of the
- * newest segment.
+/*
+ * tquic_recvbuf_extend - tquic_recvbuf_insert() of bytes, not 0, that go on where the readable ones
+ * end, as another piece of the newest segment.  False, with nothing changed, if they do not fit.
  */
 bool tquic_recvbuf_extend(struct tquic_recvbuf *rb, const u8 *data, u32 len, struct sk_buff *skb)
 {
 	struct tquic_rxseg *seg = rb->tail;
 	size_t step;
 
-	if (!seg || !RB_EMPTY_ROOT(&rb->root) || seg->skb != skb || len > seg->piece || seg->len != seg->nr * seg->piece)
+	if (!seg || !RB_EMPTY_ROOT(&rb->root) || seg->skb != skb || len > seg->piece ||
+	    seg->len != seg->nr * seg->piece)
 		return false;
 	step = data - seg->data;
 	if (seg->nr == 1 && step >= seg->piece && step <= U16_MAX)
@@ -207,18 +197,11 @@ static int insert_gaps(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 le
 	return added;
 }
 
-/**
- * tquic_recvbuf_insert - hold arrived bytes
- * @rb: the buffer
- * @off: stream offset of the first byte
- * @data: the bytes, in memory of @skb that stays where it is
- * @len: how many; @off + @len is below 2^62
- * @skb: a reference is taken for each segment made
- * @gfp: for segments
- *
- * What is already held or read stays as it first arrived.  Returns the bytes
- * newly held, -ENOMEM, or -ENOBUFS when segments so small have piled up that
- * their bookkeeping outweighs them.  After an error a part may be held: the same
+/*
+ * tquic_recvbuf_insert - hold arrived bytes, in memory of @skb that stays where it is and is
+ * referenced for each segment made; @off + @len is below 2^62.  What is already held or read stays
+ * as it first arrived.  Returns the bytes newly held, -ENOMEM, or -ENOBUFS when segments so small
+ * have piled up that their bookkeeping outweighs them.  After an error a part may be held: the same
  * bytes may come again.
  */
 int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 len,
@@ -254,14 +237,10 @@ int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 
 	return ret;
 }
 
-/**
- * tquic_recvbuf_peek - where readable bytes are
- * @rb: the buffer
- * @off: first byte wanted, not below read_off
- * @data: set to its address
- *
- * Walking up, or staying, costs the same however much is held.  Returns how many
- * bytes lie there in one piece, 0 when @off is not readable.
+/*
+ * tquic_recvbuf_peek - where readable bytes from @off, not below read_off, are: sets @data.
+ * Walking up, or staying, costs the same however much is held.  Returns how many bytes lie there in
+ * one piece, 0 when @off is not readable.
  */
 u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data)
 {
@@ -281,11 +260,7 @@ u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data)
 	return min(seg->piece - in, seg->len - at);
 }
 
-/**
- * tquic_recvbuf_consume - the reader has taken bytes
- * @rb: the buffer
- * @len: how many, not more than are ready
- */
+/** tquic_recvbuf_consume - the reader has taken @len bytes, not more than are ready */
 void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len)
 {
 	struct tquic_rxseg *seg;

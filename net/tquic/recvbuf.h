@@ -13,9 +13,8 @@
 #define TQUIC_RECVBUF_FREE_SEGS	1024	/* segments that need no justification */
 
 /*
- * An arrived run of bytes, from tquic_seg_cache.  Packets of one aggregate lie one
- * behind the other with their headers in between: a run of them is one segment, in
- * pieces at equal distances.
+ * An arrived run of bytes, from tquic_seg_cache.  Packets of one aggregate lie one behind the other
+ * with their headers in between: a run of them is one segment, in pieces at equal distances.
  */
 struct tquic_rxseg {
 	union {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The send buffer: a ring of page references in stream order, and the two range
- * sets that say what the peer has (`acked`) and what is to be sent again
- * (`pending`).  Owns the page references; never touches a payload byte but to
- * hand a copy out, never decides when something is sent.
+ * The send buffer: a ring of page references in stream order, and the two range sets that say what
+ * the peer has (`acked`) and what is to be sent again (`pending`).  Owns the page references; never
+ * touches a payload byte but to hand a copy out, never decides when something is sent.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -53,10 +52,7 @@ static int grow_ring(struct tquic_sendbuf *sb, gfp_t gfp)
 	return 0;
 }
 
-/**
- * tquic_sendbuf_init - an empty buffer at offset 0; allocates nothing
- * @sb: must not be moved afterwards
- */
+/** tquic_sendbuf_init - an empty buffer at offset 0, not to be moved; allocates nothing */
 void tquic_sendbuf_init(struct tquic_sendbuf *sb)
 {
 	memset(sb, 0, sizeof(*sb));
@@ -64,12 +60,9 @@ void tquic_sendbuf_init(struct tquic_sendbuf *sb)
 	tquic_ranges_init(&sb->pending, TQUIC_SENDBUF_MAX_RANGES);
 }
 
-/**
- * tquic_sendbuf_free - release every page and all memory
- * @sb: the buffer
- *
- * What was written and not sent is forgotten: the buffer is empty at next_off
- * afterwards, and can still be used.
+/*
+ * tquic_sendbuf_free - release every page and all memory.  What was written and not sent is
+ * forgotten: the buffer is empty at next_off afterwards, and can still be used.
  */
 void tquic_sendbuf_free(struct tquic_sendbuf *sb)
 {
@@ -88,18 +81,11 @@ void tquic_sendbuf_free(struct tquic_sendbuf *sb)
 	sb->base_off = sb->next_off;
 }
 
-/**
- * tquic_sendbuf_append - take bytes that lie in a page
- * @sb: the buffer
- * @page: the page, or the first of a compound page
- * @page_off: where the bytes begin, from the start of @page
- * @len: how many, not 0
- * @priv: the owner's mark or NULL
- * @gfp: for a larger ring
- *
- * Takes a reference to @page, and to the mark, unless the bytes only lengthen
- * the newest entry.  The bytes must not change until they are released.
- * Returns 0, or -ENOMEM with nothing changed.
+/*
+ * tquic_sendbuf_append - take @len bytes, not 0, that lie at @page_off of a page, or of the
+ * compound page whose first is @page; @priv: the owner's mark or NULL.  Takes a reference to @page,
+ * and to the mark, unless the bytes only lengthen the newest entry.  The bytes must not change
+ * until they are released.  Returns 0, or -ENOMEM with nothing changed.
  */
 int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
 			 void *priv, gfp_t gfp)
@@ -159,14 +145,9 @@ static bool held(const struct tquic_sendbuf *sb, u64 off, u32 len)
 	return off >= sb->base_off && off <= sb->end_off && len <= sb->end_off - off;
 }
 
-/**
- * tquic_sendbuf_piece - where bytes are, as far as they lie in one piece
- * @sb: the buffer
- * @off: first byte, held
- * @page: set to the page, or the first of a compound page
- * @page_off: set to where in it they begin
- *
- * Returns how many bytes are there.
+/*
+ * tquic_sendbuf_piece - where bytes from @off, which is held, are: sets @page (the first of a
+ * compound page) and @page_off.  Returns how many lie there in one piece.
  */
 u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u32 *page_off)
 {
@@ -179,17 +160,11 @@ u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u
 	return frag->len - (off - frag->off);
 }
 
-/**
- * tquic_sendbuf_map - describe bytes by a scatterlist
- * @sb: the buffer
- * @off: first byte, not below base_off
- * @len: how many
- * @sg: entries to fill, initialised; no end is marked
- * @max: how many entries there are
- *
- * Takes no page references: the bytes stay while they are not acknowledged.
- * Returns the entries used, -E2BIG when @max do not suffice (@sg is then partly
- * filled), -EINVAL for bytes that are not in the buffer.
+/*
+ * tquic_sendbuf_map - describe @len bytes from @off, not below base_off, by at most @max entries of
+ * a scatterlist, initialised; no end is marked.  Takes no page references: the bytes stay while
+ * they are not acknowledged.  Returns the entries used, -E2BIG when @max do not suffice (@sg is
+ * then partly filled), -EINVAL for bytes that are not in the buffer.
  */
 int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max)
 {
@@ -223,13 +198,7 @@ int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatter
 	return n;
 }
 
-/**
- * tquic_sendbuf_copy - copy bytes out, for those who cannot refer to them
- * @sb: the buffer
- * @off: first byte, not below base_off
- * @len: how many, all of them written
- * @dst: room for @len bytes
- */
+/** tquic_sendbuf_copy - copy bytes out, all written, @off not below base_off */
 void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
 {
 	struct scatterlist sg;
@@ -282,15 +251,10 @@ static u32 advance_base(struct tquic_sendbuf *sb, u64 base)
 	return base - old;
 }
 
-/**
- * tquic_sendbuf_acked - the peer has bytes
- * @sb: the buffer
- * @off: first byte
- * @len: how many, all of them sent
- * @gfp: for a larger range set; without memory the bytes count as lost, and are
- *	sent once more
- *
- * Returns how many bytes were released at the front of the buffer.
+/*
+ * tquic_sendbuf_acked - the peer has @len bytes, all of them sent.  Without memory for a larger
+ * range set they count as lost, and are sent once more.  Returns how many bytes were released at
+ * the front of the buffer.
  */
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 {
@@ -309,12 +273,9 @@ u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 	return 0;
 }
 
-/**
- * tquic_sendbuf_lost - bytes are to be sent again, but for those that arrived
- * @sb: the buffer
- * @off: first byte
- * @len: how many, all of them sent
- * @gfp: for a larger range set; without memory more is sent again than needed
+/*
+ * tquic_sendbuf_lost - sent bytes are to be sent again, but for those that arrived; without memory
+ * for a larger range set more than needed.
  */
 void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The bytes a stream (or CRYPTO stream) has to deliver: references to pages in
- * stream order, and what the peer has and lacks of them.  The retransmission
- * queue of this stack is the `pending` set here.  Never copies payload into
- * itself, never counts credit.
+ * The bytes a stream (or CRYPTO stream) has to deliver: references to pages in stream order, and
+ * what the peer has and lacks of them.  The retransmission queue of this stack is the `pending` set
+ * here.  Never copies payload into itself, never counts credit.
  */
 #ifndef _TQUIC_SENDBUF_H
 #define _TQUIC_SENDBUF_H
@@ -53,14 +52,10 @@ void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst);
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 
-/**
- * tquic_sendbuf_next - what to send now
- * @sb: the buffer
- * @limit_off: new bytes must end here; lost ones may be sent again regardless
- * @max: most bytes wanted
- * @off: set to where they begin
- *
- * The lowest lost bytes come first.  Returns how many bytes, 0 for none.
+/*
+ * tquic_sendbuf_next - what to send now, @max bytes at most, from *@off on, the lowest lost bytes
+ * first.  New bytes must end at @limit_off; lost ones may be sent again regardless.  Returns how
+ * many bytes, 0 for none.
  */
 static inline u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_off, u32 max,
 				     u64 *off)
@@ -79,12 +74,7 @@ static inline u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_o
 	return min_t(u64, end - *off, max);
 }
 
-/**
- * tquic_sendbuf_sent - bytes have left
- * @sb: the buffer
- * @off: first byte: next_off, or the start of lost bytes
- * @len: how many
- */
+/** tquic_sendbuf_sent - @len bytes have left, from next_off or the start of lost bytes on */
 static inline void tquic_sendbuf_sent(struct tquic_sendbuf *sb, u64 off, u32 len)
 {
 	u64 end = off + len;
