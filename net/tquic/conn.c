@@ -99,12 +99,9 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 }
 
 /*
- * tquic_conn_create - make a connection
- *
- * Nothing is sent: a client's first packet leaves when its ClientHello is queued.  Process
- * context; the owner's socket is locked.
- *
- * Return: the connection or an ERR_PTR(-ENOMEM, or what the crypto API said).
+ * tquic_conn_create - make a connection.  Nothing is sent: a client's first packet leaves when its
+ * ClientHello is queued.  Process context; the owner's socket is locked.  Return: the connection or
+ * an ERR_PTR(-ENOMEM, or what the crypto API said).
  */
 struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_us)
 {
@@ -176,10 +173,8 @@ static void space_free_keys(struct tquic_space *sp)
 }
 
 /*
- * tquic_conn_free - take a connection apart, whatever its state
- *
- * The owner's socket is locked and nobody else has the connection.  Its connection IDs
- * leave the lookup table; sends nothing.
+ * tquic_conn_free - take a connection apart, whatever its state.  The owner's socket is locked and
+ * nobody else has the connection.  Its connection IDs leave the lookup table; sends nothing.
  */
 void tquic_conn_free(struct tquic_conn *conn)
 {
@@ -227,9 +222,8 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 }
 
 /*
- * tquic_conn_restart_idle - the idle period begins anew, RFC 9000 section 10.1
- *
- * It is never shorter than three PTOs, so that a lost packet is tried again in it.
+ * tquic_conn_restart_idle - the idle period begins anew, RFC 9000 section 10.1.  It is never
+ * shorter than three PTOs, so that a lost packet is tried again in it.
  */
 void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us)
 {
@@ -268,10 +262,9 @@ static u64 idle_min(u64 a, u64 b)
 }
 
 /*
- * tquic_conn_set_remote - take the peer's transport parameters, the body of the TLS extension
- *
- * Return: 0; -EINVAL when they break RFC 9000 section 7.4 or 18.2: the connection is then
- * closed with TRANSPORT_PARAMETER_ERROR; -EISCONN when set already.
+ * tquic_conn_set_remote - take the peer's transport parameters, the body of the TLS extension.
+ * Return: 0; -EINVAL when they break RFC 9000 section 7.4 or 18.2: the connection is then closed
+ * with TRANSPORT_PARAMETER_ERROR; -EISCONN when set already.
  */
 int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us)
 {
@@ -302,9 +295,8 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 }
 
 /*
- * tquic_conn_issue_cids - keep the peer supplied with connection IDs, RFC 9000 section 5.1.1
- *
- * One that cannot be published is not issued.
+ * tquic_conn_issue_cids - keep the peer supplied with connection IDs, RFC 9000 section 5.1.1.  One
+ * that cannot be published is not issued.
  */
 void tquic_conn_issue_cids(struct tquic_conn *conn)
 {
@@ -350,19 +342,12 @@ static void close_keep(struct tquic_conn *conn, bool app, u64 err, u64 frame_typ
 	memcpy(conn->close_reason, reason, conn->close_reason_len);
 }
 
-/**
- * tquic_conn_close - close from our side
- * @conn: the connection
- * @app: @err is the application's code, else one of RFC 9000 section 20.1
- * @err: why
- * @frame_type: the frame that was wrong, 0: none in particular
- * @reason: words for the peer; may be NULL when @reason_len is 0
- * @reason_len: bytes of it; 64 are sent at most
- * @sk_err: errno for the user, positive; 0: it ended well
- * @now_us: the time
- *
- * Sends CONNECTION_CLOSE and enters the closing state.  A connection that has
- * sent nothing yet is over at once.
+/*
+ * tquic_conn_close - close from our side with @err, the application's if @app, else one of RFC 9000
+ * section 20.1; @frame_type: the frame that was wrong, 0: none in particular; @reason: words for
+ * the peer, of which 64 bytes are sent at most, may be NULL when @reason_len is 0; @sk_err: errno
+ * for the user, positive, 0: it ended well.  Sends CONNECTION_CLOSE and enters the closing state.
+ * A connection that has sent nothing yet is over at once.
  */
 void tquic_conn_close(struct tquic_conn *conn, bool app, u64 err, u64 frame_type,
 		      const u8 *reason, u32 reason_len, int sk_err, u64 now_us)
@@ -410,9 +395,8 @@ static int close_errno(const struct tquic_rx_frame *f)
 }
 
 /*
- * tquic_conn_peer_closed - the peer sent CONNECTION_CLOSE: drain, RFC 9000 section 10.2.2
- *
- * Data that has arrived stays readable.
+ * tquic_conn_peer_closed - the peer sent CONNECTION_CLOSE: drain, RFC 9000 section 10.2.2.  Data
+ * that has arrived stays readable.
  */
 void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame *f, u64 now_us)
 {
@@ -446,10 +430,9 @@ void tquic_conn_die(struct tquic_conn *conn, int sk_err)
 }
 
 /*
- * tquic_conn_icmp - the network says, with a positive errno, that the peer cannot be reached
- *
- * Believed only before anything was heard of the peer: later it could be forged, and the
- * idle timeout decides.
+ * tquic_conn_icmp - the network says, with a positive errno, that the peer cannot be reached.
+ * Believed only before anything was heard of the peer: later it could be forged, and the idle
+ * timeout decides.
  */
 void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us)
 {
@@ -468,10 +451,9 @@ bool tquic_conn_tx_done(const struct tquic_conn *conn)
 }
 
 /*
- * tquic_conn_key_update - begin a new key phase, RFC 9001 section 6.1; process context
- *
- * Return: 0; -EAGAIN before the handshake is confirmed or while the last update, to which
- * the peer must have answered, is not over yet; -EOPNOTSUPP when nothing is encrypted.
+ * tquic_conn_key_update - begin a new key phase, RFC 9001 section 6.1; process context.  Return: 0;
+ * -EAGAIN before the handshake is confirmed or while the last update, to which the peer must have
+ * answered, is not over yet; -EOPNOTSUPP when nothing is encrypted.
  */
 int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 {
@@ -497,10 +479,8 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 }
 
 /*
- * tquic_conn_work - what must run in process context, under the socket lock
- *
- * Frees keys, derives those of the next phase, follows a Retry, and sends what
- * softirq could not.
+ * tquic_conn_work - what must run in process context, under the socket lock.  Frees keys, derives
+ * those of the next phase, follows a Retry, and sends what softirq could not.
  */
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {

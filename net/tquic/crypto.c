@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packet protection, RFC 9001 sections 5 and 6, RFC 9369 section 3.3: keys from
- * secrets, AEAD, header protection, key phases, Initial secrets, the Retry tag.
- * Knows the kernel's crypto API, and nothing of headers or connections; whether
- * a key may be updated or discarded is the engine's decision.
+ * Packet protection, RFC 9001 sections 5 and 6, RFC 9369 section 3.3: keys from secrets, AEAD,
+ * header protection, key phases, Initial secrets, the Retry tag.  Knows the kernel's crypto API,
+ * and nothing of headers or connections; whether a key may be updated or discarded is the engine's
+ * decision.
  *
- * Setting up, updating and freeing keys takes process context, because it
- * allocates.  Sealing, opening and masking work in softirq and allocate nothing;
- * callers serialize them per struct tquic_crypto (each has one request), and ask
- * tquic_crypto_usable() once per batch before they begin.
+ * Setting up, updating and freeing keys takes process context, because it allocates.  Sealing,
+ * opening and masking work in softirq and allocate nothing; callers serialize them per struct
+ * tquic_crypto (each has one request), and ask tquic_crypto_usable() once per batch before they
+ * begin.
  *
- * Every transform is synchronous by its flags.  To take what the plain name gives
- * would mean to trust that nobody, and AF_ALG lets everybody, has put cryptd or
- * pcrypt in front of it.  But the AES-NI code of x86, before 6.15, is behind a
- * wrapper with the asynchronous flag, and without that flag there is only slow C
- * code: what the wrapper calls is an internal transform with two underscores, and
- * that is what we take.  It must not run where SIMD is not usable.
+ * Every transform is synchronous by its flags.  To take what the plain name gives would mean to
+ * trust that nobody, and AF_ALG lets everybody, has put cryptd or pcrypt in front of it.  But the
+ * AES-NI code of x86, before 6.15, is behind a wrapper with the asynchronous flag, and without that
+ * flag there is only slow C code: what the wrapper calls is an internal transform with two
+ * underscores, and that is what we take.  It must not run where SIMD is not usable.
  */
 #include <asm/simd.h>
 #include <crypto/hash.h>
@@ -125,12 +124,7 @@ static const struct version *version_find(u32 version)
 	return NULL;
 }
 
-/**
- * tquic_crypto_cipher - the properties of an AEAD
- * @type: TLS_CIPHER_*
- *
- * Returns NULL when we do not speak it.
- */
+/** tquic_crypto_cipher - the properties of a TLS_CIPHER_*; NULL when we do not speak it */
 const struct tquic_cipher *tquic_crypto_cipher(u32 type)
 {
 	u32 i;
@@ -141,10 +135,9 @@ const struct tquic_cipher *tquic_crypto_cipher(u32 type)
 	return NULL;
 }
 
-/**
- * tquic_crypto_usable - the ciphers run inline in this context
- *
- * When this is false, sealing, opening and masking must wait for process context.
+/*
+ * tquic_crypto_usable - the ciphers run inline in this context.  When this is false, sealing,
+ * opening and masking must wait for process context.
  */
 bool tquic_crypto_usable(void)
 {
@@ -222,16 +215,10 @@ static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u3
 	return err;
 }
 
-/**
- * tquic_crypto_hkdf_expand - HKDF-Expand-Label with an empty context
- * @hmac: hash, as in struct tquic_cipher
- * @secret: what to derive from
- * @secret_len: in bytes
- * @label: without "tls13 "
- * @out: derived bytes
- * @out_len: how many, at most those of the hash
- *
- * RFC 9001 section 5.1.  Process context.  Returns 0 or a negative errno.
+/*
+ * tquic_crypto_hkdf_expand - HKDF-Expand-Label with an empty context, RFC 9001 section 5.1; @hmac
+ * as in struct tquic_cipher, @label without "tls13 ", @out_len at most that of the hash.  Process
+ * context.  Returns 0 or a negative errno.
  */
 int tquic_crypto_hkdf_expand(const char *hmac, const u8 *secret, u32 secret_len, const char *label,
 			     u8 *out, u32 out_len)
@@ -246,14 +233,10 @@ int tquic_crypto_hkdf_expand(const char *hmac, const u8 *secret, u32 secret_len,
 	return err;
 }
 
-/**
- * tquic_crypto_initial_secrets - secrets of Initial packets, RFC 9001 section 5.2
- * @version: of the connection
- * @dcid: destination connection ID of the client's first Initial, or the one a Retry gave
- * @client: 32 bytes out
- * @server: 32 bytes out
- *
- * Process context.  Returns 0, -EINVAL for a version we do not speak, or another errno.
+/*
+ * tquic_crypto_initial_secrets - secrets of Initial packets, 32 bytes each, RFC 9001 section 5.2;
+ * @dcid is the destination of the client's first Initial, or what a Retry gave.  Process context.
+ * Returns 0, -EINVAL for a version we do not speak, or another errno.
  */
 int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server)
 {
@@ -282,12 +265,7 @@ int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *
 
 /* --- keys ------------------------------------------------------------------ */
 
-/**
- * tquic_crypto_aead - allocate an AEAD transform that suits this module
- * @name: of the kernel's algorithm
- *
- * Process context.  Returns it, with tags of 16 bytes, or an error pointer.
- */
+/** tquic_crypto_aead - an AEAD with tags of 16 bytes, or an error pointer; process context */
 struct crypto_aead *tquic_crypto_aead(const char *name)
 {
 	struct crypto_aead *tfm;
@@ -384,15 +362,11 @@ static int hp_set(struct tquic_crypto *c, const struct version *v, struct crypto
 	return err;
 }
 
-/**
- * tquic_crypto_install - make one direction of one level ready
- * @c: zero, or installed before: then its keys are replaced and its counts start again
- * @version: of the connection
- * @type: TLS_CIPHER_*
- * @secret: traffic secret, as long as the cipher's
- *
- * RFC 9001 section 5.1.  Process context.  Returns 0, -EINVAL for a version or
- * cipher we do not speak, or another errno; then @c is empty.
+/*
+ * tquic_crypto_install - make one direction of one level ready, RFC 9001 section 5.1.  @c is zero,
+ * or was installed before: then its keys are replaced and its counts start again.  @secret is as
+ * long as the cipher's.  Process context.  Returns 0, -EINVAL for a version or cipher we do not
+ * speak, or another errno; then @c is empty.
  */
 int tquic_crypto_install(struct tquic_crypto *c, u32 version, u32 type, const u8 *secret)
 {
@@ -428,12 +402,7 @@ free:
 	return err;
 }
 
-/**
- * tquic_crypto_free - give up keys and secrets; @c is empty afterwards
- * @c: may be empty
- *
- * Process context.
- */
+/** tquic_crypto_free - give up keys and secrets, if any: @c is empty then; process context */
 void tquic_crypto_free(struct tquic_crypto *c)
 {
 	packet_key_free(&c->key[0]);
@@ -445,14 +414,12 @@ void tquic_crypto_free(struct tquic_crypto *c)
 	memzero_explicit(c, sizeof(*c));
 }
 
-/**
- * tquic_crypto_prepare_update - derive the keys of the next phase, RFC 9001 section 6.1
- * @c: 1-RTT keys
- *
- * They take the place of the previous phase's, which cannot be used from here on:
- * the engine waits until packets under those are no longer expected (section 6.5).
- * Process context.  Returns 0, also when they were ready already, or an errno;
- * then the current phase is as it was, and the call may be repeated.
+/*
+ * tquic_crypto_prepare_update - derive the 1-RTT keys of the next phase, RFC 9001 section 6.1. They
+ * take the place of the previous phase's, which cannot be used from here on: the engine waits until
+ * packets under those are no longer expected (section 6.5).  Process context.  Returns 0, also when
+ * they were ready already, or an errno; then the current phase is as it was, and the call may be
+ * repeated.
  */
 int tquic_crypto_prepare_update(struct tquic_crypto *c)
 {
@@ -487,13 +454,10 @@ int tquic_crypto_prepare_update(struct tquic_crypto *c)
 	return err;
 }
 
-/**
- * tquic_crypto_update - switch to the prepared phase
- * @c: 1-RTT keys
- * @pn: first packet number of the new phase
- *
- * The keys left behind still open packets, until the next ones are prepared.
- * Any context.  Returns 0 or -EAGAIN when none are prepared.
+/*
+ * tquic_crypto_update - switch 1-RTT keys to the prepared phase, which begins with @pn.  The keys
+ * left behind still open packets, until the next ones are prepared.  Any context.  Returns 0 or
+ * -EAGAIN when none are prepared.
  */
 int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
 {
@@ -615,13 +579,10 @@ static int mask_chacha20(struct tquic_crypto *c, u8 *sample)
 	return finished(crypto_skcipher_encrypt(c->hp_req));
 }
 
-/**
- * tquic_crypto_masks - header protection masks of a batch, RFC 9001 section 5.4
- * @c: keys
- * @samples: @n times 16 bytes of ciphertext in, masks out; not on the stack
- * @n: 1 to TQUIC_CRYPTO_BATCH
- *
- * Softirq where tquic_crypto_usable().  Returns 0 or a negative errno.
+/*
+ * tquic_crypto_masks - header protection masks of @n packets, TQUIC_CRYPTO_BATCH at most, RFC 9001
+ * section 5.4; @samples: 16 bytes of ciphertext each in, masks out; not on the stack.  Softirq
+ * where tquic_crypto_usable().  Returns 0 or a negative errno.
  */
 int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n)
 {
@@ -643,16 +604,11 @@ int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n)
 	return err;
 }
 
-/**
- * tquic_crypto_retry_tag - the Retry Integrity Tag, RFC 9001 section 5.8
- * @version: of the Retry packet
- * @odcid: destination connection ID of the Initial packet it answers
- * @pkt: the Retry packet without its tag
- * @len: its bytes
- * @tag: 16 bytes out
- *
- * Softirq where tquic_crypto_usable(); allocates.  Whoever checks a tag compares
- * it with crypto_memneq().  Returns 0, -EINVAL, -ENOMEM or what the cipher returns.
+/*
+ * tquic_crypto_retry_tag - the Retry Integrity Tag, 16 bytes, RFC 9001 section 5.8, of a packet
+ * without it; @odcid: destination of the Initial it answers.  Softirq where tquic_crypto_usable();
+ * allocates.  Whoever checks a tag compares it with crypto_memneq().  Returns 0, -EINVAL, -ENOMEM
+ * or what the cipher returns.
  */
 int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
 			   u8 *tag)
@@ -727,11 +683,7 @@ static int retry_setup(u32 i)
 	return crypto_aead_setkey(tfm, versions[i].retry_key, RETRY_KEY_LEN);
 }
 
-/**
- * tquic_crypto_setup - take what all connections share
- *
- * Process context.  Returns 0 or a negative errno; then nothing is held.
- */
+/** tquic_crypto_setup - take what all connections share, or on error nothing; process context */
 int tquic_crypto_setup(void)
 {
 	struct crypto_shash *tfm;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Packet protection, RFC 9001 section 5 and 6, RFC 9369 section 3.3: keys from
- * secrets, AEAD, header protection, key phases, Initial secrets, the Retry tag.
- * The only file that knows the kernel's crypto API.  Secrets are cleared when
- * they go and are never printed.
+ * Packet protection, RFC 9001 section 5 and 6, RFC 9369 section 3.3: keys from secrets, AEAD,
+ * header protection, key phases, Initial secrets, the Retry tag.  The only file that knows the
+ * kernel's crypto API. Secrets are cleared when they go and are never printed.
  */
 #ifndef _TQUIC_CRYPTO_H
 #define _TQUIC_CRYPTO_H
@@ -78,14 +77,7 @@ static inline bool tquic_crypto_ready(const struct tquic_crypto *c)
 
 bool tquic_crypto_usable(void);
 
-/**
- * tquic_crypto_apply_mask - put header protection on, RFC 9001 section 5.4.1
- * @first: first byte of the packet
- * @pn: its packet number
- * @mask: from tquic_crypto_masks()
- * @long_hdr: it has a long header
- * @pn_len: 1 to 4
- */
+/** tquic_crypto_apply_mask - put header protection on, RFC 9001 section 5.4.1 */
 static inline void tquic_crypto_apply_mask(u8 *first, u8 *pn, const u8 *mask, bool long_hdr,
 					   u8 pn_len)
 {
@@ -94,11 +86,7 @@ static inline void tquic_crypto_apply_mask(u8 *first, u8 *pn, const u8 *mask, bo
 		pn[pn_len] ^= mask[pn_len + 1];
 }
 
-/**
- * tquic_crypto_remove_mask - take header protection off
- *
- * As tquic_crypto_apply_mask(); returns the length of the packet number.
- */
+/** tquic_crypto_remove_mask - take header protection off; returns the packet number's length */
 static inline u8 tquic_crypto_remove_mask(u8 *first, u8 *pn, const u8 *mask, bool long_hdr)
 {
 	u8 pn_len, i;

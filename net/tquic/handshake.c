@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's part of the handshake, RFC 9001 section 4: Initial keys, secrets
- * that user space installs, CRYPTO bytes both ways, Retry, and what it means
- * that the handshake is complete and then confirmed.  Reads no TLS beyond the
- * length of a message.
+ * The kernel's part of the handshake, RFC 9001 section 4: Initial keys, secrets that user space
+ * installs, CRYPTO bytes both ways, Retry, and what it means that the handshake is complete and
+ * then confirmed.  Reads no TLS beyond the length of a message.
  */
 #include <crypto/algapi.h>
 #include <linux/tls.h>
@@ -16,12 +15,9 @@
 
 #define TLS_MSG_HDR	4	/* type and 24-bit length, RFC 8446 section 4 */
 
-/**
- * tquic_handshake_initial_keys - derive the Initial keys of both directions, RFC 9001 section 5.2
- * @conn: the connection
- * @dcid: Destination Connection ID of the client's first Initial (after a
- *	Retry: of the first one since)
- *
+/*
+ * tquic_handshake_initial_keys - derive the Initial keys of both directions, RFC 9001 section 5.2,
+ * from the destination of the client's first Initial (after a Retry: of the first one since).
  * Process context.  Return: 0 or -errno of the crypto API.
  */
 int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid)
@@ -74,13 +70,10 @@ static void handshake_complete(struct tquic_conn *conn, u64 now_us)
 }
 
 /*
- * tquic_handshake_secret - install one secret of one level and direction
- *
- * Packets that came before their keys are opened now.  Process context.
- *
- * Return: 0; -EINVAL for a level or cipher that does not exist; -EOPNOTSUPP for
- * one that is not built; -EEXIST when it is installed already or dropped;
- * -ENOTCONN when the connection is over; -ENOMEM.
+ * tquic_handshake_secret - install one secret of one level and direction.  Packets that came before
+ * their keys are opened now.  Process context.  Return: 0; -EINVAL for a level or cipher that does
+ * not exist; -EOPNOTSUPP for one that is not built; -EEXIST when it is installed already or
+ * dropped; -ENOTCONN when the connection is over; -ENOMEM.
  */
 int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info,
 			   u64 now_us)
@@ -113,10 +106,9 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 }
 
 /*
- * tquic_handshake_append - take handshake bytes of a QUIC_CRYPTO_* level for sending
- *
- * Takes a reference to @page.  Return: 0, -EINVAL (level), -ENOTCONN (keys dropped,
- * connection over) or -ENOMEM.
+ * tquic_handshake_append - take handshake bytes of a QUIC_CRYPTO_* level for sending.  Takes a
+ * reference to @page.  Return: 0, -EINVAL (level), -ENOTCONN (keys dropped, connection over) or
+ * -ENOMEM.
  */
 int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
 			   u32 len, gfp_t gfp)
@@ -145,9 +137,8 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 }
 
 /*
- * tquic_handshake_peek - bytes of the first TLS message that can be read, 0: there is none
- *
- * Levels are read in order, *level is the one, and a message only when all of it is here.
+ * tquic_handshake_peek - bytes of the first TLS message that can be read, 0: there is none.  Levels
+ * are read in order, *level is the one, and a message only when all of it is here.
  */
 u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 {
@@ -186,10 +177,8 @@ void tquic_handshake_read(struct tquic_conn *conn, u8 level, u32 len)
 }
 
 /*
- * tquic_handshake_rx_crypto - a CRYPTO frame arrived in @skb
- *
- * Return: 0, -ENOMEM or -ENOBUFS (drop the packet), or CRYPTO_BUFFER_EXCEEDED as a wire
- * error, RFC 9000 section 7.5.
+ * tquic_handshake_rx_crypto - a CRYPTO frame arrived in @skb.  Return: 0, -ENOMEM or -ENOBUFS (drop
+ * the packet), or CRYPTO_BUFFER_EXCEEDED as a wire error, RFC 9000 section 7.5.
  */
 int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 			      const struct tquic_rx_frame *f, struct sk_buff *skb)
@@ -210,12 +199,9 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 }
 
 /*
- * tquic_handshake_rx_retry - the server wants our address proven first
- *
- * RFC 9000 section 17.2.5, RFC 9001 section 5.8.  @pkt is the whole packet, @h its header.
- * Process context: new Initial keys are derived.
- *
- * Return: 0; -EPROTO: it is to be ignored; or why there are no keys: the
+ * tquic_handshake_rx_retry - the server wants our address proven first.  RFC 9000 section 17.2.5,
+ * RFC 9001 section 5.8.  @pkt is the whole packet, @h its header.  Process context: new Initial
+ * keys are derived.  Return: 0; -EPROTO: it is to be ignored; or why there are no keys: the
  * connection is then over.
  */
 int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h, const u8 *pkt,

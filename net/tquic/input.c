@@ -27,8 +27,7 @@ struct input {
 	struct tquic_conn *conn;
 	struct tquic_path *path;
 	struct sk_buff *skb;		/* owns the bytes of the current packet */
-	/* of the first packet of the datagram, NULL: not read yet */
-	const u8 *dcid;
+	const u8 *dcid;			/* of the datagram's first packet, NULL: not read yet */
 	u64 now_us;
 	u32 bytes;			/* of the datagram */
 	u8 dcid_len;
@@ -593,9 +592,8 @@ static void rx_verneg(struct input *in, const struct tquic_hdr *h)
 }
 
 /*
- * RFC 9000 section 12.2: what follows with another connection ID than the first
- * packet is not for us; section 17.2: nor is what lacks the Fixed Bit, unless we
- * said that we ignore it (RFC 9287).
+ * RFC 9000 section 12.2: what follows with another connection ID than the first packet is not for
+ * us; section 17.2: nor is what lacks the Fixed Bit, unless we said that we ignore it (RFC 9287).
  */
 static bool rx_ours(struct input *in, const struct tquic_hdr *h)
 {
@@ -751,8 +749,7 @@ static void rx_skb(struct input *in, struct sk_buff *skb)
 		u8 *p = shared ? NULL : tquic_cursor_at(&c, off, len);
 
 		if (likely(p && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED &&
-			   len >= MIN_1RTT &&
-			   conn->state == TQUIC_CONN_ESTABLISHED)) {
+			   len >= MIN_1RTT && conn->state == TQUIC_CONN_ESTABLISHED)) {
 			conn->scratch->pkt[n] = p;
 			lens[n++] = len;
 			if (n < TQUIC_CRYPTO_BATCH)
@@ -781,12 +778,9 @@ static void rx_closed(struct tquic_conn *conn, u32 len, u64 now_us)
 		tquic_output_close(conn, now_us);
 }
 
-/**
- * tquic_input_finish - do once what all packets of one or more skbs made due
- * @conn: the connection, its socket locked; softirq or process context
- * @now_us: the time
- *
- * Wakes readers and sends, an ACK with it: to be called after tquic_input().
+/*
+ * tquic_input_finish - do once what all packets of one or more skbs made due: wakes readers and
+ * sends, an ACK with it.  To be called after tquic_input(), under the same lock.
  */
 void tquic_input_finish(struct tquic_conn *conn, u64 now_us)
 {
@@ -805,13 +799,10 @@ void tquic_input_finish(struct tquic_conn *conn, u64 now_us)
 	tquic_output_flush(conn, now_us);
 }
 
-/**
- * tquic_input - take an skb from the UDP socket
- * @conn: the connection it belongs to, its socket locked
- * @skb: one datagram, or an aggregate of datagrams of gso_size bytes; consumed
- * @rx: its addresses, time and ECN bits
- *
- * Softirq or process context, where tquic_crypto_usable().  tquic_input_finish() is to follow.
+/*
+ * tquic_input - take an skb from the UDP socket: one datagram, or an aggregate of datagrams of
+ * gso_size bytes; consumed.  The connection's socket is locked.  Softirq or process context, where
+ * tquic_crypto_usable().  tquic_input_finish() is to follow.
  */
 void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tquic_rx *rx)
 {
@@ -844,12 +835,9 @@ out:
 	consume_skb(skb);
 }
 
-/**
- * tquic_input_retry_undecryptable - look at the packets that waited for keys again
- * @conn: the connection, its socket locked
- * @now_us: the time
- *
- * Process context.  The caller flushes.
+/*
+ * tquic_input_retry_undecryptable - look at the packets that waited for keys again.  Process
+ * context, the connection's socket locked.  The caller flushes.
  */
 void tquic_input_retry_undecryptable(struct tquic_conn *conn, u64 now_us)
 {

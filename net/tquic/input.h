@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The way in: what input.c offers.  The life of a received packet is read there.
- */
+/* The way in: what input.c offers.  The life of a received packet is read there. */
 #ifndef _TQUIC_INPUT_H
 #define _TQUIC_INPUT_H
 
