@@ -13,16 +13,11 @@
 #define TLS_KEY_UPDATE		24	/* RFC 8446 section 4 */
 #define UNEXPECTED_MESSAGE	TQUIC_WERR(QUIC_TRANSPORT_ERROR_CRYPTO + 10)
 
-/**
- * tquic_event_queue - something has happened that the user may want to know
- * @sk: the socket, owned by the caller
- * @type: QUIC_EVENT_*; nothing is done while that one is off
- * @data: what follows the type byte
- * @len: bytes of it
- *
- * The oldest event goes when the queue is full.  Wakes the reader.
- *
- * Return: 0 or -ENOMEM.
+/*
+ * tquic_event_queue - something has happened that the user may want to know: @len bytes of @data
+ * follow the type byte, QUIC_EVENT_*; nothing is done while that one is off.  The socket is owned
+ * by the caller.  The oldest event goes when the queue is full.  Wakes the reader.  Return: 0 or
+ * -ENOMEM.
  */
 int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
 {
@@ -47,16 +42,10 @@ int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
 	return 0;
 }
 
-/**
- * tquic_event_read - give the reader the oldest event
- * @sk: the socket, owned by the caller; its event queue is not empty
- * @msg: where to; gets MSG_QUIC_NOTIFICATION, and MSG_EOR with the last byte
- * @len: room
- * @flags: MSG_PEEK, MSG_TRUNC
- *
- * What does not fit is left for the next read.
- *
- * Return: bytes, or -EFAULT.
+/*
+ * tquic_event_read - give the reader the oldest event, of which there is one; @msg gets
+ * MSG_QUIC_NOTIFICATION, and MSG_EOR with the last byte; @flags: MSG_PEEK, MSG_TRUNC.  The socket
+ * is owned by the caller.  What does not fit is left for the next read.  Return: bytes, or -EFAULT.
  */
 int tquic_event_read(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
@@ -133,11 +122,10 @@ static void copy_message(struct tquic_recvbuf *rb, u8 *to, u32 len)
 	}
 }
 
-/**
- * tquic_event_tickets - take TLS messages that came after the handshake
- * @sk: the socket, owned by the caller
- *
- * The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; a reader of streams must never meet them.
+/*
+ * tquic_event_tickets - take TLS messages that came after the handshake; the socket is owned by the
+ * caller.  The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; a reader of streams must never meet
+ * them.
  */
 void tquic_event_tickets(struct sock *sk)
 {

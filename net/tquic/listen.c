@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The listener: from a client's first Initial to a socket that accept() returns,
- * RFC 9000 section 7 and, where it asks for Retry, section 8.1.2.  Softirq only
- * queues; a worker makes the connection, since its keys may sleep for memory.
- * What an Initial holds is the engine's business.
+ * The listener: from a client's first Initial to a socket that accept() returns, RFC 9000 section 7
+ * and, where it asks for Retry, section 8.1.2. Softirq only queues; a worker makes the connection,
+ * since its keys may sleep for memory.  What an Initial holds is the engine's business.
  */
 #include "compat/compat.h"
 #include "header.h"
@@ -28,11 +27,9 @@ static bool listening(const struct sock *sk, const struct tquic_endpoint *ep)
 	return ep && rcu_access_pointer(ep->listener) == tquic_sk(sk);
 }
 
-/**
- * tquic_listen_start - take the Initials of the socket's endpoint
- * @sk: the socket, bound, owned by the caller
- *
- * Return: 0, also when it listens already; -EADDRINUSE when another socket does.
+/*
+ * tquic_listen_start - take the Initials of the endpoint of the socket, which is bound and owned by
+ * the caller.  Return: 0, also when it listens already; -EADDRINUSE when another socket does.
  */
 int tquic_listen_start(struct sock *sk)
 {
@@ -91,13 +88,10 @@ struct sock *tquic_listen_accept(struct sock *sk)
 	return (struct sock *)child;
 }
 
-/**
- * tquic_listen_initial - keep a client's Initial for the worker
- * @ep: where it came in
- * @listener: who listens there; the caller has a reference
- * @skb: starts with an Initial packet in a datagram of at least 1200 bytes; consumed
- *
- * Softirq.  Full queues are counted in DROP_LISTEN_OVERFLOW.
+/*
+ * tquic_listen_initial - keep a client's Initial for the worker: @skb starts with an Initial packet
+ * in a datagram of at least 1200 bytes; consumed.  Softirq; the caller has a reference to the
+ * listener.  Full queues are counted in DROP_LISTEN_OVERFLOW.
  */
 void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb)
 {

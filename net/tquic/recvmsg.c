@@ -44,10 +44,7 @@ static bool handshake_ready(struct tquic_conn *conn, u8 *level, u32 *len)
 	return *len && *level != QUIC_CRYPTO_APP;
 }
 
-/**
- * tquic_recvmsg_ready - a read would not wait
- * @sk: the socket, owned by the caller
- */
+/** tquic_recvmsg_ready - a read would not wait; the socket is owned by the caller */
 bool tquic_recvmsg_ready(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
@@ -64,21 +61,16 @@ bool tquic_recvmsg_ready(struct sock *sk)
 static void give_credit(struct tquic_conn *conn)
 {
 	struct tquic_streams *ss = &conn->streams;
-	bool due = !list_empty(&ss->ctl_ready);
+	u16 due = 0;
 
-	if (tquic_credit_rx_due(&ss->rx)) {
-		conn->due |= TQUIC_DUE_MAX_DATA;
-		due = true;
-	}
-	if (tquic_credit_rx_due(&ss->peer[0])) {
-		conn->due |= TQUIC_DUE_MAX_STREAMS_BIDI;
-		due = true;
-	}
-	if (tquic_credit_rx_due(&ss->peer[1])) {
-		conn->due |= TQUIC_DUE_MAX_STREAMS_UNI;
-		due = true;
-	}
-	if (due)
+	if (tquic_credit_rx_due(&ss->rx))
+		due |= TQUIC_DUE_MAX_DATA;
+	if (tquic_credit_rx_due(&ss->peer[0]))
+		due |= TQUIC_DUE_MAX_STREAMS_BIDI;
+	if (tquic_credit_rx_due(&ss->peer[1]))
+		due |= TQUIC_DUE_MAX_STREAMS_UNI;
+	conn->due |= due;
+	if (due || !list_empty(&ss->ctl_ready))
 		tquic_output_flush(conn, tquic_now_us());
 }
 
@@ -278,11 +270,9 @@ int tquic_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int fl
 	return ret;
 }
 
-/**
- * tquic_recvmsg_discard - nobody reads: throw away what has arrived
- * @sk: the socket, owned by the caller
- *
- * The peer is given credit for it, RFC 9000 section 4.1.
+/*
+ * tquic_recvmsg_discard - nobody reads: throw away what has arrived; the socket is owned by the
+ * caller.  The peer is given credit for it, RFC 9000 section 4.1.
  */
 void tquic_recvmsg_discard(struct sock *sk)
 {

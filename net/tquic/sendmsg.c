@@ -215,17 +215,12 @@ static int wait_memory(struct sock *sk, struct send *snd)
 
 /* ---- the stream ---- */
 
-/**
- * tquic_sendmsg_open - open a stream, or find one that is open
- * @sk: the socket, owned by the caller; it has a connection
- * @sid: its ID, or -1 for the next; set to what it is
- * @flags: MSG_QUIC_STREAM_UNI, _DONTWAIT, _SNDBLOCK
- * @timeo: jiffies to wait for the peer to allow another, updated
- * @blocked: what to return when it does not and nobody waits
- * @sp: set to the stream, without a reference
- *
- * Return: 0; @blocked; -EINVAL for an ID that cannot be opened; -EPIPE;
- * -ENOMEM; what a signal makes of it.
+/*
+ * tquic_sendmsg_open - open a stream, or find one that is open, by its ID *@sid, -1: the next; both
+ * are set to what it is, @sp without a reference.  @flags: MSG_QUIC_STREAM_UNI, _DONTWAIT,
+ * _SNDBLOCK; @timeo: jiffies to wait for the peer to allow another, updated.  The socket is owned
+ * by the caller and has a connection.  Return: 0; @blocked when the peer does not and nobody waits;
+ * -EINVAL for an ID that cannot be opened; -EPIPE; -ENOMEM; what a signal makes of it.
  */
 int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int blocked,
 		       struct tquic_stream **sp)
@@ -619,12 +614,9 @@ int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	return ret;
 }
 
-/**
- * tquic_sendmsg_push - hold nothing back any more, on any stream
- * @sk: the socket, owned by the caller; it has a connection
- * @fin: end every send part, too
- *
- * The caller flushes.
+/*
+ * tquic_sendmsg_push - hold nothing back any more, and with @fin end every send part.  The socket
+ * is owned by the caller, who flushes, and has a connection.
  */
 void tquic_sendmsg_push(struct sock *sk, bool fin)
 {

@@ -165,11 +165,9 @@ static void set_v6(union tquic_addr *addr, const struct in6_addr *ip, __be16 por
 	addr->v6.sin6_addr = *ip;
 }
 
-/**
- * tquic_rx_fill - what input needs to know of a datagram besides its bytes
- * @skb: from the UDP socket; IP and UDP headers are where its offsets say
- * @ep: the endpoint it came to
- * @rx: filled; an IPv4 packet has AF_INET addresses also at an AF_INET6 endpoint
+/*
+ * tquic_rx_fill - what input needs to know of a datagram besides its bytes; IP and UDP headers are
+ * where the offsets say.  An IPv4 packet has AF_INET addresses also at an AF_INET6 endpoint.
  */
 void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx)
 {
@@ -244,12 +242,9 @@ static u32 backlog_limit(const struct sock *sk)
 	return 2 * READ_ONCE(sk->sk_rcvbuf) + READ_ONCE(sk->sk_sndbuf) / 2 + SZ_64K;
 }
 
-/**
- * tquic_socket_receive - datagrams, or aggregates of them, for a connection
- * @sk: the connection's socket, referenced by the caller
- * @skbs: consumed
- *
- * Softirq, or with BH disabled.
+/*
+ * tquic_socket_receive - datagrams, or aggregates of them, for a connection; consumed.  Softirq, or
+ * with BH disabled; the caller has a reference to the socket.
  */
 void tquic_socket_receive(struct sock *sk, struct sk_buff_head *skbs)
 {
@@ -338,12 +333,10 @@ static void closing_run(struct sock *sk)
 		tquic_socket_queue_work(sk);
 }
 
-/**
- * tquic_socket_after - end of every piece of work on a connection
- * @sk: its socket, owned by the caller; nothing happens when it has no connection
- *
- * Brings state, accounting and timer of the socket in line with the connection,
- * and ends a socket whose user is gone and whose connection is over.
+/*
+ * tquic_socket_after - end of every piece of work on a connection: brings state, accounting and
+ * timer of the socket in line with it, and ends a socket whose user is gone and whose connection is
+ * over.  Owned by the caller; nothing happens without a connection.
  */
 void tquic_socket_after(struct sock *sk)
 {
@@ -462,13 +455,10 @@ static void close_and_release(struct sock *sk, long timeout)
 		sock_put(sk);
 }
 
-/**
- * tquic_socket_close - proto.close: the user gives the socket up
- * @sk: the socket, not owned; the user's reference is taken
- * @timeout: jiffies to wait for delivery, SO_LINGER
- *
- * What was sent is delivered, and only then CONNECTION_CLOSE said; the socket
- * goes when its closing period is over.
+/*
+ * tquic_socket_close - proto.close: the user gives the socket up, and his reference; it is not
+ * owned.  What was sent is delivered, which SO_LINGER waits @timeout jiffies for, and only then
+ * CONNECTION_CLOSE said; the socket goes when its closing period is over.
  */
 void tquic_socket_close(struct sock *sk, long timeout)
 {
@@ -478,9 +468,9 @@ void tquic_socket_close(struct sock *sk, long timeout)
 	close_and_release(sk, timeout);
 }
 
-/**
- * tquic_socket_abandon - end a child that nobody will accept; process context
- * @sk: the child, not owned, the listener may be; takes its one reference
+/*
+ * tquic_socket_abandon - end a child that nobody will accept; process context.  It is not owned,
+ * the listener may be; takes its one reference.
  */
 void tquic_socket_abandon(struct sock *sk)
 {
@@ -491,14 +481,11 @@ void tquic_socket_abandon(struct sock *sk)
 	close_and_release(sk, 0);
 }
 
-/**
- * tquic_socket_wait - sleep until a condition holds
- * @sk: the socket, owned by the caller; released meanwhile
- * @timeo: jiffies left, updated
- * @cond: what is waited for; called without the lock too
- * @poll_bit: TQUIC_WAKE_WRITE: a writer waits, for buffer space or credit
- *
- * Return: 0; -EAGAIN when the time is up; what sock_intr_errno() says on a signal.
+/*
+ * tquic_socket_wait - sleep until @cond, called without the lock too, holds.  The socket is owned
+ * by the caller and released meanwhile; @timeo is jiffies left, updated; @poll_bit
+ * TQUIC_WAKE_WRITE: a writer waits, for buffer space or credit.  Return: 0; -EAGAIN when the time
+ * is up; what sock_intr_errno() says on a signal.
  */
 int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit)
 {
@@ -592,14 +579,11 @@ static void inherit_ip(struct sock *child, const struct sock *sk)
 #endif
 }
 
-/**
- * tquic_socket_child - a socket for a connection that a listener accepts
- * @listener: the listener, owned by the caller
- *
- * The child has what the listener's options say, no endpoint and no connection.
- * It goes through accept() or tquic_socket_abandon().  Process context.
- *
- * Return: the socket with one reference, not locked; NULL: no memory.
+/*
+ * tquic_socket_child - a socket for a connection that a listener, owned by the caller, accepts.  It
+ * has what the listener's options say, no endpoint and no connection, and goes through accept() or
+ * tquic_socket_abandon().  Process context.  Return: the socket with one reference, not locked;
+ * NULL: no memory.
  */
 struct sock *tquic_socket_child(struct sock *listener)
 {
@@ -646,12 +630,9 @@ static u64 keepalive_us(const struct sock *sk, bool on)
 	return idle_us ? min(us, idle_us / 2) : us;
 }
 
-/**
- * tquic_socket_keepalive - proto.keepalive: SO_KEEPALIVE, or what it depends on, changed
- * @sk: the socket, owned by the caller
- * @on: whether it is on
- *
- * An idle session must outlive the idle timeout: a PING is sent at half of it.
+/*
+ * tquic_socket_keepalive - proto.keepalive: SO_KEEPALIVE, or what it depends on, changed; owned by
+ * the caller.  An idle session must outlive the idle timeout: a PING is sent at half of it.
  */
 void tquic_socket_keepalive(struct sock *sk, int on)
 {
@@ -666,15 +647,10 @@ void tquic_socket_keepalive(struct sock *sk, int on)
 	rearm(sk);
 }
 
-/**
- * tquic_socket_conn - give a socket its connection
- * @sk: the socket, owned by the caller
- * @p: role, addresses, and what a server has from the Initial; the socket's options say the rest
- * @now_us: the time
- *
- * With SO_RCVBUF set, what the peer may send is bounded by it.
- *
- * Return: 0 or -errno.
+/*
+ * tquic_socket_conn - give a socket, owned by the caller, its connection; @p has role, addresses,
+ * and what a server has from the Initial; the socket's options say the rest.  With SO_RCVBUF set,
+ * what the peer may send is bounded by it.  Return: 0 or -errno.
  */
 int tquic_socket_conn(struct sock *sk, struct tquic_conn_param *p, u64 now_us)
 {

@@ -92,8 +92,7 @@ static int get_event(struct sock *sk, void *buf, u32 *len)
 
 static bool nonblocking(const struct sock *sk)
 {
-	return sk->sk_socket && sk->sk_socket->file &&
-	       sk->sk_socket->file->f_flags & O_NONBLOCK;
+	return sk->sk_socket && sk->sk_socket->file && sk->sk_socket->file->f_flags & O_NONBLOCK;
 }
 
 static int get_stream_open(struct sock *sk, void *buf, u32 *len)
@@ -640,9 +639,9 @@ out:
 }
 EXPORT_SYMBOL_GPL(quic_do_getsockopt);
 
-/**
+/*
  * tquic_setsockopt - proto.setsockopt: SOL_QUIC, SOL_IP, SOL_IPV6 and, as TCP has it, SOL_TCP;
- * SOL_SOCKET where the kernel asks us first
+ * SOL_SOCKET where the kernel asks us first.
  */
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen)
 {
