@@ -245,9 +245,7 @@ static void packet_begin(struct tquic_packet *b, u8 *slot)
  * @pad: make it @size bytes long in any case
  * @now_us: the time
  *
- * Header protection is left to the batch.
- *
- * Return: bytes of the packet, 0: nothing to send, or -errno.
+ * Header protection is left to the batch.  Return: bytes, 0: nothing to send, or -errno.
  */
 static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32 want, bool pad,
 				 u64 now_us)
@@ -504,8 +502,7 @@ static void run_end(struct run *r, struct tquic_packet *b, u64 now_us)
  * Return: packets sent, 0: there was nothing to send, or -errno.
  */
 noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max,
-			u32 want,
-			u64 now_us)
+			u32 want, u64 now_us)
 {
 	struct batch bt = { .size = size, .linear = max == 1 };
 	struct tquic_packet b;

@@ -21,10 +21,7 @@
 
 #define IP_BYTES	40	/* the larger IP header */
 
-/*
- * The route between two addresses, IPv4: the address it leaves by goes into fl,
- * and a dst with a reference comes back
- */
+/* The route over IPv4: the address it leaves by goes into fl, a dst with a reference comes back */
 static struct dst_entry *route_v4(const struct sock *sk, struct flowi4 *fl,
 				  const union tquic_addr *local, const union tquic_addr *remote)
 {
@@ -269,13 +266,11 @@ fail:
 }
 
 /**
- * tquic_udp_reply - one datagram back to where another came from
+ * tquic_udp_reply - one datagram back to where another came from; any context
  * @ep: where it came in
  * @to: it, with its IP and UDP headers
- * @payload: what to answer
+ * @payload: what to answer: Retry, version negotiation or stateless reset
  * @len: bytes of it
- *
- * For Retry, version negotiation and stateless reset; any context.
  *
  * Return: 0 or -errno.
  */
