@@ -8,7 +8,8 @@ JSON and plots.  It measures nothing.
 
 A figure is "ROW", "ROW:FIELD", or a ratio of two of them, " / " between; ratios are taken
 round by round.  Exits with 1 when a target is missed, a row failed, or a figure is more than
-the tolerance worse than the recorded one.  --record records this run's.
+the tolerance worse than the recorded one.  --record records this run's, but for those that
+vary by more than the tolerance; with --gate only what is worse than recorded fails.
 """
 import json
 import os
@@ -184,7 +185,8 @@ def iperf3(figures, out):
 
 def record(spec, key, lines):
     """Into thresholds.json, one line for each target and figure as it was"""
-    new = {t["figure"]: float(f"{t['value']:.4g}") for t in lines if t["value"] is not None}
+    new = {t["figure"]: float(f"{t['value']:.4g}") for t in lines
+           if t["value"] is not None and not t.get("varies")}
     spec["recorded"].setdefault(key, {}).update(new)
     targets = ",\n".join("  " + json.dumps(t) for t in spec["targets"])
     runs = ",\n".join(f"  {json.dumps(k)}: {{\n" + ",\n".join(
@@ -220,8 +222,8 @@ def main():
         record(spec, record_key(figures, form), lines)
     if "--gate" in sys.argv:
         for t in lines:
-            if t["verdict"] == "MISSED" and t["recorded"] is not None and not meets(t["recorded"], t["must"]):
-                print(f"missed before, and no worse: {t['name']}")
+            if t["verdict"] == "MISSED" and t["recorded"] is not None:
+                print(f"missed, but not {spec['tolerance']:.0%} worse than recorded: {t['name']}")
                 t["verdict"] = "ok"
     bad = [t for t in lines if t["verdict"] != "ok"]
     names = {n for n in figures.rows if figures.failed(n)}
