@@ -42,24 +42,39 @@ static bool nothing_waits(const struct tquic_recvbuf *rb)
 	return !n || rb_entry(n, struct tquic_rxseg, node)->off > rb->ready_off;
 }
 
-/* With a fault, the bytes come again afterwards, as they do on the wire. */
-static void arrive(struct model *m, u64 off, u32 len, bool fault)
+/* Note bytes as arrived; how many of them are new */
+static int note(struct model *m, u64 off, u32 len, const u8 *data)
 {
-	struct sk_buff *skb = packet(m->test, len);
-	int ret, fresh = 0;
-	u64 held = 0;
+	int fresh = 0;
 	u32 i;
 
 	for (i = 0; i < len; i++) {
 		if (m->here[off + i])
 			continue;
 		m->here[off + i] = true;
-		m->byte[off + i] = skb->data[i];
+		m->byte[off + i] = data[i];
 		fresh++;
 	}
 	m->highest = max(m->highest, off + len);
 	while (m->ready < SPAN && m->here[m->ready])
 		m->ready++;
+	return fresh;
+}
+
+static void piece_arrives(struct model *m, u64 off, u32 len, struct sk_buff *skb, const u8 *data)
+{
+	int fresh = note(m, off, len, data);
+
+	KUNIT_ASSERT_EQ(m->test, tquic_recvbuf_insert(&m->rb, off, data, len, skb, GFP_KERNEL),
+			fresh);
+}
+
+/* With a fault, the bytes come again afterwards, as they do on the wire. */
+static void arrive(struct model *m, u64 off, u32 len, bool fault)
+{
+	struct sk_buff *skb = packet(m->test, len);
+	int ret, fresh = note(m, off, len, skb->data);
+	u64 held = 0;
 
 	if (fault && fault_alloc(1 + below(2))) {
 		held = m->rb.held_bytes;
@@ -71,6 +86,20 @@ static void arrive(struct model *m, u64 off, u32 len, bool fault)
 	}
 	ret = tquic_recvbuf_insert(&m->rb, off, skb->data, len, skb, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(m->test, ret, fresh - (int)held);
+	kfree_skb(skb);
+}
+
+/* Pieces of an aggregate: equal distances but for an accident, the last one shorter */
+static void arrive_run(struct model *m, u64 off, u32 len)
+{
+	u32 piece = 20 + below(60), stride = piece + below(30), at = 0, n;
+	struct sk_buff *skb = packet(m->test, (len + 1) * 112);
+	u64 end = off + len;
+
+	for (; off < end; off += n, at += stride + (below(10) ? 0 : 1 + below(3))) {
+		n = min_t(u64, piece - (below(20) ? 0 : below(piece)), end - off);
+		piece_arrives(m, off, n, skb, skb->data + at);
+	}
 	kfree_skb(skb);
 }
 
@@ -91,7 +120,7 @@ static void check(struct model *m)
 		for (i = 0; i < len; i++)
 			KUNIT_ASSERT_EQ(m->test, p[i], m->byte[off + i]);
 		if (!below(4)) {	/* back a little: peeks need not go up */
-			off = m->read + below(off + len - m->read);
+			off -= min_t(u64, off - m->read, below(30));
 			len = 0;
 		}
 	}
@@ -122,7 +151,9 @@ static void run(struct kunit *test, bool faults)
 		else if (!below(10))
 			off = below(m->read + 1);
 		len = min_t(u64, len, SPAN - off);
-		if (len)
+		if (len && !faults && below(2))
+			arrive_run(m, off, len);
+		else if (len)
 			arrive(m, off, len, faults && below(2));
 		if (i % 4 == 0)
 			check(m);
@@ -192,6 +223,48 @@ static void recvbuf_references(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* Pieces at equal distances in one packet aggregate are one segment. */
+static void recvbuf_pieces(struct kunit *test)
+{
+	struct sk_buff *skb = packet(test, 2000), *other = packet(test, 2000);
+	struct tquic_recvbuf rb;
+	const u8 *p;
+	u32 i;
+
+	tquic_recvbuf_init(&rb);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, tquic_recvbuf_insert(&rb, 100 * i, skb->data + 120 * i, 100,
+							   skb, GFP_KERNEL), 100);
+	KUNIT_EXPECT_TRUE(test, tquic_recvbuf_extend(&rb, skb->data + 600, 60, skb));
+	KUNIT_EXPECT_EQ(test, rb.nr_segs, 1U);
+	KUNIT_EXPECT_EQ(test, rb.held_bytes, 560ULL);
+	KUNIT_EXPECT_EQ(test, rb.highest_off, 560ULL);
+	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 2);
+	/* nothing follows a short one, another packet's is no piece, a larger one is none */
+	KUNIT_EXPECT_FALSE(test, tquic_recvbuf_extend(&rb, skb->data + 720, 60, skb));
+	tquic_recvbuf_insert(&rb, 560, skb->data + 720, 100, skb, GFP_KERNEL);
+	KUNIT_EXPECT_FALSE(test, tquic_recvbuf_extend(&rb, other->data, 100, other));
+	KUNIT_EXPECT_FALSE(test, tquic_recvbuf_extend(&rb, skb->data + 840, 101, skb));
+	KUNIT_EXPECT_FALSE(test, tquic_recvbuf_extend(&rb, skb->data + 610, 100, skb));
+	/* nor does one that what waits in the tree may overlap */
+	tquic_recvbuf_insert(&rb, 700, other->data, 10, other, GFP_KERNEL);
+	KUNIT_EXPECT_FALSE(test, tquic_recvbuf_extend(&rb, skb->data + 840, 100, skb));
+
+	KUNIT_EXPECT_EQ(test, tquic_recvbuf_peek(&rb, 430, &p), 70U);
+	KUNIT_EXPECT_PTR_EQ(test, p, (const u8 *)skb->data + 510);
+	KUNIT_EXPECT_EQ(test, tquic_recvbuf_peek(&rb, 510, &p), 50U);
+	KUNIT_EXPECT_PTR_EQ(test, p, (const u8 *)skb->data + 610);
+	tquic_recvbuf_consume(&rb, 559);
+	KUNIT_EXPECT_EQ(test, rb.nr_segs, 3U);
+	tquic_recvbuf_consume(&rb, 1);
+	KUNIT_EXPECT_EQ(test, rb.nr_segs, 2U);
+	tquic_recvbuf_free(&rb);
+	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 1);
+	KUNIT_EXPECT_EQ(test, rb.held_bytes, 0ULL);
+	kfree_skb(skb);
+	kfree_skb(other);
+}
+
 /* Single bytes with gaps cost more to keep than they are worth; large ones do not. */
 static void recvbuf_tiny_segments(struct kunit *test)
 {
@@ -233,6 +306,7 @@ static struct kunit_case recvbuf_cases[] = {
 	KUNIT_CASE(recvbuf_random),
 	KUNIT_CASE(recvbuf_random_faults),
 	KUNIT_CASE(recvbuf_references),
+	KUNIT_CASE(recvbuf_pieces),
 	KUNIT_CASE(recvbuf_tiny_segments),
 	{}
 };
