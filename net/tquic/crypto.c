@@ -415,11 +415,11 @@ void tquic_crypto_free(struct tquic_crypto *c)
 }
 
 /*
- * tquic_crypto_prepare_update - derive the 1-RTT keys of the next phase, RFC 9001 section 6.1. They
- * take the place of the previous phase's, which cannot be used from here on: the engine waits until
- * packets under those are no longer expected (section 6.5).  Process context.  Returns 0, also when
- * they were ready already, or an errno; then the current phase is as it was, and the call may be
- * repeated.
+ * tquic_crypto_prepare_update - derive the 1-RTT keys of the next phase, RFC 9001 section 6.1.
+ * They take the place of the previous phase's, which cannot be used from here on: the engine waits
+ * until packets under those are no longer expected (section 6.5).  Process context.  Returns 0,
+ * also when they were ready already, or an errno; then the current phase is as it was, and the call
+ * may be repeated.
  */
 int tquic_crypto_prepare_update(struct tquic_crypto *c)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The listener: from a client's first Initial to a socket that accept() returns, RFC 9000 section 7
- * and, where it asks for Retry, section 8.1.2. Softirq only queues; a worker makes the connection,
+ * and, where it asks for Retry, section 8.1.2.  Softirq only queues; a worker makes the connection,
  * since its keys may sleep for memory.  What an Initial holds is the engine's business.
  */
 #include "compat/compat.h"

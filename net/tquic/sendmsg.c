@@ -216,11 +216,11 @@ static int wait_memory(struct sock *sk, struct send *snd)
 /* ---- the stream ---- */
 
 /*
- * tquic_sendmsg_open - open a stream, or find one that is open, by its ID *@sid, -1: the next; both
- * are set to what it is, @sp without a reference.  @flags: MSG_QUIC_STREAM_UNI, _DONTWAIT,
- * _SNDBLOCK; @timeo: jiffies to wait for the peer to allow another, updated.  The socket is owned
- * by the caller and has a connection.  Return: 0; @blocked when the peer does not and nobody waits;
- * -EINVAL for an ID that cannot be opened; -EPIPE; -ENOMEM; what a signal makes of it.
+ * tquic_sendmsg_open - open a stream, or find one that is open; *@sid is its ID, or -1 for the next
+ * and then set to its ID; @sp: set to it, without a reference.  @flags: MSG_QUIC_STREAM_UNI,
+ * _DONTWAIT, _SNDBLOCK; @timeo: jiffies to wait for the peer to allow another, updated.  The socket
+ * is owned by the caller and has a connection.  Return: 0; @blocked when the peer does not and
+ * nobody waits; -EINVAL for an ID that cannot be opened; -EPIPE; -ENOMEM; a signal's errno.
  */
 int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int blocked,
 		       struct tquic_stream **sp)
