@@ -86,12 +86,12 @@ chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "corruption"
 chk_mib n0 PROTOCOL_ERRORS -eq 0 "corruption"
 chk_mib n1 PROTOCOL_ERRORS -eq 0 "corruption"
 
-# 3 s of silence in the middle: the next probe after it comes at most as late as the
-# silence was long, and it may find its answer lost in the doubled timer: 3 + 3 + slack.
+# 3 s of silence in the middle, or how long the commands take that make it: the next
+# probe after it comes at most as late as the silence was long, and then one timeout more.
 # The link is so slow that the transfer takes 4 s without it, and its queue so short that
 # the round trip, and with it the probe timeout, does not grow to seconds in it.
 blackhole() {
-	local rc=0 name="3 s of blackhole" bytes=$((8 * MB))
+	local rc=0 name="3 s of blackhole" bytes=$((8 * MB)) silence=0
 
 	begin delay 10ms rate 16mbit limit 100
 	server --conns 1 --timeout 30 --idle-ms 15000 || { not_ok "$name"; return; }
@@ -99,9 +99,12 @@ blackhole() {
 		>"$work/client" 2>"$work/client.err"
 	client_pid=$!
 	if wait_until 20 mib_is n1 RX_BYTES -ge $((bytes / 4)); then
+		silence=$(now_ms)
 		netem loss 100%
 		sleep 3
 		netem delay 10ms rate 16mbit limit 100
+		silence=$(($(now_ms) - silence))
+		note "$silence ms of silence"
 	else
 		note "a quarter of it did not arrive in time"
 		rc=1
@@ -116,7 +119,7 @@ blackhole() {
 		show_errors
 	fi
 	check "$name: it did stand still" test "$(result server max_stall_ms)0" -ge 25000
-	stalls 7500 "$name"
+	stalls $((2 * silence + 1500)) "$name"
 	chk_mib n0 PTO -gt 0 "$name"
 	chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "$name"
 	chk_mib n0 CONN_IDLE_TIMEOUT -eq 0 "$name"
