@@ -148,7 +148,7 @@ static int wrapper(struct sock *sk, struct page *page, int offset, size_t size,	
  */
 static inline void tquic_own_sol_socket(struct socket *sock)
 {
-#ifdef SOCK_CUSTOM_SOCKOPT
+#ifdef TQUIC_HAVE_CUSTOM_SOCKOPT
 	if (sock)
 		set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
 #endif

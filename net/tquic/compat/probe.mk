@@ -14,6 +14,7 @@ ccflags-y += $(call tquic-probe,PROTO_ACCEPT_ARG,net/sock.h,struct proto_accept_
 ccflags-y += $(call tquic-probe,PROTO_IOCTL_KARG,net/sock.h,.\*ioctl..struct sock \*sk. int cmd. int \*karg)
 ccflags-y += $(call tquic-probe,PROTO_RECVMSG_ADDR_LEN,net/sock.h,.\*recvmsg..struct sock \*sk.[^;]*addr_len)
 ccflags-y += $(call tquic-probe,PROTO_SENDPAGE,net/sock.h,.\*sendpage..)
+ccflags-y += $(call tquic-probe,CUSTOM_SOCKOPT,linux/net.h,SOCK_CUSTOM_SOCKOPT)
 ccflags-y += $(call tquic-probe,ZEROCOPY_DEVMEM,linux/skbuff.h,msg_zerocopy_realloc.[^;]*devmem)
 ccflags-y += $(call tquic-probe,PROTO_PINFO_OFFSET,net/sock.h,ipv6_pinfo_offset;)
 ccflags-y += $(call tquic-probe,SK_UID_FUNC,net/sock.h,kuid_t sk_uid.const struct sock)
