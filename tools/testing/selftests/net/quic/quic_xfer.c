@@ -90,7 +90,7 @@ static struct {
 	unsigned int streams, conns, timeout_s, handshake_ms, idle_ms;
 } opts = {
 	.port = "4433", .alpn = "xfer", .bytes = 1 << 20, .seed = 1, .streams = 1, .conns = 1,
-	.timeout_s = 30, .handshake_ms = 20000,
+	.timeout_s = 30, .handshake_ms = 30000,
 };
 
 static struct conn *conns[CONNS_MAX];
