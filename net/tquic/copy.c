@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Copy mode, net.tquic.zerocopy = 0: the baseline that the other way out is
- * measured against.  The payload of each STREAM frame is copied out of the send
- * buffer and again into the packet, which is then sealed in place.  What else
- * belongs to it - no batches, no references to the caller's pages - is asked for
- * where those are made.
+ * measured against.  The payload of each STREAM frame is copied out of the send buffer
+ * and again into the packet, which is sealed in place.  That there are no batches then,
+ * and no references to the caller's pages, is asked for where those are made.
  */
 #include <linux/slab.h>
 

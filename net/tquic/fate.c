@@ -7,10 +7,7 @@
 #include "fate.h"
 #include "frame.h"
 
-/**
- * tquic_fate_acked - all frames that an ACK named have been seen: settle the last run of bytes
- * @conn: the connection
- */
+/** tquic_fate_acked - all frames that an ACK named have been seen: settle the last run of bytes */
 void tquic_fate_acked(struct tquic_conn *conn)
 {
 	struct tquic_acked_run *run = &conn->acked;

@@ -67,6 +67,7 @@ void tquic_owner_write_space(struct sock *sk)
 	struct socket *sock = sk->sk_socket;
 	struct socket_wq *wq;
 
+	smp_mb();	/* pairs with af_poll(): it sees what was freed, or we SOCK_NOSPACE */
 	if (!sock || !test_bit(SOCK_NOSPACE, &sock->flags))
 		return;
 	if (!sk_stream_is_writeable(sk) && !tquic_sk(sk)->tx_waiters)

@@ -204,9 +204,8 @@ static void seal_null(struct tquic_packet *b)
  * pages of send buffers; the destination is the slot.  Header protection is
  * left to the caller.
  *
- * Return: bytes of the packet; -ENOMEM: the cipher had no memory, the packet
- * will be found to be lost; another errno of the crypto API: the connection is
- * over.
+ * Return: bytes of the packet; -ENOMEM: the cipher had no memory, the packet will be
+ * found to be lost; another errno of the crypto API: the connection is over.
  */
 int tquic_packet_encrypt(struct tquic_packet *b, u64 pn)
 {

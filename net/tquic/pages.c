@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A ring of pages.  Each holds one reference of ours; who has bytes in a page holds
- * others, and the page is free when ours is the last.  Knows nothing of what is in it.
+ * A ring of pages.  We hold one reference to each; who has bytes in a page holds others,
+ * and it is free when ours is the last.
  */
 #include <linux/mm.h>
 #include <net/sock.h>

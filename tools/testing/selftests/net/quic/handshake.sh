@@ -35,8 +35,8 @@ check "no probe timeout, IPv6" patient $addr1_6
 
 # almost every third packet is lost
 modprobe -q sch_netem || true
-if netem loss 30%; then
-	xfer "5 handshakes, 30 % loss" $addr1 --bytes 1000 --conns 5
+if netem loss 20%; then
+	xfer "5 handshakes, 20 % loss" $addr1 --bytes 1000 --conns 5
 	chk_mib n0 CONN_ESTABLISHED -ge 5
 	netem
 fi

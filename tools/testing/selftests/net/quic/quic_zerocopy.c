@@ -82,7 +82,10 @@ static bool copy_mode(void)
 	return !on;
 }
 
-/* All but 5 % of the bytes were referred to: what does not fill a page at the ends may be copied */
+/*
+ * All but 10 % of the bytes were referred to: what does not fill a page may be copied, at
+ * the ends and where a short write has cut a page
+ */
 static void expect_referred(long long referred, long long copied, long long total)
 {
 	EXPECT_EQ(referred + copied, total);
@@ -90,8 +93,8 @@ static void expect_referred(long long referred, long long copied, long long tota
 		EXPECT_EQ(referred, 0);
 		return;
 	}
-	EXPECT(referred >= total - total / 20);
-	if (referred < total - total / 20)
+	EXPECT(referred >= total - total / 10);
+	if (referred < total - total / 10)
 		printf("# %lld of %lld bytes were referred to\n", referred, total);
 }
 
