@@ -12,6 +12,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -539,14 +540,17 @@ static void conn_close(struct conn *conn)
 
 static void conn_work(struct conn *conn, bool quiet)
 {
-	bool any;
+	struct pollfd pfd = { .fd = conn->fd, .events = POLLIN | POLLOUT };
+	bool any, ready;
 
 	if (conn->fd < 0)
 		return;
+	/* less room than poll() tells of is no reason for a wakeup */
+	ready = quiet && now_ms() - conn->told_ms >= QUIET_MS && poll(&pfd, 1, 0) == 1;
 	any = conn_pull(conn);
 	any |= conn_push(conn);
 	/* for long nobody said so, and yet there was something to do */
-	if (any && quiet && now_ms() - conn->told_ms >= QUIET_MS)
+	if (any && ready)
 		missed_wakeups++;
 	if (opts.hold && !conn->said && conn_finished(conn)) {
 		conn->said = true;
