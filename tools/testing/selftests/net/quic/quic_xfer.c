@@ -541,23 +541,19 @@ static void conn_close(struct conn *conn)
 static void conn_work(struct conn *conn, bool quiet)
 {
 	struct pollfd pfd = { .fd = conn->fd, .events = POLLIN | POLLOUT };
-	bool any, ready;
+	bool any, ready;	/* by poll(): less room than it tells of is no reason for a wakeup */
 
 	if (conn->fd < 0)
 		return;
-	/* less room than poll() tells of is no reason for a wakeup */
 	ready = quiet && now_ms() - conn->told_ms >= QUIET_MS && poll(&pfd, 1, 0) == 1;
-	any = conn_pull(conn);
-	any |= conn_push(conn);
-	/* for long nobody said so, and yet there was something to do */
-	if (any && ready)
+	any = conn_pull(conn) | conn_push(conn);
+	if (any && ready)	/* for long nobody said so, and yet there was something to do */
 		missed_wakeups++;
 	if (opts.hold && !conn->said && conn_finished(conn)) {
 		conn->said = true;
-		if (++num_held == opts.conns) {
-			printf("holding\n");
-			fflush(stdout);
-		}
+		if (++num_held == opts.conns)
+			puts("holding");
+		fflush(stdout);
 	}
 	if (conn->ended || (!opts.server && !opts.hold && conn_finished(conn)))
 		conn_close(conn);
