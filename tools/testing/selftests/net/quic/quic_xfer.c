@@ -546,9 +546,9 @@ static void conn_work(struct conn *conn, bool quiet)
 	if (conn->fd < 0)
 		return;
 	ready = quiet && now_ms() - conn->told_ms >= QUIET_MS && poll(&pfd, 1, 0) == 1;
-	any = conn_pull(conn) | conn_push(conn);
-	if (any && ready)	/* for long nobody said so, and yet there was something to do */
-		missed_wakeups++;
+	any = conn_pull(conn);
+	any |= conn_push(conn);
+	missed_wakeups += any && ready;	/* nobody said so, and yet there was something to do */
 	if (opts.hold && !conn->said && conn_finished(conn)) {
 		conn->said = true;
 		if (++num_held == opts.conns)
