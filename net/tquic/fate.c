@@ -25,29 +25,31 @@ void tquic_fate_acked(struct tquic_conn *conn)
 }
 
 /* Neighbouring frames of a stream become one run, which keeps the first one's reference */
-static void stream_acked(struct tquic_conn *conn, const struct tquic_frame *f)
+static void stream_acked(struct tquic_conn *conn, const struct tquic_frame *f, u32 n)
 {
 	struct tquic_acked_run *run = &conn->acked;
+	struct tquic_stream *s = f->ref;
 
-	if (likely(run->stream == f->ref && run->end == f->off && !run->fin)) {
-		tquic_stream_put(&conn->streams, f->ref);
+	s->refs -= n - 1;
+	if (likely(run->stream == s && run->end == f->off && !run->fin)) {
+		tquic_stream_put(&conn->streams, s);
 	} else {
 		tquic_fate_acked(conn);
-		run->stream = f->ref;
+		run->stream = s;
 		run->off = f->off;
 	}
-	run->end = f->off + f->len;
+	run->end = f->off + n * f->len;
 	run->fin = f->flags;
 }
 
-static void frame_acked(void *arg, struct tquic_frame *f)
+static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 {
 	struct tquic_conn *conn = arg;
 	struct tquic_streams *ss = &conn->streams;
 
 	switch (f->type) {
 	case TQUIC_FT_STREAM:
-		stream_acked(conn, f);
+		stream_acked(conn, f, n);
 		break;
 	case TQUIC_FT_CRYPTO:
 		tquic_sendbuf_acked(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);

@@ -127,6 +127,16 @@ void tquic_loss_rtt_update(struct tquic_rtt *rtt, u64 latest_us, u64 ack_delay_u
 	rtt->smoothed_us = (7ULL * rtt->smoothed_us + adjusted) / 8;
 }
 
+/* The next packet on its own, whatever run it is in */
+static struct tquic_pkt *next_single(struct tquic_sent_walk *w)
+{
+	struct tquic_pkt *pkt = tquic_sent_walk_next(w);
+
+	if (pkt && pkt->more)
+		tquic_sent_cut(w, pkt, 1);
+	return pkt;
+}
+
 /* a lost packet stops counting; its record goes */
 static void forget(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 		   struct tquic_sent_block *b, struct tquic_pkt *pkt)
@@ -155,7 +165,7 @@ void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *
 	struct tquic_pkt *pkt;
 
 	tquic_sent_walk_from(&w, &sp->sent, 0);
-	while ((pkt = tquic_sent_walk_next(&w))) {
+	while ((pkt = next_single(&w))) {
 		rec = ctx->path[pkt->path];
 		if (rec && pkt->flags & TQUIC_PKT_INFLIGHT && !(pkt->flags & TQUIC_PKT_LOST))
 			tquic_cc_discard(&rec->cc, pkt->bytes);
@@ -235,14 +245,14 @@ static void spurious_pkt(struct pass *p, struct flight *fl, const struct tquic_p
 static void acked_pkt(struct pass *p, struct flight *fl, const struct tquic_pkt *pkt)
 {
 	if (pkt->flags & TQUIC_PKT_ELICITING) {
-		p->sp->eliciting--;
+		p->sp->eliciting -= 1 + pkt->more;
 		p->res->eliciting = true;
 	}
 	if (!fl)
 		return;
 	if (pkt->flags & TQUIC_PKT_INFLIGHT)
-		fl->acked_bytes += pkt->bytes;
-	fl->max_bytes = max(fl->max_bytes, pkt->bytes);
+		fl->acked_bytes += (1 + pkt->more) * pkt->bytes;
+	fl->max_bytes = max_t(u32, fl->max_bytes, pkt->bytes);
 	if (pkt->sent_us >= fl->newest_us) {
 		fl->newest_us = pkt->sent_us;
 		fl->delivered = pkt->delivered;
@@ -256,10 +266,10 @@ static void settle_acked(struct pass *p, struct tquic_sent_block *b, struct tqui
 	const struct tquic_loss_ops *ops = p->ctx->ops;
 	struct tquic_frame *f = tquic_pkt_frames(pkt);
 	struct flight *fl = flight_of(p, pkt->path);
-	u32 n;
+	u32 n, run = 1 + pkt->more;
 
-	p->res->acked_pkts++;
-	p->res->acked_bytes += pkt->bytes;
+	p->res->acked_pkts += run;
+	p->res->acked_bytes += run * pkt->bytes;
 	if (pkt->flags & TQUIC_PKT_LOST)
 		spurious_pkt(p, fl, pkt);
 	else
@@ -269,7 +279,7 @@ static void settle_acked(struct pass *p, struct tquic_sent_block *b, struct tqui
 	if (pkt->flags & TQUIC_PKT_MTU_PROBE)
 		ops->mtu_probe(p->ctx->arg, pkt->path, pkt->bytes, true);
 	for (n = pkt->nframes; n; n--)
-		ops->acked(p->ctx->arg, f++);
+		ops->acked(p->ctx->arg, f++, run);
 	tquic_sent_settle(&p->sp->sent, b, pkt);
 }
 
@@ -279,6 +289,15 @@ struct largest {
 	u64 sent_us;	/* 0: not newly acknowledged */
 	u8 path;
 };
+
+/* Cut a run where the fates of its packets part: all of it is in the range, or below */
+static void fit_run(struct tquic_sent_walk *w, struct tquic_pkt *pkt, const struct pn_range *r)
+{
+	u64 end = (pkt->pn < r->smallest ? r->smallest : r->largest + 1) - pkt->pn;
+
+	if (end <= pkt->more)
+		tquic_sent_cut(w, pkt, end);
+}
 
 /* one walk: r is ascending */
 static void ack_ranges(struct pass *p, const struct pn_range *r, u32 n, struct largest *largest)
@@ -293,6 +312,8 @@ static void ack_ranges(struct pass *p, const struct pn_range *r, u32 n, struct l
 		while (pkt->pn > r->largest)
 			if (++r == end)
 				return;
+		if (pkt->more)
+			fit_run(&w, pkt, r);
 		if (pkt->pn < r->smallest) {
 			fl = flight_of(p, pkt->path);
 			if (fl && fl->gap) {
@@ -301,7 +322,7 @@ static void ack_ranges(struct pass *p, const struct pn_range *r, u32 n, struct l
 			}
 			continue;
 		}
-		if (pkt->pn == largest->pn && !(pkt->flags & TQUIC_PKT_LOST)) {
+		if (largest->pn - pkt->pn <= pkt->more && !(pkt->flags & TQUIC_PKT_LOST)) {
 			largest->sent_us = pkt->sent_us;
 			largest->path = pkt->path;
 		}
@@ -440,7 +461,7 @@ void tquic_loss_path_gone(struct tquic_loss_ctx *ctx, struct tquic_space_loss *s
 	struct tquic_pkt *pkt;
 
 	tquic_sent_walk_from(&w, &sp->sent, 0);
-	while ((pkt = tquic_sent_walk_next(&w)))
+	while ((pkt = next_single(&w)))
 		if (pkt->path == path)
 			abandon(ctx, sp, w.block, pkt);
 }
@@ -458,6 +479,8 @@ static void detect(struct pass *p)
 		return;
 	tquic_sent_walk_from(&w, &sp->sent, 0);
 	while ((pkt = tquic_sent_walk_next(&w)) && pkt->pn < sp->largest_acked) {
+		if (pkt->more)
+			tquic_sent_cut(&w, pkt, 1);
 		fl = flight_of(p, pkt->path);
 		if (!fl)
 			abandon(p->ctx, sp, w.block, pkt);
@@ -655,7 +678,7 @@ u32 tquic_loss_requeue_oldest(struct tquic_loss_ctx *ctx, struct tquic_space_los
 	u32 n, done = 0;
 
 	tquic_sent_walk_from(&w, &sp->sent, 0);
-	while (done < count && (pkt = tquic_sent_walk_next(&w))) {
+	while (done < count && (pkt = next_single(&w))) {
 		if (!(pkt->flags & TQUIC_PKT_ELICITING) ||
 		    pkt->flags & (TQUIC_PKT_LOST | TQUIC_PKT_MTU_PROBE) || !pkt->nframes)
 			continue;

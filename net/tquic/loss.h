@@ -70,8 +70,11 @@ struct tquic_space_loss {
 };
 
 struct tquic_loss_ops {
-	/* the frame was acknowledged (also after it was lost); the record's last callback */
-	void (*acked)(void *arg, struct tquic_frame *f);
+	/*
+	 * the frame was acknowledged (also after it was lost), with those of the n - 1 packets
+	 * that follow it in a run; the record's last callback
+	 */
+	void (*acked)(void *arg, struct tquic_frame *f, u32 n);
 	/* what the frame carried is to be sent again, if it still matters */
 	void (*lost)(void *arg, struct tquic_frame *f);
 	/* the packet is forgotten, release what its frame refers to; likewise the last */

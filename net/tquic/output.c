@@ -369,6 +369,8 @@ struct run {
 	u64 end;			/* that may leave */
 	u32 len;			/* bytes of each packet */
 	u32 pkts;			/* built so far */
+	u32 logged;			/* of them, in the record that is open */
+	u32 room;			/* for more there; 0: none is open */
 	u32 pn_off;			/* where their packet numbers go */
 	struct page *page;		/* with the next bytes of payload */
 	u32 page_off;
@@ -398,6 +400,7 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	if (s->sb.end_off == r->end && r->end && s->flags & TQUIC_STREAM_FIN)
 		r->end--;	/* the last packet has the FIN */
 	r->pkts = 0;
+	r->room = 0;
 	r->left = 0;
 	r->pn_off = 1 + dcid->len;
 	r->len = size - r->pn_off - TQUIC_PN_LEN - RUN_FRAME -
@@ -431,17 +434,50 @@ static int run_map(struct run *r, struct scatterlist *sg)
 	return tquic_sendbuf_map(sb, r->off, r->len, sg + 1, TQUIC_SCRATCH_SG - 1);
 }
 
+/* Close the record of the packets built since it was opened */
+static void run_commit(struct run *r, struct tquic_packet *b)
+{
+	struct tquic_sent *log = &b->sp->loss.sent;
+
+	if (!log->open)
+		return;
+	if (r->logged) {
+		log->open->pkt.more = r->logged - 1;
+		tquic_sent_commit(log);
+	} else {
+		tquic_sent_abort(log);
+	}
+}
+
+/* Open a record for the next packets */
+static bool run_open(struct run *r, struct tquic_packet *b)
+{
+	struct tquic_sent *log = &b->sp->loss.sent;
+	struct tquic_pkt *rec;
+
+	run_commit(r, b);
+	r->logged = 0;
+	r->room = 0;
+	rec = tquic_sent_begin(log, GFP_ATOMIC);
+	if (unlikely(!rec))
+		return false;
+	r->rec.pn = b->sp->next_pn;
+	*rec = r->rec;
+	*tquic_pkt_frames(rec) = (struct tquic_frame){
+		.type = TQUIC_FT_STREAM, .len = r->len, .ref = r->s, .off = r->off,
+	};
+	r->room = tquic_sent_run_room(log);
+	return true;
+}
+
 /* One packet of a run; its bytes, 0: not in this way, or -errno */
 static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 {
 	struct tquic_space *sp = b->sp;
-	struct tquic_stream *s = r->s;
-	struct tquic_frame *f;
 	u64 pn = sp->next_pn;
 	int n;
 
-	b->rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
-	if (unlikely(!b->rec))
+	if ((!r->room || unlikely(pn != r->rec.pn + r->logged)) && !run_open(r, b))
 		return -ENOMEM;
 	b->slot = slot;
 	memcpy(slot, r->head, sizeof(r->head));
@@ -451,24 +487,15 @@ static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 	b->run = b->payload + RUN_FRAME;
 	sg_set_buf(b->sg, slot, b->run - slot);
 	n = run_map(r, b->sg);
-	if (unlikely(n <= 0)) {		/* in too many pieces for one packet of this size */
-		tquic_sent_abort(&sp->loss.sent);
+	if (unlikely(n <= 0))		/* in too many pieces for one packet of this size */
 		return 0;
-	}
 	b->nr_sg = 1 + n;
 	b->p = b->run + r->len;
 	b->run = b->p;
-	*b->rec = r->rec;
-	b->rec->pn = pn;
-	f = tquic_pkt_frames(b->rec);
-	f->type = TQUIC_FT_STREAM;
-	f->flags = 0;
-	f->len = r->len;
-	f->off = r->off;
-	f->ref = s;
-	tquic_sent_commit(&sp->loss.sent);
 	r->off += r->len;
 	r->pkts++;
+	r->logged++;
+	r->room--;
 	tquic_packet_number(sp);
 	return tquic_packet_encrypt(b, pn);
 }
@@ -476,7 +503,10 @@ static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 /* What the packets of a run did to the stream and the path */
 static void run_end(struct run *r, struct tquic_packet *b, u64 now_us)
 {
-	if (r->s && r->pkts) {
+	if (!r->s)
+		return;
+	run_commit(r, b);
+	if (r->pkts) {
 		r->s->refs += r->pkts;
 		b->sp->loss.eliciting += r->pkts;
 		b->sp->loss.last_eliciting_us = now_us;

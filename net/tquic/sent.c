@@ -171,6 +171,27 @@ void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 p
 	w->map[1] = 0;
 }
 
+/*
+ * tquic_sent_cut - the run that the walk gave last is its first @n packets only, more are in it;
+ * the others are given next
+ */
+void tquic_sent_cut(struct tquic_sent_walk *w, struct tquic_pkt *pkt, u32 n)
+{
+	union tquic_rec *first = (union tquic_rec *)pkt, *rest = first + 2 * n;
+	u32 i = rest - w->block->rec;
+
+	rest[0] = first[0];
+	rest[1] = first[1];
+	rest->pkt.flags &= ~TQUIC_PKT_AFTER_ACKED;
+	rest->pkt.pn += n;
+	rest->pkt.more -= n;
+	rest[1].frame.off += n * rest[1].frame.len;
+	pkt->more = n - 1;
+	w->block->map[i / 64] |= 1ULL << (i % 64);
+	w->block->live++;
+	w->map[i / 64] |= 1ULL << (i % 64);
+}
+
 /** tquic_sent_walk_block - tquic_sent_walk_next() at the end of a block */
 struct tquic_pkt *tquic_sent_walk_block(struct tquic_sent_walk *w)
 {

@@ -6,6 +6,9 @@
  *
  * A packet is written by begin, add for each frame, then commit (or abort); it is live until it is
  * settled.  Walks visit live packets only, in the order they left.
+ *
+ * Packets that are alike, consecutive in number and each with the next bytes of one stream, are one
+ * record, a run, with room behind it for all of theirs: it is cut only where their fates part.
  */
 #ifndef _TQUIC_SENT_H
 #define _TQUIC_SENT_H
@@ -52,7 +55,8 @@ struct tquic_pkt {
 	u8 flags;
 	u8 nframes;
 	u8 path;		/* index of the path it left by */
-	u32 bytes;		/* UDP payload */
+	u16 bytes;		/* UDP payload */
+	u16 more;		/* packets of the run beside this one */
 	u64 pn;
 	u64 sent_us;
 	u32 delivered;		/* path's delivered bytes when it left, low 32 bits */
@@ -68,7 +72,7 @@ struct tquic_sent_block {
 	struct list_head node;	/* in tquic_sent.blocks */
 	u64 last_pn;		/* of its newest packet */
 	u16 used;		/* records */
-	u16 live;		/* packets not settled */
+	u16 live;		/* records not settled */
 	u32 reserved;
 	u64 map[2];		/* a bit for each record that is a live packet */
 	u64 reserved2[2];
@@ -101,6 +105,7 @@ struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s);
 void tquic_sent_trim(struct tquic_sent *s);
 void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 pn);
 struct tquic_pkt *tquic_sent_walk_block(struct tquic_sent_walk *w);
+void tquic_sent_cut(struct tquic_sent_walk *w, struct tquic_pkt *pkt, u32 n);
 
 static inline struct tquic_frame *tquic_pkt_frames(struct tquic_pkt *pkt)
 {
@@ -137,17 +142,26 @@ static inline struct tquic_frame *tquic_sent_add(struct tquic_sent *s)
 	return &s->open[++s->open->pkt.nframes].frame;
 }
 
-/** tquic_sent_commit - the open packet has left: it is live from now on */
+/** tquic_sent_run_room - packets with one frame that fit in where the open one begins, itself too */
+static inline u32 tquic_sent_run_room(const struct tquic_sent *s)
+{
+	struct tquic_sent_block *b = list_last_entry(&s->blocks, struct tquic_sent_block, node);
+
+	return (TQUIC_SENT_RECS - b->used) / 2;
+}
+
+/** tquic_sent_commit - the open packet, or run, has left: it is live from now on */
 static inline void tquic_sent_commit(struct tquic_sent *s)
 {
 	struct tquic_sent_block *b = list_last_entry(&s->blocks, struct tquic_sent_block, node);
-	u32 i = b->used;
+	const struct tquic_pkt *pkt = &s->open->pkt;
+	u32 i = b->used, n = 1 + pkt->more;
 
 	b->map[i / 64] |= 1ULL << (i % 64);
-	b->last_pn = s->open->pkt.pn;
-	b->used = i + 1 + s->open->pkt.nframes;
+	b->last_pn = pkt->pn + pkt->more;
+	b->used = i + n * (1 + pkt->nframes);
 	b->live++;
-	s->nr_live++;
+	s->nr_live += n;
 	s->open = NULL;
 }
 
@@ -165,7 +179,7 @@ static inline void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_blo
 
 	pkt->flags |= TQUIC_PKT_SETTLED;
 	b->map[i / 64] &= ~(1ULL << (i % 64));
-	s->nr_live--;
+	s->nr_live -= 1 + pkt->more;
 	if (!--b->live)
 		tquic_sent_empty(s, b);
 }

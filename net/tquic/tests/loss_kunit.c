@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tests of loss.c: RFC 9002 case by case. */
+/* Tests of loss.c: RFC 9002 case by case, with a record for each packet and with one for a run. */
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include "ack.h"
@@ -18,24 +18,26 @@ struct bed {
 	struct tquic_ack_result res;
 	u64 next_pn;
 	u64 now;
+	u32 run;		/* packets that send() puts into one record */
 	u32 probes_acked, probes_lost;
 	u32 sized_acked, sized_lost;
 	u8 acked[NR_PN], lost[NR_PN], dropped[NR_PN];
 };
 
-static void on_acked(void *arg, struct tquic_frame *f)
+static void on_acked(void *arg, struct tquic_frame *f, u32 n)
 {
-	((struct bed *)arg)->acked[f->value]++;
+	while (n--)
+		((struct bed *)arg)->acked[f->off + n]++;
 }
 
 static void on_lost(void *arg, struct tquic_frame *f)
 {
-	((struct bed *)arg)->lost[f->value]++;
+	((struct bed *)arg)->lost[f->off]++;
 }
 
 static void on_drop(void *arg, struct tquic_frame *f)
 {
-	((struct bed *)arg)->dropped[f->value]++;
+	((struct bed *)arg)->dropped[f->off]++;
 }
 
 static void on_probe(void *arg, u8 path, u32 bytes, bool acked)
@@ -79,8 +81,18 @@ static int loss_init(struct kunit *test)
 	b->ctx.arg = b;
 	b->ctx.path[0] = &b->rec;
 	b->now = T0;
+	b->run = 1;
 	test->priv = b;
 	return 0;
+}
+
+static int loss_init_runs(struct kunit *test)
+{
+	int err = loss_init(test);
+
+	if (!err)
+		((struct bed *)test->priv)->run = 7;
+	return err;
 }
 
 /* whatever a case did: each frame was ended exactly once, and nothing stays in flight */
@@ -97,8 +109,8 @@ static void loss_exit(struct kunit *test)
 	tquic_sent_teardown();
 }
 
-/* a packet leaves now; flags beside those of any data packet */
-static void send_flags(struct kunit *test, u8 flags, u32 bytes)
+/* a packet, or a run of them, leaves now */
+static void send_run(struct kunit *test, u8 flags, u32 bytes, u32 run)
 {
 	struct bed *b = test->priv;
 	struct tquic_pkt *pkt = tquic_sent_begin(&b->sp.sent, GFP_KERNEL);
@@ -106,19 +118,35 @@ static void send_flags(struct kunit *test, u8 flags, u32 bytes)
 
 	KUNIT_ASSERT_NOT_NULL(test, pkt);
 	f = tquic_sent_add(&b->sp.sent);
-	f->type = TQUIC_FT_MAX_DATA;
-	f->value = b->next_pn;
-	pkt->pn = b->next_pn++;
+	f->type = TQUIC_FT_STREAM;
+	f->off = b->next_pn;
+	f->len = 1;
+	KUNIT_ASSERT_LE(test, run, tquic_sent_run_room(&b->sp.sent));
+	pkt->pn = b->next_pn;
 	pkt->bytes = bytes;
 	pkt->flags = flags;
-	tquic_loss_on_sent(&b->ctx, &b->sp, pkt, b->now);
+	b->next_pn += run;
+	do
+		tquic_loss_on_sent(&b->ctx, &b->sp, pkt, b->now);
+	while (++pkt->more < run);
+	pkt->more = run - 1;
 	tquic_sent_commit(&b->sp.sent);
+}
+
+static void send_flags(struct kunit *test, u8 flags, u32 bytes)
+{
+	send_run(test, flags, bytes, 1);
 }
 
 static void send(struct kunit *test, u32 n)
 {
-	while (n--)
-		send_flags(test, TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT, MSS);
+	struct bed *b = test->priv;
+	u32 run;
+
+	for (; n; n -= run) {
+		run = min(n, b->run);
+		send_run(test, TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT, MSS, run);
+	}
 }
 
 static int feed(struct bed *b, struct tquic_ack *a)
@@ -625,4 +653,11 @@ static struct kunit_suite loss_suite = {
 	.test_cases = loss_cases,
 };
 
-kunit_test_suite(loss_suite);
+static struct kunit_suite loss_runs_suite = {
+	.name = "tquic_loss_runs",
+	.init = loss_init_runs,
+	.exit = loss_exit,
+	.test_cases = loss_cases,
+};
+
+kunit_test_suites(&loss_suite, &loss_runs_suite);

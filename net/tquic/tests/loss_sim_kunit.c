@@ -98,7 +98,7 @@ static bool chance(struct sim *s, u32 of_10000)
 	return (s->seed >> 8) % 10000 < of_10000;
 }
 
-static void sim_acked(void *arg, struct tquic_frame *f)
+static void sim_acked(void *arg, struct tquic_frame *f, u32 n)
 {
 	struct sim *s = arg;
 
