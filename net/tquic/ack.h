@@ -47,13 +47,14 @@ static inline bool tquic_ack_due(const struct tquic_ack *a, u64 now_us)
 	return a->now || now_us >= a->due_us;
 }
 
-/** tquic_ack_note_next - tquic_ack_note() of an ack-eliciting packet, the next, without ECN mark */
-static inline void tquic_ack_note_next(struct tquic_ack *a, u64 now_us, u64 max_delay_us)
+/** tquic_ack_note_next - tquic_ack_note() of the next @n packets, eliciting, without ECN mark */
+static inline void tquic_ack_note_next(struct tquic_ack *a, u32 n, u64 now_us, u64 max_delay_us)
 {
-	a->rcvd.r[a->rcvd.nr - 1].end++;
+	a->rcvd.r[a->rcvd.nr - 1].end += n;
 	a->largest_us = now_us;
 	a->unsent = true;
-	if (++a->eliciting >= TQUIC_ACK_TOLERANCE)
+	a->eliciting += n;
+	if (a->eliciting >= TQUIC_ACK_TOLERANCE)
 		a->now = true;
 	else if (a->due_us == TQUIC_TIME_NEVER)
 		a->due_us = now_us + max_delay_us;

@@ -136,7 +136,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	if (!conn->scratch)
 		goto fail;
 	sg_init_table(conn->scratch->src, TQUIC_SCRATCH_SG);
-	sg_init_table(&conn->scratch->dst, 1);
+	sg_init_table(conn->scratch->packet, 2);
 	path = tquic_path_add(conn, p->addr_local, p->addr_remote, GFP_KERNEL);
 	if (!path)
 		goto fail;

@@ -10,7 +10,7 @@
 
 #include "compat/unaligned.h"
 #include "conn.h"
-#include "fate.h"
+#include "dispatch.h"
 #include "frame.h"
 #include "handshake.h"
 #include "header.h"
@@ -22,21 +22,6 @@
 #define PN_AT		(1 + TQUIC_CID_LEN)			/* of a short header to us */
 #define MIN_1RTT	(PN_AT + 4 + TQUIC_SAMPLE_LEN)		/* enough for a sample */
 
-/* The skb being worked on */
-struct input {
-	struct tquic_conn *conn;
-	struct tquic_path *path;
-	struct sk_buff *skb;		/* owns the bytes of the current packet */
-	const u8 *dcid;			/* of the datagram's first packet, NULL: not read yet */
-	u64 now_us;
-	u32 bytes;			/* of the datagram */
-	u8 dcid_len;
-	u8 ecn;
-	bool charged;			/* skb is charged to the owner */
-	bool eliciting;			/* of the current packet */
-	bool probing;			/* it holds only probing frames */
-};
-
 /* What is remembered of a packet that waits for its keys, in skb->cb */
 struct waiting {
 	u64 now_us;
@@ -44,266 +29,11 @@ struct waiting {
 	u8 ecn;
 };
 
-/* ---- frames ----------------------------------------------------------- */
-
-/*
- * The skb's memory will stay with a receive buffer: somebody pays for it.  A frame
- * that the reader waits for is taken beyond the limit: what arrived behind the gap
- * would else hold the memory that filling the gap takes.
- */
-static int hold_skb(struct input *in, const struct tquic_recvbuf *rb,
-		    const struct tquic_rx_frame *f)
-{
-	bool needed = !tquic_recvbuf_ready(rb) && f->stream.off <= rb->ready_off &&
-		      f->stream.off + f->stream.len > rb->ready_off;
-
-	if (in->charged)
-		return 0;
-	if (in->conn->ops->rx_charge(in->conn, in->skb, needed))
-		return -ENOBUFS;
-	in->charged = true;
-	return 0;
-}
-
-static int rx_stream(struct input *in, const struct tquic_rx_frame *f)
-{
-	struct tquic_conn *conn = in->conn;
-	struct tquic_streams *ss = &conn->streams;
-	struct tquic_stream *s;
-	int ret;
-
-	ret = tquic_stream_from_peer(ss, f->stream.sid, false, GFP_ATOMIC, &s);
-	if (ret || !s)
-		return ret;
-	ret = hold_skb(in, &s->rb, f);
-	if (ret)
-		return ret;
-	ret = tquic_stream_rx_data(ss, s, f->stream.off, f->stream.data, f->stream.len,
-				   f->stream.fin, in->skb, GFP_ATOMIC);
-	return ret < 0 ? ret : 0;
-}
-
-static int rx_reset(struct input *in, const struct tquic_rx_frame *f)
-{
-	struct tquic_streams *ss = &in->conn->streams;
-	struct tquic_stream *s;
-	int ret;
-
-	ret = tquic_stream_from_peer(ss, f->reset.sid, false, GFP_ATOMIC, &s);
-	if (ret || !s)
-		return ret;
-	return tquic_stream_rx_reset(ss, s, f->reset.err, f->reset.final_size);
-}
-
-static int rx_stop(struct input *in, const struct tquic_rx_frame *f)
-{
-	struct tquic_streams *ss = &in->conn->streams;
-	u64 held = ss->held_bytes;
-	struct tquic_stream *s;
-	int ret;
-
-	ret = tquic_stream_from_peer(ss, f->reset.sid, true, GFP_ATOMIC, &s);
-	if (ret || !s)
-		return ret;
-	tquic_stream_rx_stop(ss, s, f->reset.err);
-	if (held != ss->held_bytes)
-		in->conn->ops->tx_free(in->conn, held - ss->held_bytes);
-	/* who waits for credit of this stream waits for nothing now */
-	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
-	return 0;
-}
-
-static int rx_stream_limit(struct input *in, const struct tquic_rx_frame *f)
-{
-	struct tquic_streams *ss = &in->conn->streams;
-	struct tquic_stream *s;
-	int ret;
-
-	ret = tquic_stream_from_peer(ss, f->limit.sid, f->type == TQUIC_FT_MAX_STREAM_DATA,
-				     GFP_ATOMIC, &s);
-	if (ret || !s || f->type != TQUIC_FT_MAX_STREAM_DATA)
-		return ret;
-	tquic_stream_max_data(ss, s, f->limit.max);
-	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
-	return 0;
-}
-
-static int rx_limit(struct input *in, const struct tquic_rx_frame *f)
-{
-	struct tquic_conn *conn = in->conn;
-	struct tquic_streams *ss = &conn->streams;
-	u64 event;
-	int uni;
-
-	switch (f->type) {
-	case TQUIC_FT_MAX_DATA:
-		if (tquic_streams_max_data(ss, f->max))
-			conn->ops->wake(conn, TQUIC_WAKE_WRITE);
-		break;
-	case TQUIC_FT_MAX_STREAMS_BIDI:
-	case TQUIC_FT_MAX_STREAMS_UNI:
-		uni = f->type == TQUIC_FT_MAX_STREAMS_UNI;
-		if (!tquic_credit_tx_raise(&ss->open[uni], f->max))
-			break;
-		event = f->max << 2 | uni << 1 | (conn->server ? 1 : 0);
-		conn->ops->event(conn, QUIC_EVENT_STREAM_MAX_STREAM, &event, sizeof(event));
-		conn->ops->wake(conn, TQUIC_WAKE_WRITE);
-		break;
-	}
-	return 0;
-}
-
-static int rx_ack(struct input *in, struct tquic_rx_frame *f, enum tquic_space_id id)
-{
-	struct tquic_conn *conn = in->conn;
-	struct tquic_space *sp = &conn->spaces[id];
-	struct tquic_ack_result res = {};
-	u64 delay_us = 0;
-	int ret;
-
-	if (id == TQUIC_SPACE_APP)
-		delay_us = min_t(u64, f->ack.delay, U32_MAX) << conn->remote.ack_delay_exponent;
-	ret = tquic_loss_on_ack(&conn->loss_ctx, &sp->loss, sp->next_pn, f, delay_us, in->now_us,
-				&res);
-	tquic_fate_acked(conn);
-	if (ret)
-		return ret;
-	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */
-		conn->loss_ctx.keep_backoff = false;
-	if (unlikely(res.lost_pkts)) {
-		tquic_mib_add(conn->mib, PKT_LOST, res.lost_pkts);
-		conn->stats.lost_pkts += res.lost_pkts;
-	}
-	if (unlikely(res.spurious_pkts))
-		tquic_mib_add(conn->mib, PKT_SPURIOUS, res.spurious_pkts);
-	return 0;
-}
-
-static int rx_new_cid(struct input *in, const struct tquic_rx_frame *f)
-{
-	struct tquic_conn *conn = in->conn;
-	struct tquic_cid_remote *cid;
-	int ret;
-
-	ret = tquic_cid_rx_new(&conn->cids, f->new_cid.seq, f->new_cid.prior_to, f->new_cid.cid,
-			       f->new_cid.cid_len, f->new_cid.reset_token);
-	if (ret)
-		return ret;
-	/* the one in use may have been retired under us */
-	cid = tquic_cid_of_path(&conn->cids, conn->path->index);
-	if (cid)
-		conn->dcid = cid->cid;
-	if (conn->cids.nr_retire)
-		conn->due |= TQUIC_DUE_RETIRE_CID;
-	return 0;
-}
-
-static int rx_retire_cid(struct input *in, const struct tquic_rx_frame *f, const u8 *dcid)
-{
-	struct tquic_conn *conn = in->conn;
-	struct tquic_cid gone = {};
-	int ret;
-
-	ret = tquic_cid_rx_retire(&conn->cids, f->retire_seq, dcid, TQUIC_CID_LEN, &gone);
-	if (ret)
-		return ret;
-	if (gone.len)
-		conn->ops->cid_del(conn, &gone);
-	tquic_conn_issue_cids(conn);
-	return 0;
-}
-
-/* Frames that are neither STREAM nor ACK nor PADDING */
-static int rx_control(struct input *in, struct tquic_rx_frame *f, enum tquic_space_id id,
-		      const u8 *dcid)
-{
-	struct tquic_conn *conn = in->conn;
-	int ret;
-
-	switch (f->type) {
-	case TQUIC_FT_CRYPTO:
-		ret = hold_skb(in, &conn->spaces[id].crypto_rx, f);
-		return ret ?: tquic_handshake_rx_crypto(conn, id, f, in->skb);
-	case TQUIC_FT_RESET_STREAM:
-		return rx_reset(in, f);
-	case TQUIC_FT_STOP_SENDING:
-		return rx_stop(in, f);
-	case TQUIC_FT_MAX_STREAM_DATA:
-	case TQUIC_FT_STREAM_DATA_BLOCKED:
-		return rx_stream_limit(in, f);
-	case TQUIC_FT_NEW_CONNECTION_ID:
-		return rx_new_cid(in, f);
-	case TQUIC_FT_RETIRE_CONNECTION_ID:
-		return rx_retire_cid(in, f, dcid);
-	case TQUIC_FT_PATH_CHALLENGE:
-		tquic_path_rx_challenge(in->path, f->path_data);
-		return 0;
-	case TQUIC_FT_PATH_RESPONSE:
-		tquic_path_rx_response(conn, f->path_data, in->now_us);
-		return 0;
-	case TQUIC_FT_CONNECTION_CLOSE:
-	case TQUIC_FT_CONNECTION_CLOSE_APP:
-		tquic_conn_peer_closed(conn, f, in->now_us);
-		return 0;
-	case TQUIC_FT_HANDSHAKE_DONE:
-		return tquic_handshake_rx_done(conn, in->now_us);
-	case TQUIC_FT_NEW_TOKEN:
-		if (conn->server)
-			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
-		conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->token.data, f->token.len);
-		return 0;
-	case TQUIC_FT_DATAGRAM:
-	case TQUIC_FT_DATAGRAM_LEN:
-		/* RFC 9221 section 3: we have announced that we take none */
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
-	default:
-		return rx_limit(in, f);
-	}
-}
-
-/*
- * All frames of one packet.  Returns 0; a wire error, the connection is then
- * closed; or -errno: the packet is to be treated as lost.
- */
-static int rx_frames(struct input *in, const u8 *p, const u8 *end, u8 ptype, enum tquic_space_id id,
-		     const u8 *dcid)
-{
-	struct tquic_rx_frame f;
-	int ret;
-
-	in->eliciting = false;
-	in->probing = true;
-	f.type = 0;
-	ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);	/* no frame at all */
-	while (p < end && tquic_conn_alive(in->conn)) {
-		ret = tquic_frame_decode(p, end, ptype, &f);
-		if (ret < 0)
-			break;
-		p += ret;
-		ret = 0;
-		if (!(f.props & TQUIC_FP_NOT_ELICITING))
-			in->eliciting = true;
-		if (!(f.props & TQUIC_FP_PROBING))
-			in->probing = false;
-		if (likely((f.type & ~7ULL) == TQUIC_FT_STREAM))
-			ret = rx_stream(in, &f);
-		else if (f.type == TQUIC_FT_ACK || f.type == TQUIC_FT_ACK_ECN)
-			ret = rx_ack(in, &f, id);
-		else if (f.type > TQUIC_FT_PING)
-			ret = rx_control(in, &f, id, dcid);
-		if (ret)
-			break;
-	}
-	if (unlikely(tquic_is_werr(ret)))
-		tquic_conn_fail(in->conn, ret, f.type, in->now_us);
-	return ret;
-}
-
 /* ---- one packet ------------------------------------------------------- */
 
 /* An opened packet: frames, then the note that it came */
-static void rx_packet(struct input *in, enum tquic_space_id id, u8 ptype, u64 pn, const u8 *dcid,
-		      const u8 *p, const u8 *end)
+static void rx_packet(struct tquic_rx_work *in, enum tquic_space_id id, u8 ptype, u64 pn,
+		      const u8 *dcid, const u8 *p, const u8 *end)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_space *sp = &conn->spaces[id];
@@ -315,7 +45,7 @@ static void rx_packet(struct input *in, enum tquic_space_id id, u8 ptype, u64 pn
 		tquic_drop(conn->mib, DROP_DUPLICATE, end - p);
 		return;
 	}
-	ret = rx_frames(in, p, end, ptype, id, dcid);
+	ret = tquic_dispatch(in, p, end, ptype, id, dcid);
 	if (ret) {
 		if (ret == -ENOMEM)
 			tquic_drop(conn->mib, DROP_NOMEM, end - p);
@@ -333,11 +63,71 @@ static void rx_packet(struct input *in, enum tquic_space_id id, u8 ptype, u64 pn
 	tquic_path_on_packet(conn, in->path, in->probing, newest, in->now_us);
 }
 
+/* Note what a run has brought */
+static void run_end(struct tquic_rx_work *in)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_rx_run *r = &in->run;
+
+	r->at = NULL;
+	if (!r->nr)
+		return;
+	tquic_stream_rx_run(&conn->streams, r->s, r->nr);
+	tquic_ack_note_next(&conn->spaces[TQUIC_SPACE_APP].ack, r->nr, in->now_us,
+			    conn->local.max_ack_delay_us);
+	tquic_mib_add(conn->mib, RX_PACKETS, r->nr);
+	conn->stats.rx_pkts += r->nr;
+	r->nr = 0;
+}
+
+#define RUN_FRAME	16	/* PADDING, STREAM with an offset of 8 bytes and no Length */
+
+/* rx_expected() has taken the datagram at p, with a frame at f: others like it may follow */
+static void run_begin(struct tquic_rx_work *in, const u8 *p, const u8 *f, u32 bytes, u64 pn)
+{
+	struct tquic_streams *ss = &in->conn->streams;
+	struct tquic_stream *s = ss->last;
+	struct tquic_rx_run *r = &in->run;
+
+	if (f - p != PN_AT + TQUIC_PN_LEN || f[8] >> 6 != 3)
+		return;
+	r->at = tquic_recvbuf_next(&s->rb);
+	r->s = s;
+	r->head = get_unaligned_le64(f);
+	r->off = s->rb.ready_off | 3ULL << 62;
+	r->end = r->off + min(s->rxc.max - s->rxc.received, ss->rx.max - ss->rx.received);
+	r->pn = pn + 1;
+	r->bytes = bytes;
+	r->first = *p | TQUIC_HDR_FIXED;
+}
+
+/* The datagram at p could be of the run, as far as one can see before it is opened */
+static bool run_fits(const struct tquic_rx_run *r, const u8 *p, u32 len)
+{
+	return p + PN_AT + TQUIC_PN_LEN + RUN_FRAME == r->at && len == r->bytes &&
+	       *p == r->first && get_unaligned_be32(p + PN_AT) == (u32)r->pn;
+}
+
+/* It is */
+static bool run_takes(struct tquic_rx_run *r, const u8 *f)
+{
+	const struct tquic_rxseg *seg = r->s->rb.tail;
+
+	if (get_unaligned_le64(f) != r->head || get_unaligned_be64(f + 8) != r->off ||
+	    r->off + seg->piece > r->end)
+		return false;
+	r->at += seg->stride;
+	r->off += seg->piece;
+	r->pn++;
+	r->nr++;
+	return true;
+}
+
 /*
- * Most packets of a transfer hold the next bytes of one stream and nothing else, and
- * follow another such in the same skb.  True: this one does, and all is done.
+ * A packet with the next bytes of one stream and nothing else, which follows another
+ * such in the same skb.  True: this one does, and all is done.
  */
-static bool rx_expected(struct input *in, u64 pn, const u8 *p, const u8 *end)
+static bool rx_expected(struct tquic_rx_work *in, u64 pn, const u8 *p, const u8 *end)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_ack *ack = &conn->spaces[TQUIC_SPACE_APP].ack;
@@ -355,7 +145,7 @@ static bool rx_expected(struct input *in, u64 pn, const u8 *p, const u8 *end)
 	if (!p || p == end || sid != s->id ||
 	    !tquic_stream_rx_next(&conn->streams, s, off, p, end - p, in->skb))
 		return false;
-	tquic_ack_note_next(ack, in->now_us, conn->local.max_ack_delay_us);
+	tquic_ack_note_next(ack, 1, in->now_us, conn->local.max_ack_delay_us);
 	tquic_mib_inc(conn->mib, RX_PACKETS);
 	conn->stats.rx_pkts++;
 	return true;
@@ -391,7 +181,7 @@ static void rx_key_update(struct tquic_conn *conn, u64 pn, u64 now_us)
 }
 
 /* A packet did not open: garbage, a stateless reset, or an attack on the key's limit */
-static void rx_undecipherable(struct input *in, const u8 *p, u32 len)
+static void rx_undecipherable(struct tquic_rx_work *in, const u8 *p, u32 len)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_crypto *rx = &conn->spaces[TQUIC_SPACE_APP].rx;
@@ -419,13 +209,13 @@ static void rx_opened(u8 *p)
 }
 
 /* One 1-RTT packet, contiguous in memory that is ours to write */
-static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
+static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
-	struct scatterlist *sg = &conn->scratch->dst;
-	u32 pn_len, truncated, ad_len, tag = 0;
-	bool update = false;
+	struct scatterlist *sg;
+	u32 pn_len, ad_len, tag = 0;
+	bool in_run, update = false;
 	int phase, err;
 	u64 pn;
 
@@ -440,23 +230,32 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 		pn_len = (p[0] & TQUIC_HDR_PN_LEN) + 1;
 	}
 	ad_len = PN_AT + pn_len;
-	if (unlikely(len < ad_len)) {	/* not encrypted: no tag behind it */
-		tquic_drop(conn->mib, DROP_HEADER, len);
-		return;
+	in_run = run_fits(&in->run, p, len);
+	pn = in->run.pn;
+	if (!in_run) {
+		run_end(in);
+		if (unlikely(len < ad_len)) {	/* not encrypted: no tag behind it */
+			tquic_drop(conn->mib, DROP_HEADER, len);
+			return;
+		}
+		pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack),
+					    tquic_header_get_pn(p + PN_AT, pn_len), pn_len);
 	}
-	truncated = tquic_header_get_pn(p + PN_AT, pn_len);
-	pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack), truncated, pn_len);
 	if (!conn->no_encrypt) {
 		phase = rx_phase(sp, p[0] & TQUIC_HDR_PHASE, pn, &update);
-		sg_set_buf(sg, p, len);
+		sg = tquic_scratch_packet(conn->scratch, p, len);
 		err = phase < 0 ? -ENOKEY : tquic_crypto_open(&sp->rx, phase, pn, sg, sg, ad_len,
 							      len - ad_len);
 		rx_opened(p);
-		if (err) {
+		if (unlikely(err)) {
+			run_end(in);
 			rx_undecipherable(in, p, len);
 			return;
 		}
 	}
+	if (likely(in_run && run_takes(&in->run, p + ad_len)))
+		return;
+	run_end(in);
 	if (unlikely(p[0] & 0x18)) {	/* reserved bits, RFC 9000 section 17.3.1 */
 		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION), 0,
 				in->now_us);
@@ -464,13 +263,14 @@ static void rx_1rtt(struct input *in, u8 *p, u32 len, const u8 *mask)
 	}
 	if (unlikely(update))
 		rx_key_update(conn, pn, in->now_us);
-	if (likely(rx_expected(in, pn, p + ad_len, p + len - tag)))
-		return;
-	rx_packet(in, TQUIC_SPACE_APP, TQUIC_PT_1RTT, pn, p + 1, p + ad_len, p + len - tag);
+	if (rx_expected(in, pn, p + ad_len, p + len - tag))
+		run_begin(in, p, p + ad_len, len, pn);
+	else
+		rx_packet(in, TQUIC_SPACE_APP, TQUIC_PT_1RTT, pn, p + 1, p + ad_len, p + len - tag);
 }
 
 /* Keep a packet until its keys come (or process context does) */
-static void rx_wait(struct input *in, const u8 *p, u32 len)
+static void rx_wait(struct tquic_rx_work *in, const u8 *p, u32 len)
 {
 	struct tquic_conn *conn = in->conn;
 	struct waiting *w;
@@ -517,7 +317,7 @@ static bool rx_scid_ok(const struct tquic_conn *conn, const struct tquic_hdr *h)
 }
 
 /* An Initial or Handshake packet, contiguous in memory that is ours to write */
-static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
+static void rx_long(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
 {
 	struct tquic_conn *conn = in->conn;
 	enum tquic_space_id id = h->type == TQUIC_PT_INITIAL ? TQUIC_SPACE_INITIAL :
@@ -573,7 +373,7 @@ static void rx_long(struct input *in, u8 *p, const struct tquic_hdr *h)
 }
 
 /* A version negotiation packet ends an attempt that has heard nothing else, RFC 9000 section 6.2 */
-static void rx_verneg(struct input *in, const struct tquic_hdr *h)
+static void rx_verneg(struct tquic_rx_work *in, const struct tquic_hdr *h)
 {
 	struct tquic_conn *conn = in->conn;
 	u32 i;
@@ -595,7 +395,7 @@ static void rx_verneg(struct input *in, const struct tquic_hdr *h)
  * RFC 9000 section 12.2: what follows with another connection ID than the first packet is not for
  * us; section 17.2: nor is what lacks the Fixed Bit, unless we said that we ignore it (RFC 9287).
  */
-static bool rx_ours(struct input *in, const struct tquic_hdr *h)
+static bool rx_ours(struct tquic_rx_work *in, const struct tquic_hdr *h)
 {
 	if (!h->fixed && h->type != TQUIC_PT_VERNEG && !in->conn->local.grease_quic_bit)
 		return false;
@@ -607,7 +407,7 @@ static bool rx_ours(struct input *in, const struct tquic_hdr *h)
 }
 
 /* One packet of a datagram by its header; bytes it took, 0: skip the rest */
-static u32 rx_one(struct input *in, u8 *p, u32 len, bool process_context)
+static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_space *app = &conn->spaces[TQUIC_SPACE_APP];
@@ -680,7 +480,7 @@ static bool skb_is_shared(const struct sk_buff *skb)
 }
 
 /* A datagram on the slow path: any headers, copied unless it lies well */
-static void rx_datagram(struct input *in, struct sk_buff *skb, u8 *p, u32 off, u32 len,
+static void rx_datagram(struct tquic_rx_work *in, struct sk_buff *skb, u8 *p, u32 off, u32 len,
 			bool process_context)
 {
 	struct tquic_conn *conn = in->conn;
@@ -716,7 +516,7 @@ static void rx_datagram(struct input *in, struct sk_buff *skb, u8 *p, u32 off, u
 }
 
 /* Up to TQUIC_CRYPTO_BATCH 1-RTT packets: all masks in one call, then each opened in place */
-static void rx_batch(struct input *in, u32 n, const u16 *len)
+static void rx_batch(struct tquic_rx_work *in, u32 n, const u16 *len)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_scratch *sc = conn->scratch;
@@ -734,7 +534,7 @@ static void rx_batch(struct input *in, u32 n, const u16 *len)
 }
 
 /* The packets of an skb, in batches where they are plain 1-RTT ones */
-static void rx_skb(struct input *in, struct sk_buff *skb)
+static void rx_skb(struct tquic_rx_work *in, struct sk_buff *skb)
 {
 	struct tquic_conn *conn = in->conn;
 	u32 seg = skb_shinfo(skb)->gso_size ?: skb->len;
@@ -768,6 +568,7 @@ static void rx_skb(struct input *in, struct sk_buff *skb)
 	}
 	if (n)
 		rx_batch(in, n, lens);
+	run_end(in);
 }
 
 /* A closed connection answers with CONNECTION_CLOSE, ever more rarely, RFC 9000 section 10.2.1 */
@@ -806,7 +607,7 @@ void tquic_input_finish(struct tquic_conn *conn, u64 now_us)
  */
 void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tquic_rx *rx)
 {
-	struct input in = {
+	struct tquic_rx_work in = {
 		.conn = conn, .skb = skb, .now_us = rx->now_us, .ecn = rx->ecn,
 	};
 	u64 pkts;
@@ -848,7 +649,7 @@ void tquic_input_retry_undecryptable(struct tquic_conn *conn, u64 now_us)
 	skb_queue_splice_init(&conn->undecryptable, &list);
 	while ((skb = __skb_dequeue(&list))) {
 		struct waiting *w = (struct waiting *)skb->cb;
-		struct input in = {
+		struct tquic_rx_work in = {
 			.conn = conn, .skb = skb, .now_us = now_us, .ecn = w->ecn,
 			.path = conn->paths[w->path],
 		};

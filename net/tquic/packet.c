@@ -218,9 +218,9 @@ int tquic_packet_encrypt(struct tquic_packet *b, u64 pn)
 		return len;
 	}
 	sg_mark_end(&b->sg[b->nr_sg - 1]);
-	sg_set_buf(&sc->dst, b->slot, len + TQUIC_TAG_LEN);
-	err = tquic_crypto_seal(&b->sp->tx, pn, b->sg, &sc->dst, b->payload - b->slot,
-				b->p - b->payload);
+	err = tquic_crypto_seal(&b->sp->tx, pn, b->sg,
+				tquic_scratch_packet(sc, b->slot, len + TQUIC_TAG_LEN),
+				b->payload - b->slot, b->p - b->payload);
 	sg_unmark_end(&b->sg[b->nr_sg - 1]);
 	if (unlikely(err)) {
 		if (err != -ENOMEM)	/* what could not be sealed now counts as lost */

@@ -104,11 +104,7 @@ bool tquic_recvbuf_extend(struct tquic_recvbuf *rb, const u8 *data, u32 len, str
 		seg->stride = step;
 	else if (seg->nr == 1 || step != (size_t)seg->nr * seg->stride)
 		return false;
-	seg->nr++;
-	seg->len += len;
-	rb->held_bytes += len;
-	rb->ready_off += len;
-	rb->highest_off = max(rb->highest_off, rb->ready_off);
+	tquic_recvbuf_grow(rb, 1, len);
 	return true;
 }
 

@@ -53,6 +53,26 @@ bool tquic_recvbuf_extend(struct tquic_recvbuf *rb, const u8 *data, u32 len, str
 u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data);
 void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len);
 
+/** tquic_recvbuf_next - where one more piece of the newest segment would be; NULL: it is no run */
+static inline const u8 *tquic_recvbuf_next(const struct tquic_recvbuf *rb)
+{
+	const struct tquic_rxseg *seg = rb->tail;
+
+	if (!seg || seg->nr == 1 || seg->len != seg->nr * seg->piece || !RB_EMPTY_ROOT(&rb->root))
+		return NULL;
+	return seg->data + (size_t)seg->nr * seg->stride;
+}
+
+/** tquic_recvbuf_grow - @nr pieces more, of @len bytes in all, of the newest segment */
+static inline void tquic_recvbuf_grow(struct tquic_recvbuf *rb, u32 nr, u32 len)
+{
+	rb->tail->nr += nr;
+	rb->tail->len += len;
+	rb->held_bytes += len;
+	rb->ready_off += len;
+	rb->highest_off = max(rb->highest_off, rb->ready_off);
+}
+
 /** tquic_recvbuf_ready - bytes that can be read now */
 static inline u64 tquic_recvbuf_ready(const struct tquic_recvbuf *rb)
 {

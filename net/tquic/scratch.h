@@ -15,7 +15,15 @@ struct tquic_scratch {
 	u8 samples[TQUIC_CRYPTO_BATCH * TQUIC_SAMPLE_LEN];	/* become masks in place */
 	u8 *pkt[TQUIC_CRYPTO_BATCH];				/* first byte of each packet */
 	struct scatterlist src[TQUIC_SCRATCH_SG];
-	struct scatterlist dst;
+	struct scatterlist packet[2];				/* sealed, or to be opened */
 };
+
+/* tquic_scratch_packet - len bytes at p; a tag that begins an entry is found at once */
+static inline struct scatterlist *tquic_scratch_packet(struct tquic_scratch *sc, u8 *p, u32 len)
+{
+	sg_set_buf(&sc->packet[0], p, len - TQUIC_TAG_LEN);
+	sg_set_buf(&sc->packet[1], p + len - TQUIC_TAG_LEN, TQUIC_TAG_LEN);
+	return sc->packet;
+}
 
 #endif

@@ -142,7 +142,7 @@ static inline struct tquic_frame *tquic_sent_add(struct tquic_sent *s)
 	return &s->open[++s->open->pkt.nframes].frame;
 }
 
-/** tquic_sent_run_room - packets with one frame that fit in where the open one begins, itself too */
+/** tquic_sent_run_room - packets of one frame that fit in where the open one begins, with it */
 static inline u32 tquic_sent_run_room(const struct tquic_sent *s)
 {
 	struct tquic_sent_block *b = list_last_entry(&s->blocks, struct tquic_sent_block, node);

@@ -728,6 +728,16 @@ bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	return true;
 }
 
+/** tquic_stream_rx_run - @n pieces more, each like that of tquic_stream_rx_next() before */
+void tquic_stream_rx_run(struct tquic_streams *ss, struct tquic_stream *s, u32 n)
+{
+	u32 len = n * s->rb.tail->piece;
+
+	tquic_recvbuf_grow(&s->rb, n, len);
+	s->rxc.received += len;
+	ss->rx.received += len;
+}
+
 /*
  * tquic_stream_rx_reset - RESET_STREAM arrived, with the application error code @err, to be found
  * in rx_err; @s may be freed by this unless it is referenced.  What was not read yet is dropped,

@@ -122,6 +122,7 @@ int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 o
 			 u32 len, bool fin, struct sk_buff *skb, gfp_t gfp);
 bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 off,
 			  const u8 *data, u32 len, struct sk_buff *skb);
+void tquic_stream_rx_run(struct tquic_streams *ss, struct tquic_stream *s, u32 n);
 int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err,
 			  u64 final_size);
 void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32 len, u32 rtt_us,

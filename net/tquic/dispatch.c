@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Frames of an opened packet: each is handed to the part of the connection that it is about. */
+#include <linux/skbuff.h>
+
+#include "dispatch.h"
+#include "fate.h"
+#include "frame.h"
+#include "handshake.h"
+
+/*
+ * The skb's memory will stay with a receive buffer: somebody pays for it.  A frame
+ * that the reader waits for is taken beyond the limit: what arrived behind the gap
+ * would else hold the memory that filling the gap takes.
+ */
+static int hold_skb(struct tquic_rx_work *in, const struct tquic_recvbuf *rb,
+		    const struct tquic_rx_frame *f)
+{
+	bool needed = !tquic_recvbuf_ready(rb) && f->stream.off <= rb->ready_off &&
+		      f->stream.off + f->stream.len > rb->ready_off;
+
+	if (in->charged)
+		return 0;
+	if (in->conn->ops->rx_charge(in->conn, in->skb, needed))
+		return -ENOBUFS;
+	in->charged = true;
+	return 0;
+}
+
+static int rx_stream(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_streams *ss = &conn->streams;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->stream.sid, false, GFP_ATOMIC, &s);
+	if (ret || !s)
+		return ret;
+	ret = hold_skb(in, &s->rb, f);
+	if (ret)
+		return ret;
+	ret = tquic_stream_rx_data(ss, s, f->stream.off, f->stream.data, f->stream.len,
+				   f->stream.fin, in->skb, GFP_ATOMIC);
+	return ret < 0 ? ret : 0;
+}
+
+static int rx_reset(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_streams *ss = &in->conn->streams;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->reset.sid, false, GFP_ATOMIC, &s);
+	if (ret || !s)
+		return ret;
+	return tquic_stream_rx_reset(ss, s, f->reset.err, f->reset.final_size);
+}
+
+static int rx_stop(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_streams *ss = &in->conn->streams;
+	u64 held = ss->held_bytes;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->reset.sid, true, GFP_ATOMIC, &s);
+	if (ret || !s)
+		return ret;
+	tquic_stream_rx_stop(ss, s, f->reset.err);
+	if (held != ss->held_bytes)
+		in->conn->ops->tx_free(in->conn, held - ss->held_bytes);
+	/* who waits for credit of this stream waits for nothing now */
+	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
+	return 0;
+}
+
+static int rx_stream_limit(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_streams *ss = &in->conn->streams;
+	struct tquic_stream *s;
+	int ret;
+
+	ret = tquic_stream_from_peer(ss, f->limit.sid, f->type == TQUIC_FT_MAX_STREAM_DATA,
+				     GFP_ATOMIC, &s);
+	if (ret || !s || f->type != TQUIC_FT_MAX_STREAM_DATA)
+		return ret;
+	tquic_stream_max_data(ss, s, f->limit.max);
+	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
+	return 0;
+}
+
+static int rx_limit(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_streams *ss = &conn->streams;
+	u64 event;
+	int uni;
+
+	switch (f->type) {
+	case TQUIC_FT_MAX_DATA:
+		if (tquic_streams_max_data(ss, f->max))
+			conn->ops->wake(conn, TQUIC_WAKE_WRITE);
+		break;
+	case TQUIC_FT_MAX_STREAMS_BIDI:
+	case TQUIC_FT_MAX_STREAMS_UNI:
+		uni = f->type == TQUIC_FT_MAX_STREAMS_UNI;
+		if (!tquic_credit_tx_raise(&ss->open[uni], f->max))
+			break;
+		event = f->max << 2 | uni << 1 | (conn->server ? 1 : 0);
+		conn->ops->event(conn, QUIC_EVENT_STREAM_MAX_STREAM, &event, sizeof(event));
+		conn->ops->wake(conn, TQUIC_WAKE_WRITE);
+		break;
+	}
+	return 0;
+}
+
+static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic_space_id id)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_space *sp = &conn->spaces[id];
+	struct tquic_ack_result res = {};
+	u64 delay_us = 0;
+	int ret;
+
+	if (id == TQUIC_SPACE_APP)
+		delay_us = min_t(u64, f->ack.delay, U32_MAX) << conn->remote.ack_delay_exponent;
+	ret = tquic_loss_on_ack(&conn->loss_ctx, &sp->loss, sp->next_pn, f, delay_us, in->now_us,
+				&res);
+	tquic_fate_acked(conn);
+	if (ret)
+		return ret;
+	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */
+		conn->loss_ctx.keep_backoff = false;
+	if (unlikely(res.lost_pkts)) {
+		tquic_mib_add(conn->mib, PKT_LOST, res.lost_pkts);
+		conn->stats.lost_pkts += res.lost_pkts;
+	}
+	if (unlikely(res.spurious_pkts))
+		tquic_mib_add(conn->mib, PKT_SPURIOUS, res.spurious_pkts);
+	return 0;
+}
+
+static int rx_new_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_cid_remote *cid;
+	int ret;
+
+	ret = tquic_cid_rx_new(&conn->cids, f->new_cid.seq, f->new_cid.prior_to, f->new_cid.cid,
+			       f->new_cid.cid_len, f->new_cid.reset_token);
+	if (ret)
+		return ret;
+	/* the one in use may have been retired under us */
+	cid = tquic_cid_of_path(&conn->cids, conn->path->index);
+	if (cid)
+		conn->dcid = cid->cid;
+	if (conn->cids.nr_retire)
+		conn->due |= TQUIC_DUE_RETIRE_CID;
+	return 0;
+}
+
+static int rx_retire_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *f, const u8 *dcid)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_cid gone = {};
+	int ret;
+
+	ret = tquic_cid_rx_retire(&conn->cids, f->retire_seq, dcid, TQUIC_CID_LEN, &gone);
+	if (ret)
+		return ret;
+	if (gone.len)
+		conn->ops->cid_del(conn, &gone);
+	tquic_conn_issue_cids(conn);
+	return 0;
+}
+
+/* Frames that are neither STREAM nor ACK nor PADDING */
+static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic_space_id id,
+		      const u8 *dcid)
+{
+	struct tquic_conn *conn = in->conn;
+	int ret;
+
+	switch (f->type) {
+	case TQUIC_FT_CRYPTO:
+		ret = hold_skb(in, &conn->spaces[id].crypto_rx, f);
+		return ret ?: tquic_handshake_rx_crypto(conn, id, f, in->skb);
+	case TQUIC_FT_RESET_STREAM:
+		return rx_reset(in, f);
+	case TQUIC_FT_STOP_SENDING:
+		return rx_stop(in, f);
+	case TQUIC_FT_MAX_STREAM_DATA:
+	case TQUIC_FT_STREAM_DATA_BLOCKED:
+		return rx_stream_limit(in, f);
+	case TQUIC_FT_NEW_CONNECTION_ID:
+		return rx_new_cid(in, f);
+	case TQUIC_FT_RETIRE_CONNECTION_ID:
+		return rx_retire_cid(in, f, dcid);
+	case TQUIC_FT_PATH_CHALLENGE:
+		tquic_path_rx_challenge(in->path, f->path_data);
+		return 0;
+	case TQUIC_FT_PATH_RESPONSE:
+		tquic_path_rx_response(conn, f->path_data, in->now_us);
+		return 0;
+	case TQUIC_FT_CONNECTION_CLOSE:
+	case TQUIC_FT_CONNECTION_CLOSE_APP:
+		tquic_conn_peer_closed(conn, f, in->now_us);
+		return 0;
+	case TQUIC_FT_HANDSHAKE_DONE:
+		return tquic_handshake_rx_done(conn, in->now_us);
+	case TQUIC_FT_NEW_TOKEN:
+		if (conn->server)
+			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->token.data, f->token.len);
+		return 0;
+	case TQUIC_FT_DATAGRAM:
+	case TQUIC_FT_DATAGRAM_LEN:
+		/* RFC 9221 section 3: we have announced that we take none */
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	default:
+		return rx_limit(in, f);
+	}
+}
+
+/*
+ * tquic_dispatch - do what all frames of one packet say.  Returns 0; a wire error, the connection
+ * is then closed; or -errno: the packet is to be treated as lost.
+ */
+int tquic_dispatch(struct tquic_rx_work *in, const u8 *p, const u8 *end, u8 ptype,
+		   enum tquic_space_id id, const u8 *dcid)
+{
+	struct tquic_rx_frame f;
+	int ret;
+
+	in->eliciting = false;
+	in->probing = true;
+	f.type = 0;
+	ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);	/* no frame at all */
+	while (p < end && tquic_conn_alive(in->conn)) {
+		ret = tquic_frame_decode(p, end, ptype, &f);
+		if (ret < 0)
+			break;
+		p += ret;
+		ret = 0;
+		if (!(f.props & TQUIC_FP_NOT_ELICITING))
+			in->eliciting = true;
+		if (!(f.props & TQUIC_FP_PROBING))
+			in->probing = false;
+		if (likely((f.type & ~7ULL) == TQUIC_FT_STREAM))
+			ret = rx_stream(in, &f);
+		else if (f.type == TQUIC_FT_ACK || f.type == TQUIC_FT_ACK_ECN)
+			ret = rx_ack(in, &f, id);
+		else if (f.type > TQUIC_FT_PING)
+			ret = rx_control(in, &f, id, dcid);
+		if (ret)
+			break;
+	}
+	if (unlikely(tquic_is_werr(ret)))
+		tquic_conn_fail(in->conn, ret, f.type, in->now_us);
+	return ret;
+}
