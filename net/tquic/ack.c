@@ -91,9 +91,11 @@ int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn e
 	a->unsent = true;
 	if (!eliciting)
 		return 0;
-	if (++a->eliciting >= TQUIC_ACK_TOLERANCE || disorder || ecn == TQUIC_ECN_CE ||
-	    !max_delay_us)
+	a->eliciting++;
+	if (disorder || ecn == TQUIC_ECN_CE || !max_delay_us)
 		a->now = true;
+	else if (a->eliciting >= TQUIC_ACK_TOLERANCE)
+		a->due_us = min(a->due_us, now_us + a->patience_us);
 	else if (a->due_us == TQUIC_TIME_NEVER)
 		a->due_us = now_us + max_delay_us;
 	return 0;

@@ -13,6 +13,8 @@
 #define TQUIC_ACK_KEEP_RANGES	4	/* kept although the peer knows that we have them */
 #define TQUIC_ACK_TOLERANCE	2	/* ack-eliciting packets that one ACK may wait for */
 
+#define TQUIC_ACK_READER_US	1000	/* patience with a reader who is being woken */
+
 enum tquic_ecn {		/* the two bits of the IP header */
 	TQUIC_ECN_NOT,
 	TQUIC_ECN_ECT1,
@@ -27,6 +29,7 @@ struct tquic_ack {
 	u64 due_us;			/* an ACK must leave by then; TQUIC_TIME_NEVER: none */
 	u64 sent_largest;		/* largest packet number in the last ACK we sent + 1 */
 	u64 ecn[3];			/* ECT(0), ECT(1), CE counts, as in the frame */
+	u32 patience_us;		/* how long one may wait that is owed for their number */
 	u16 eliciting;			/* ack-eliciting packets since the last ACK */
 	bool now;			/* an ACK is owed at once */
 	bool unsent;			/* something received since the last ACK */
@@ -55,7 +58,7 @@ static inline void tquic_ack_note_next(struct tquic_ack *a, u32 n, u64 now_us, u
 	a->unsent = true;
 	a->eliciting += n;
 	if (a->eliciting >= TQUIC_ACK_TOLERANCE)
-		a->now = true;
+		a->due_us = min(a->due_us, now_us + a->patience_us);
 	else if (a->due_us == TQUIC_TIME_NEVER)
 		a->due_us = now_us + max_delay_us;
 }

@@ -238,6 +238,28 @@ static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	return read_end(sk);
 }
 
+/*
+ * Sleep until there is something to read.  The ACK of what ends this leaves from here, before it
+ * is read: the softirq that brings it has a wakeup to do, and is done sooner without a packet to send.
+ */
+static int wait_for_data(struct sock *sk, long *timeo)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tquic_ack *ack = conn ? &conn->spaces[TQUIC_SPACE_APP].ack : NULL;
+	int err;
+
+	if (!ack)
+		return tquic_socket_wait(sk, timeo, tquic_recvmsg_ready, TQUIC_WAKE_READ);
+	ack->patience_us = TQUIC_ACK_READER_US;
+	err = tquic_socket_wait(sk, timeo, tquic_recvmsg_ready, TQUIC_WAKE_READ);
+	ack->patience_us = 0;
+	if (ack->eliciting >= TQUIC_ACK_TOLERANCE && tquic_conn_alive(conn)) {
+		ack->due_us = 0;
+		tquic_output_flush(conn, tquic_now_us());
+	}
+	return err;
+}
+
 /**
  * tquic_recvmsg_locked - read an event, a TLS message or from one stream
  * @sk: the socket, owned by the caller
@@ -260,7 +282,7 @@ int tquic_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int fl
 		ret = read_once(sk, msg, len, flags, &timeo);
 		if (ret != -EAGAIN || !timeo)
 			break;
-		err = tquic_socket_wait(sk, &timeo, tquic_recvmsg_ready, TQUIC_WAKE_READ);
+		err = wait_for_data(sk, &timeo);
 		if (err) {
 			ret = err;
 			break;

@@ -75,6 +75,22 @@ static void ack_every_second(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tquic_ack_due(a, 1000));
 }
 
+/* with a reader about to send it, an ACK for the number waits, one for disorder does not */
+static void ack_patience(struct kunit *test)
+{
+	struct tquic_ack *a = test->priv;
+
+	a->patience_us = 300;
+	note(a, 0);
+	tquic_ack_note_next(a, 5, 1000, DELAY);
+	KUNIT_EXPECT_FALSE(test, tquic_ack_due(a, 1299));
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1300));
+	tquic_ack_note(a, 6, true, TQUIC_ECN_NOT, 1200, DELAY);
+	KUNIT_EXPECT_EQ(test, a->due_us, 1300ULL);
+	note(a, 8);
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1000));
+}
+
 static void ack_deadline_is_of_the_first(struct kunit *test)
 {
 	struct tquic_ack *a = test->priv;
@@ -273,6 +289,7 @@ static struct kunit_case ack_cases[] = {
 	KUNIT_CASE(ack_empty),
 	KUNIT_CASE(ack_duplicates),
 	KUNIT_CASE(ack_every_second),
+	KUNIT_CASE(ack_patience),
 	KUNIT_CASE(ack_deadline_is_of_the_first),
 	KUNIT_CASE(ack_not_eliciting),
 	KUNIT_CASE(ack_at_once),
