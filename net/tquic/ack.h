@@ -50,9 +50,12 @@ static inline bool tquic_ack_due(const struct tquic_ack *a, u64 now_us)
 	return a->now || now_us >= a->due_us;
 }
 
-/** tquic_ack_note_next - tquic_ack_note() of the next @n packets, eliciting, without ECN mark */
-static inline void tquic_ack_note_next(struct tquic_ack *a, u32 n, u64 now_us, u64 max_delay_us)
+/** tquic_ack_note_next - tquic_ack_note() of the next @n packets, eliciting, not marked CE */
+static inline void tquic_ack_note_next(struct tquic_ack *a, u32 n, enum tquic_ecn ecn, u64 now_us,
+				       u64 max_delay_us)
 {
+	if (ecn != TQUIC_ECN_NOT)
+		a->ecn[ecn == TQUIC_ECN_ECT1] += n;
 	a->rcvd.r[a->rcvd.nr - 1].end += n;
 	a->largest_us = now_us;
 	a->unsent = true;

@@ -126,7 +126,6 @@ struct tquic_conn {
 	bool drop_keys;			/* and to free those of spaces that are gone */
 	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
 	u8 spin;
-	u8 ecn;				/* codepoint we send with */
 	struct tquic_tparam local;
 	struct tquic_tparam remote;	/* RFC defaults until remote_set */
 	bool remote_set;

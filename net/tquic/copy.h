@@ -17,6 +17,7 @@ struct tquic_packet;
 struct tquic_switches {
 	int zerocopy;		/* off: payload is copied, and datagrams leave one by one */
 	int hpbatch;		/* off: one call for each packet's header protection mask */
+	int ecn;		/* off: no packet is marked ECT(0) */
 };
 
 /* counts the switches that are off */

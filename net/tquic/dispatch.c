@@ -135,6 +135,10 @@ static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic
 		tquic_mib_add(conn->mib, PKT_LOST, res.lost_pkts);
 		conn->stats.lost_pkts += res.lost_pkts;
 	}
+	if (unlikely(res.ecn_ce))
+		tquic_mib_inc(conn->mib, ECN_CE);
+	if (unlikely(res.ecn_failed))
+		tquic_mib_inc(conn->mib, ECN_FAILED);
 	if (unlikely(res.spurious_pkts))
 		tquic_mib_add(conn->mib, PKT_SPURIOUS, res.spurious_pkts);
 	return 0;

@@ -146,7 +146,7 @@ static bool flight_send(struct flight *fl, u64 now_us)
 	}
 	skb_put(fl->skb, len);
 	tquic_packet_account(conn, conn->path, fl->nr, len, now_us);
-	conn->ops->xmit(conn, conn->path, fl->skb, len, conn->ecn);
+	conn->ops->xmit(conn, conn->path, fl->skb, len, TQUIC_ECN_NOT);
 	return true;
 }
 

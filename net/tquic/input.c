@@ -73,7 +73,7 @@ static void run_end(struct tquic_rx_work *in)
 	if (!r->nr)
 		return;
 	tquic_stream_rx_run(&conn->streams, r->s, r->nr);
-	tquic_ack_note_next(&conn->spaces[TQUIC_SPACE_APP].ack, r->nr, in->now_us,
+	tquic_ack_note_next(&conn->spaces[TQUIC_SPACE_APP].ack, r->nr, in->ecn, in->now_us,
 			    conn->local.max_ack_delay_us);
 	tquic_mib_add(conn->mib, RX_PACKETS, r->nr);
 	conn->stats.rx_pkts += r->nr;
@@ -134,7 +134,8 @@ static bool rx_expected(struct tquic_rx_work *in, u64 pn, const u8 *p, const u8 
 	struct tquic_stream *s = conn->streams.last;
 	u64 sid, off;
 
-	if (!s || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path || in->ecn)
+	if (!s || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path ||
+	    in->ecn == TQUIC_ECN_CE)
 		return false;
 	if (end - p >= 8 && get_unaligned_le64(p))	/* over PADDING, up to 7 at once */
 		p += __ffs64(get_unaligned_le64(p)) / 8;
@@ -145,7 +146,7 @@ static bool rx_expected(struct tquic_rx_work *in, u64 pn, const u8 *p, const u8 
 	if (!p || p == end || sid != s->id ||
 	    !tquic_stream_rx_next(&conn->streams, s, off, p, end - p, in->skb))
 		return false;
-	tquic_ack_note_next(ack, 1, in->now_us, conn->local.max_ack_delay_us);
+	tquic_ack_note_next(ack, 1, in->ecn, in->now_us, conn->local.max_ack_delay_us);
 	tquic_mib_inc(conn->mib, RX_PACKETS);
 	conn->stats.rx_pkts++;
 	return true;

@@ -42,6 +42,7 @@ struct pass {
 	struct tquic_space_loss *sp;
 	u64 now_us;
 	u32 touched;		/* paths whose flight is in use */
+	u32 marked;		/* packets newly acknowledged that were ECT(0) */
 	struct tquic_ack_result *res;
 	struct flight flight[TQUIC_LOSS_MAX_PATHS];
 };
@@ -274,6 +275,8 @@ static void settle_acked(struct pass *p, struct tquic_sent_block *b, struct tqui
 		spurious_pkt(p, fl, pkt);
 	else
 		acked_pkt(p, fl, pkt);
+	if (pkt->flags & TQUIC_PKT_ECT)
+		p->marked += run;
 	if (fl)
 		fl->gap = true;
 	if (pkt->flags & TQUIC_PKT_MTU_PROBE)
@@ -401,6 +404,11 @@ static void declare_lost(struct pass *p, struct flight *fl, struct tquic_pkt *pk
 		tquic_cc_discard(&rec->cc, pkt->bytes);
 		ops->mtu_probe(p->ctx->arg, pkt->path, pkt->bytes, false);
 		return;
+	}
+	if (pkt->flags & TQUIC_PKT_ECT && rec->ecn == TQUIC_ECN_TESTING &&
+	    ++rec->ecn_lost == TQUIC_ECN_TESTS) {
+		rec->ecn = TQUIC_ECN_FAILED;
+		p->res->ecn_failed = true;
 	}
 	p->res->lost_pkts++;
 	rec->lost_pkts++;
@@ -575,17 +583,40 @@ static void report(struct pass *p)
 	}
 }
 
-/* RFC 9002 appendix B.7; counts that came out of order say nothing */
+/* RFC 9000 section 13.4.2.1; the frame's largest packet is newly acknowledged */
+static bool ecn_valid(const struct pass *p, const struct tquic_rx_frame *ack)
+{
+	const u64 *now = ack->ack.ecn, *was = p->sp->ecn;
+
+	if (ack->type != TQUIC_FT_ACK_ECN)
+		return !p->marked;
+	return now[0] >= was[0] && now[2] >= was[2] && !now[1] &&
+	       now[0] - was[0] + now[2] - was[2] >= p->marked && now[0] + now[2] <= p->sp->ecn_sent;
+}
+
+/* Is the path fit for ECN, and is it congested? RFC 9002 appendix B.7 */
 static void process_ecn(struct pass *p, const struct tquic_rx_frame *ack,
 			const struct largest *largest)
 {
 	struct tquic_recovery *rec = p->ctx->path[largest->path];
 	u64 recovery_us;
 
-	if (ack->type != TQUIC_FT_ACK_ECN || !largest->sent_us || !rec ||
-	    ack->ack.ecn[2] <= p->sp->ecn_ce)
+	if (!largest->sent_us || largest->pn != p->sp->largest_acked || !rec ||
+	    rec->ecn == TQUIC_ECN_FAILED)
 		return;
-	p->sp->ecn_ce = ack->ack.ecn[2];
+	if (!ecn_valid(p, ack)) {
+		rec->ecn = TQUIC_ECN_FAILED;
+		p->res->ecn_failed = true;
+		return;
+	}
+	if (ack->type != TQUIC_FT_ACK_ECN)
+		return;
+	if (p->marked)
+		rec->ecn = TQUIC_ECN_CAPABLE;
+	p->res->ecn_ce = ack->ack.ecn[2] > p->sp->ecn[2];
+	memcpy(p->sp->ecn, ack->ack.ecn, sizeof(p->sp->ecn));
+	if (!p->res->ecn_ce)
+		return;
 	recovery_us = rec->cc.recovery_us;
 	tquic_cc_on_ce(&rec->cc, largest->sent_us, p->now_us);
 	/* counted like a loss that never proves spurious: this event is real */
@@ -629,6 +660,7 @@ int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 	p.sp = sp;
 	p.now_us = now_us;
 	p.touched = 0;
+	p.marked = 0;
 	p.res = res;
 	ret = ack_frame(&p, ack, &largest);
 	if (ret)

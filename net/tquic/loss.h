@@ -29,6 +29,15 @@
 #define TQUIC_REORDER_MAX_PKTS	300	/* the packet threshold grows no further */
 #define TQUIC_LOSS_MAX_LOST	512	/* lost packets of a space kept for a late ACK */
 
+#define TQUIC_ECN_TESTS		10	/* packets marked before the path has proven itself */
+
+/* RFC 9000 section 13.4.2 and appendix A.4 */
+enum tquic_ecn_use {
+	TQUIC_ECN_TESTING,
+	TQUIC_ECN_CAPABLE,
+	TQUIC_ECN_FAILED,
+};
+
 /* RFC 9002 section 5 */
 struct tquic_rtt {
 	u32 latest_us;
@@ -47,6 +56,9 @@ struct tquic_recovery {
 	u32 pto_count;
 	u32 reorder_pkts;	/* packet threshold in force, grows with spurious losses */
 	u32 reorder_shift;	/* time threshold: RTT + RTT >> this, shrinks likewise */
+	enum tquic_ecn_use ecn;
+	u32 ecn_sent;		/* marked packets */
+	u32 ecn_lost;		/* of them, lost before any was acknowledged */
 	u32 event_lost;		/* losses of the last congestion event not proven spurious */
 	u64 newest_acked_us;	/* when the newest packet acknowledged so far left */
 	u64 delivered;		/* bytes acknowledged, for delivery rate */
@@ -66,7 +78,8 @@ struct tquic_space_loss {
 	u64 last_eliciting_us;	/* when the last ack-eliciting packet left */
 	u32 eliciting;		/* ack-eliciting packets in flight */
 	u32 nr_lost;		/* packets declared lost and still in the log */
-	u64 ecn_ce;		/* CE count the peer last reported */
+	u64 ecn[3];		/* ECT(0), ECT(1), CE: counts the peer last reported */
+	u64 ecn_sent;		/* packets marked ECT(0) */
 };
 
 struct tquic_loss_ops {
@@ -103,6 +116,8 @@ struct tquic_ack_result {
 	u32 lost_pkts;
 	u32 spurious_pkts;
 	bool eliciting;		/* something ack-eliciting was newly acknowledged */
+	bool ecn_ce;		/* the path marks CE */
+	bool ecn_failed;	/* the path, or the peer, does not do ECN properly: not used again */
 	bool rtt_sampled;
 };
 
@@ -119,6 +134,13 @@ u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool confirmed);
 u32 tquic_loss_requeue_oldest(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u32 count);
 void tquic_loss_rtt_update(struct tquic_rtt *rtt, u64 latest_us, u64 ack_delay_us, u64 now_us);
+
+/** tquic_loss_marks - packets of the path are to be marked ECT(0) */
+static inline bool tquic_loss_marks(const struct tquic_recovery *rec)
+{
+	return rec->ecn == TQUIC_ECN_CAPABLE || (rec->ecn == TQUIC_ECN_TESTING &&
+	       rec->ecn_sent < TQUIC_ECN_TESTS && !rec->pto_count);
+}
 
 /** tquic_loss_stamp - note the state of the path in the record of a packet, or of many */
 static inline void tquic_loss_stamp(struct tquic_recovery *rec, struct tquic_pkt *pkt, u64 now_us)

@@ -72,6 +72,8 @@
 	X(STREAM_BYTES_RETRANS)		/* stream bytes sent again */ \
 	X(STREAM_FRAMES_RETRANS) \
 	X(PTO)				/* probe timeouts */ \
+	X(ECN_CE)			/* ACKs that told of congestion by ECN */ \
+	X(ECN_FAILED)			/* paths on which ECN did not work and is not used */ \
 	/* packets in */ \
 	X(RX_DATAGRAMS)			/* UDP datagrams, GRO segments counted one by one */ \
 	X(RX_AGGREGATES)		/* skbs from the UDP socket */ \

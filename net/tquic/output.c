@@ -45,6 +45,7 @@ struct batch {
 	u32 bytes;
 	u32 nr;
 	bool linear;		/* one packet, in the skb's head */
+	bool marked;		/* ECT(0) */
 };
 
 /* The connection ID that packets of a path carry */
@@ -207,6 +208,12 @@ static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 		tquic_packet_put_ping(b);
 }
 
+/* Packets are to be marked ECT(0), RFC 9000 section 13.4 */
+static bool path_marks(const struct tquic_conn *conn, const struct tquic_path *path)
+{
+	return READ_ONCE(conn->switches->ecn) && tquic_loss_marks(&path->rec);
+}
+
 /* What the packets of a batch have in common */
 static void packet_init(struct tquic_packet *b, struct tquic_conn *conn, struct tquic_path *path,
 			u8 flags)
@@ -350,7 +357,12 @@ static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct b
 	}
 	tquic_pacer_sent(&path->rec.pacer, bt->bytes);
 	tquic_packet_account(conn, path, bt->nr, bt->bytes, now_us);
-	return conn->ops->xmit(conn, path, bt->skb, bt->size, conn->ecn);
+	if (bt->marked) {
+		conn->spaces[TQUIC_SPACE_APP].loss.ecn_sent += bt->nr;
+		path->rec.ecn_sent += bt->nr;
+	}
+	return conn->ops->xmit(conn, path, bt->skb, bt->size,
+			       bt->marked ? TQUIC_ECN_ECT0 : TQUIC_ECN_NOT);
 }
 
 /* ---- a run of packets -------------------------------------------------- */
@@ -411,7 +423,8 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	*p++ = TQUIC_FT_STREAM | TQUIC_FT_STREAM_OFF;
 	tquic_varint_put(p, s->id);
 	r->rec = (struct tquic_pkt){
-		.type = TQUIC_REC_PACKET, .flags = TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT,
+		.type = TQUIC_REC_PACKET,
+		.flags = b->flags | TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT,
 		.nframes = 1, .path = b->path->index, .bytes = size, .sent_us = now_us,
 	};
 	tquic_loss_stamp(&b->path->rec, &r->rec, now_us);
@@ -534,13 +547,13 @@ static void run_end(struct run *r, struct tquic_packet *b, u64 now_us)
 noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max,
 			u32 want, u64 now_us)
 {
-	struct batch bt = { .size = size, .linear = max == 1 };
+	struct batch bt = { .size = size, .linear = max == 1, .marked = path_marks(conn, path) };
 	struct tquic_packet b;
 	struct run run;
 	int len = 0;
 	u8 *slot;
 
-	packet_init(&b, conn, path, 0);
+	packet_init(&b, conn, path, bt.marked ? TQUIC_PKT_ECT : 0);
 	run_begin(&run, &b, size, want, now_us);
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
 	if (!bt.skb)
@@ -580,11 +593,11 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 size, u8 flags,
 		       u64 now_us)
 {
-	struct batch bt = { .size = size, .linear = true };
+	struct batch bt = { .size = size, .linear = true, .marked = path_marks(conn, path) };
 	struct tquic_packet b;
 	int len;
 
-	packet_init(&b, conn, path, flags);
+	packet_init(&b, conn, path, flags | (bt.marked ? TQUIC_PKT_ECT : 0));
 	bt.skb = tquic_packet_skb(size);
 	if (!bt.skb)
 		return -ENOMEM;

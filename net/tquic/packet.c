@@ -165,10 +165,8 @@ static void commit(struct tquic_packet *b, u32 len, u64 now_us)
 	rec->path = b->path->index;
 	if (likely(b->eliciting)) {
 		rec->flags = b->flags | TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT;
-		if (unlikely(sp->probes)) {
+		if (unlikely(sp->probes))
 			sp->probes--;
-			rec->flags |= TQUIC_PKT_PROBE;
-		}
 		tquic_packet_restart_idle(conn, now_us);
 	} else {
 		tquic_mib_inc(conn->mib, TX_ACK_ONLY);

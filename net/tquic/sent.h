@@ -32,7 +32,7 @@
 #define TQUIC_PKT_LOST		BIT(3)	/* declared lost, kept to recognise a late ACK */
 #define TQUIC_PKT_MTU_PROBE	BIT(4)
 #define TQUIC_PKT_APP_LIMITED	BIT(5)
-#define TQUIC_PKT_PROBE		BIT(6)	/* sent by a PTO */
+#define TQUIC_PKT_ECT		BIT(6)	/* marked ECT(0) */
 #define TQUIC_PKT_AFTER_ACKED	BIT(7)	/* of loss.c: what left just before it was acknowledged */
 
 /* A sent frame: what it referred to, never what it said */

@@ -59,6 +59,7 @@ static const struct ctl_table tquic_table[] = {
 	SWITCH("gro", sysctl_gro, proc_dointvec_minmax),
 	SWITCH("zerocopy", switches.zerocopy, keyed_switch),
 	SWITCH("hpbatch", switches.hpbatch, keyed_switch),
+	SWITCH("ecn", switches.ecn, proc_dointvec_minmax),
 	{ }
 };
 
@@ -112,7 +113,7 @@ int tquic_sysctl_net_init(struct net *net)
 		set_mem();
 	tn->sysctl_gso = 1;
 	tn->sysctl_gro = 1;
-	tn->switches = (struct tquic_switches) { 1, 1 };
+	tn->switches = (struct tquic_switches) { 1, 1, 1 };
 	tn->sysctl_quic = enlist(net, "net/quic", quic_table, sizeof(quic_table));
 	if (!tn->sysctl_quic)
 		return -ENOMEM;

@@ -82,9 +82,10 @@ static void ack_patience(struct kunit *test)
 
 	a->patience_us = 300;
 	note(a, 0);
-	tquic_ack_note_next(a, 5, 1000, DELAY);
+	tquic_ack_note_next(a, 5, TQUIC_ECN_ECT0, 1000, DELAY);
 	KUNIT_EXPECT_FALSE(test, tquic_ack_due(a, 1299));
 	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1300));
+	KUNIT_EXPECT_EQ(test, a->ecn[0], 5ULL);
 	tquic_ack_note(a, 6, true, TQUIC_ECN_NOT, 1200, DELAY);
 	KUNIT_EXPECT_EQ(test, a->due_us, 1300ULL);
 	note(a, 8);

@@ -19,6 +19,7 @@ struct bed {
 	u64 next_pn;
 	u64 now;
 	u32 run;		/* packets that send() puts into one record */
+	bool marked;		/* they are ECT(0) */
 	u32 probes_acked, probes_lost;
 	u32 sized_acked, sized_lost;
 	u8 acked[NR_PN], lost[NR_PN], dropped[NR_PN];
@@ -145,7 +146,10 @@ static void send(struct kunit *test, u32 n)
 
 	for (; n; n -= run) {
 		run = min(n, b->run);
-		send_run(test, TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT, MSS, run);
+		send_run(test, TQUIC_PKT_ELICITING | TQUIC_PKT_INFLIGHT |
+			 (b->marked ? TQUIC_PKT_ECT : 0), MSS, run);
+		b->sp.ecn_sent += b->marked ? run : 0;
+		b->rec.ecn_sent += b->marked ? run : 0;
 	}
 }
 
@@ -398,11 +402,13 @@ static void loss_ce(struct kunit *test)
 	struct bed *b = test->priv;
 
 	warm(test);
+	b->marked = true;
 	send(test, 5);
 	b->now += RTT;
 	ack_more(b, 5, 5, -1, TQUIC_ECN_CE);
+	KUNIT_EXPECT_TRUE(test, b->res.ecn_ce);
 	KUNIT_EXPECT_EQ(test, b->rec.cc.cwnd, 6600ULL);
-	KUNIT_EXPECT_EQ(test, b->sp.ecn_ce, 1ULL);
+	KUNIT_EXPECT_EQ(test, b->sp.ecn[2], 1ULL);
 	ack(b, 1, 4);
 	KUNIT_EXPECT_EQ(test, b->rec.spurious_pkts, 2ULL);
 	KUNIT_EXPECT_EQ(test, b->rec.cc.cwnd, 6600ULL);
@@ -411,6 +417,80 @@ static void loss_ce(struct kunit *test)
 	b->now += RTT;
 	ack_more(b, 6, 6, -1, TQUIC_ECN_CE);	/* the count did not rise */
 	KUNIT_EXPECT_GT(test, b->rec.cc.cwnd, 6599ULL);
+}
+
+/* RFC 9000 section 13.4.2: marked until ten have left, then only if the path has proven itself */
+static void loss_ecn(struct kunit *test)
+{
+	struct bed *b = test->priv;
+
+	warm(test);
+	b->marked = true;
+	KUNIT_EXPECT_TRUE(test, tquic_loss_marks(&b->rec));
+	b->rec.pto_count = 1;		/* perhaps it is the mark that gets lost */
+	KUNIT_EXPECT_FALSE(test, tquic_loss_marks(&b->rec));
+	b->rec.pto_count = 0;
+	send(test, 10);
+	KUNIT_EXPECT_FALSE(test, tquic_loss_marks(&b->rec));
+	b->now += RTT;
+	ack_more(b, 1, 10, -1, TQUIC_ECN_ECT0);
+	KUNIT_EXPECT_EQ(test, b->rec.ecn, TQUIC_ECN_CAPABLE);
+	KUNIT_EXPECT_TRUE(test, tquic_loss_marks(&b->rec));
+	send(test, 2);
+	b->now += RTT;
+	ack(b, 11, 12);			/* and then no counts */
+	KUNIT_EXPECT_EQ(test, b->rec.ecn, TQUIC_ECN_FAILED);
+	KUNIT_EXPECT_TRUE(test, b->res.ecn_failed);
+	KUNIT_EXPECT_FALSE(test, tquic_loss_marks(&b->rec));
+}
+
+/* counts that cannot be, section 13.4.2.1 */
+static void loss_ecn_invalid(struct kunit *test)
+{
+	static const u64 bad[][3] = {
+		{ 3, 0, 0 },		/* four arrived */
+		{ 2, 0, 1 },
+		{ 4, 1, 0 },		/* nobody sent ECT(1) */
+		{ 9, 0, 0 },		/* eight were sent */
+		{ 7, 0, 2 },
+	};
+	struct bed *b = test->priv;
+	struct tquic_ack a;
+	u32 i, pn;
+
+	warm(test);
+	b->marked = true;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		b->rec.ecn = TQUIC_ECN_TESTING;
+		b->sp.ecn_sent = 0;
+		memset(b->sp.ecn, 0, sizeof(b->sp.ecn));
+		pn = b->next_pn;
+		send(test, 8);
+		b->now += RTT;
+		tquic_ack_init(&a);
+		while (b->next_pn - pn > 4)
+			tquic_ack_note(&a, pn++, true, TQUIC_ECN_NOT, b->now, 0);
+		memcpy(a.ecn, bad[i], sizeof(a.ecn));
+		KUNIT_ASSERT_EQ(test, feed(b, &a), 0);
+		KUNIT_EXPECT_EQ_MSG(test, b->rec.ecn, TQUIC_ECN_FAILED, "case %u", i);
+		ack(b, pn, b->next_pn - 1);
+	}
+}
+
+/* who drops what is marked, appendix A.4 */
+static void loss_ecn_lost(struct kunit *test)
+{
+	struct bed *b = test->priv;
+
+	warm(test);
+	b->marked = true;
+	send(test, 10);
+	b->marked = false;
+	send(test, 5);
+	b->now += RTT;
+	ack(b, 13, 15);
+	KUNIT_EXPECT_EQ(test, b->rec.ecn, TQUIC_ECN_FAILED);
+	KUNIT_EXPECT_TRUE(test, b->res.ecn_failed);
 }
 
 /* the example of RFC 9002 section 7.6.3, its unit of time being 1/2 PTO */
@@ -632,6 +712,9 @@ static struct kunit_case loss_cases[] = {
 	KUNIT_CASE(loss_spurious),
 	KUNIT_CASE(loss_half_spurious),
 	KUNIT_CASE(loss_ce),
+	KUNIT_CASE(loss_ecn),
+	KUNIT_CASE(loss_ecn_invalid),
+	KUNIT_CASE(loss_ecn_lost),
 	KUNIT_CASE(loss_persistent),
 	KUNIT_CASE(loss_not_persistent),
 	KUNIT_CASE(loss_mtu_probe),
