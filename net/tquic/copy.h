@@ -13,11 +13,12 @@
 struct scatterlist;
 struct tquic_packet;
 
-/* Of a network namespace; each is on by default */
+/* Of a network namespace; each switch is on by default */
 struct tquic_switches {
 	int zerocopy;		/* off: payload is copied, and datagrams leave one by one */
 	int hpbatch;		/* off: one call for each packet's header protection mask */
 	int ecn;		/* off: no packet is marked ECT(0) */
+	int rekey_packets;	/* new keys after so many packets; 0: at half the AEAD's limit */
 };
 
 /* counts the switches that are off */

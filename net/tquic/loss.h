@@ -117,7 +117,7 @@ struct tquic_ack_result {
 	u32 spurious_pkts;
 	bool eliciting;		/* something ack-eliciting was newly acknowledged */
 	bool ecn_ce;		/* the path marks CE */
-	bool ecn_failed;	/* the path, or the peer, does not do ECN properly: not used again */
+	bool ecn_failed;	/* path or peer do not do ECN properly: not used again */
 	bool rtt_sampled;
 };
 

@@ -676,17 +676,16 @@ static bool data_is_small(struct tquic_conn *conn, u32 size)
 	       s->sb.end_off - s->sb.next_off + 64 < size;
 }
 
-/* Half of what one key may seal is used up: begin the next phase, RFC 9001 section 6.6 */
-static void renew_key(struct tquic_conn *conn)
+/* Begin the next key phase long before the limit of this one, RFC 9001 section 6.6 */
+static void renew_key(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	u32 pkts = READ_ONCE(conn->switches->rekey_packets);
 
-	if (conn->no_encrypt || likely(sp->tx.used < sp->tx.cipher->tx_limit / 2) ||
-	    !conn->confirmed || !sp->rx.next_ready || sp->tx.phase != sp->rx.phase ||
-	    sp->loss.largest_acked == TQUIC_PN_NONE || sp->loss.largest_acked < sp->tx.phase_pn)
+	if (conn->no_encrypt || likely(sp->tx.used < (pkts ?: sp->tx.cipher->tx_limit / 2)))
 		return;
-	if (!tquic_crypto_update(&sp->tx, sp->next_pn))
-		tquic_mib_inc(conn->mib, KEY_UPDATES);
+	if (sp->tx.next_ready && sp->rx.next_ready)	/* else tquic_conn_work() makes them */
+		tquic_conn_key_update(conn, now_us);
 }
 
 static void output_app(struct tquic_conn *conn, u64 now_us)
@@ -808,7 +807,7 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	if (!tquic_crypto_ready(&sp->tx) || (!conn->server && !conn->finished) ||
 	    conn->state != TQUIC_CONN_ESTABLISHED)
 		return;
-	renew_key(conn);
+	renew_key(conn, now_us);
 	if (unlikely(conn->confirmed && conn->ops->path_mtu(conn,
 							    conn->path) != conn->path->route_mtu))
 		tquic_path_mtu_changed(conn, conn->path, now_us);

@@ -239,8 +239,8 @@ static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 }
 
 /*
- * Sleep until there is something to read.  The ACK of what ends this leaves from here, before it
- * is read: the softirq that brings it has a wakeup to do, and is done sooner without a packet to send.
+ * Sleep until there is something to read.  The ACK of what ends this leaves from here, before it is
+ * read: the softirq that brings it has a wakeup to do, and is done sooner with no packet to send.
  */
 static int wait_for_data(struct sock *sk, long *timeo)
 {

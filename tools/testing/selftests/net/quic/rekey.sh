@@ -40,5 +40,15 @@ netem delay 10ms 3ms rate 16mbit reorder 20% duplicate 2% loss 1%
 mib_mark
 xfer "late, twice, lost" $addr1_6 --bytes $size --both --streams 3
 rekeyed "late, twice, lost"
+
+# nobody asks: each key is good for so many packets
+xfer_both=(--idle-ms 15000)
+n0 sysctl -qw net.tquic.rekey_packets=200
+netem delay 1ms rate 16mbit
+mib_mark
+xfer "net.tquic.rekey_packets=200" $addr1 --bytes $size
+chk_mib n0 KEY_UPDATES -ge 2 "net.tquic.rekey_packets=200"
+chk_mib n1 KEY_UPDATES -ge 2 "net.tquic.rekey_packets=200"
+chk_mib n0 PROTOCOL_ERRORS -eq 0 "net.tquic.rekey_packets=200"
 netem
 finish
