@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "copy.h"
 #include "fate.h"
 #include "frame.h"
 #include "handshake.h"
@@ -117,6 +118,9 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->owner = p->owner;
 	conn->mib = p->mib;
 	conn->switches = p->switches;
+	/* RFC 9000 section 17.4: at least one connection of 16 does not spin */
+	conn->spins = READ_ONCE(p->switches->spin) && get_random_u32() % 16;
+	conn->spin = !conn->spins && get_random_u32() % 2;
 	conn->server = p->server;
 	conn->version = p->version;
 	conn->local = *p->local;

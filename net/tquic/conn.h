@@ -125,7 +125,8 @@ struct tquic_conn {
 	bool rekey;			/* tquic_conn_work() is to derive the next phase's keys */
 	bool drop_keys;			/* and to free those of spaces that are gone */
 	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
-	u8 spin;
+	bool spins;			/* the spin bit is in use, RFC 9000 section 17.4 */
+	bool spin;			/* its value now */
 	struct tquic_tparam local;
 	struct tquic_tparam remote;	/* RFC defaults until remote_set */
 	bool remote_set;

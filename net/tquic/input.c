@@ -264,6 +264,8 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 	}
 	if (unlikely(update))
 		rx_key_update(conn, pn, in->now_us);
+	if (conn->spins && pn > tquic_ack_largest(&sp->ack))
+		conn->spin = !!(p[0] & TQUIC_HDR_SPIN) == conn->server;
 	if (rx_expected(in, pn, p + ad_len, p + len - tag))
 		run_begin(in, p, p + ad_len, len, pn);
 	else

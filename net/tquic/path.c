@@ -146,6 +146,7 @@ static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
 		cid = tquic_cid_take(&conn->cids, path->index);
 	if (cid)
 		conn->dcid = cid->cid;
+	conn->spin = conn->spin && !conn->spins;
 	conn->path = path;
 }
 

@@ -60,6 +60,7 @@ static const struct ctl_table tquic_table[] = {
 	SWITCH("zerocopy", switches.zerocopy, keyed_switch),
 	SWITCH("hpbatch", switches.hpbatch, keyed_switch),
 	SWITCH("ecn", switches.ecn, proc_dointvec_minmax),
+	SWITCH("spin", switches.spin, proc_dointvec_minmax),
 	NUMBERS("rekey_packets", (void *)offsetof(struct tquic_net, switches.rekey_packets),
 		sizeof(int), proc_dointvec_minmax, .extra1 = SYSCTL_ZERO),
 	{ }
@@ -115,7 +116,7 @@ int tquic_sysctl_net_init(struct net *net)
 		set_mem();
 	tn->sysctl_gso = 1;
 	tn->sysctl_gro = 1;
-	tn->switches = (struct tquic_switches) { 1, 1, 1, 0 };
+	tn->switches = (struct tquic_switches) { 1, 1, 1, 1, 0 };
 	tn->sysctl_quic = enlist(net, "net/quic", quic_table, sizeof(quic_table));
 	if (!tn->sysctl_quic)
 		return -ENOMEM;
