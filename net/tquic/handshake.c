@@ -211,7 +211,7 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 	u8 tag[TQUIC_TAG_LEN];
 	int err;
 
-	if (conn->server || conn->retried || sp->ack.rcvd.nr || !h->token_len ||
+	if (conn->server || conn->retried || sp->gone || sp->ack.rcvd.nr || !h->token_len ||
 	    h->token_len > sizeof(conn->token) || h->len < TQUIC_TAG_LEN)
 		return -EPROTO;
 	if (tquic_cid_equal(&conn->dcid, h->scid, h->scid_len))

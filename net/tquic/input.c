@@ -378,11 +378,12 @@ static void rx_long(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
 /* A version negotiation packet ends an attempt that has heard nothing else, RFC 9000 section 6.2 */
 static void rx_verneg(struct tquic_rx_work *in, const struct tquic_hdr *h)
 {
+	const struct tquic_space *sp = &in->conn->spaces[TQUIC_SPACE_INITIAL];
 	struct tquic_conn *conn = in->conn;
 	u32 i;
 
-	if (conn->server || conn->state != TQUIC_CONN_HANDSHAKE || conn->retried ||
-	    tquic_ack_largest(&conn->spaces[TQUIC_SPACE_INITIAL].ack) != TQUIC_PN_NONE)
+	if (conn->server || sp->gone || conn->state != TQUIC_CONN_HANDSHAKE || conn->retried ||
+	    tquic_ack_largest(&sp->ack) != TQUIC_PN_NONE)
 		return;
 	/* section 17.2.1: it answers to what we sent */
 	if (h->scid_len != conn->odcid.len || memcmp(h->scid, conn->odcid.id, h->scid_len))
@@ -453,6 +454,8 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 			tquic_drop(conn->mib, DROP_VERSION, h.len);
 		else if (conn->server && h.type == TQUIC_PT_INITIAL && in->bytes < TQUIC_MIN_UDP)
 			tquic_drop(conn->mib, DROP_SHORT_INITIAL, h.len);	/* section 14.1 */
+		else if (!conn->server && h.type == TQUIC_PT_INITIAL && h.token_len)
+			tquic_drop(conn->mib, DROP_TOKEN, h.len);	/* section 17.2.2 */
 		else
 			rx_long(in, p, &h);
 		return h.len;
@@ -653,7 +656,7 @@ void tquic_input_retry_undecryptable(struct tquic_conn *conn, u64 now_us)
 	while ((skb = __skb_dequeue(&list))) {
 		struct waiting *w = (struct waiting *)skb->cb;
 		struct tquic_rx_work in = {
-			.conn = conn, .skb = skb, .now_us = now_us, .ecn = w->ecn,
+			.conn = conn, .skb = skb, .now_us = w->now_us, .ecn = w->ecn,
 			.path = conn->paths[w->path],
 		};
 
