@@ -9,6 +9,7 @@
 
 #include "conn.h"
 #include "copy.h"
+#include "datagram.h"
 #include "fate.h"
 #include "frame.h"
 #include "handshake.h"
@@ -129,6 +130,8 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->loss_ctx.arg = conn;
 	conn->loss_ctx.keep_backoff = !p->server;
 	skb_queue_head_init(&conn->undecryptable);
+	skb_queue_head_init(&conn->rx_datagrams);
+	skb_queue_head_init(&conn->tx_datagrams);
 	tquic_tparam_init(&conn->remote);
 	spaces_init(conn);
 	deadlines_init(conn, now_us);
@@ -202,6 +205,8 @@ void tquic_conn_free(struct tquic_conn *conn)
 	if (held)
 		conn->ops->tx_free(conn, held);
 	skb_queue_purge(&conn->undecryptable);
+	skb_queue_purge(&conn->rx_datagrams);
+	skb_queue_purge(&conn->tx_datagrams);
 	tquic_for_each_path(path, conn, i)
 		tquic_path_del(conn, path);
 	tquic_packet_trim(conn);
@@ -324,8 +329,10 @@ static void set_state(struct tquic_conn *conn, enum tquic_conn_state state)
 	if (conn->state < TQUIC_CONN_ESTABLISHED && state > TQUIC_CONN_ESTABLISHED)
 		tquic_mib_inc(conn->mib, CONN_HANDSHAKE_FAILED);
 	conn->state = state;
-	if (!tquic_conn_alive(conn))
+	if (!tquic_conn_alive(conn)) {
+		tquic_datagram_drop(conn);
 		tquic_streams_drop_tx(&conn->streams);
+	}
 	conn->ops->wake(conn, TQUIC_WAKE_READ | TQUIC_WAKE_WRITE | TQUIC_WAKE_STATE);
 }
 

@@ -143,6 +143,8 @@ struct tquic_conn {
 
 	/* receive */
 	struct sk_buff_head undecryptable;
+	struct sk_buff_head rx_datagrams;	/* for the reader */
+	struct sk_buff_head tx_datagrams;	/* to be sent */
 	u64 rx_now_us;			/* time of the aggregate or timer being worked on */
 
 	struct tquic_space spaces[TQUIC_SPACE_NUM];

@@ -2,6 +2,7 @@
 /* Frames of an opened packet: each is handed to the part of the connection that it is about. */
 #include <linux/skbuff.h>
 
+#include "datagram.h"
 #include "dispatch.h"
 #include "fate.h"
 #include "frame.h"
@@ -219,8 +220,7 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 		return 0;
 	case TQUIC_FT_DATAGRAM:
 	case TQUIC_FT_DATAGRAM_LEN:
-		/* RFC 9221 section 3: we have announced that we take none */
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		return tquic_datagram_rx(conn, f);
 	default:
 		return rx_limit(in, f);
 	}

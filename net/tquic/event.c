@@ -43,19 +43,20 @@ int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
 }
 
 /*
- * tquic_event_read - give the reader the oldest event, of which there is one; @msg gets
- * MSG_QUIC_NOTIFICATION, and MSG_EOR with the last byte; @flags: MSG_PEEK, MSG_TRUNC.  The socket
- * is owned by the caller.  What does not fit is left for the next read.  Return: bytes, or -EFAULT.
+ * tquic_event_read - give the reader the oldest message of @queue, in which there is one; @msg gets
+ * @kind, MSG_QUIC_NOTIFICATION or _DATAGRAM, and MSG_EOR with the last byte; @flags: MSG_PEEK,
+ * MSG_TRUNC.  The socket is owned by the caller.  What does not fit is left for the next read.
+ * Return: bytes, or -EFAULT.
  */
-int tquic_event_read(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+int tquic_event_read(struct sk_buff_head *queue, u32 kind, struct msghdr *msg, size_t len,
+		     int flags)
 {
-	struct sk_buff_head *queue = &tquic_sk(sk)->event_queue;
 	struct sk_buff *skb = skb_peek(queue);
 	u32 n = min_t(size_t, len, skb->len);
 
 	if (skb_copy_datagram_msg(skb, 0, msg, n))
 		return -EFAULT;
-	msg->msg_flags |= MSG_QUIC_NOTIFICATION;
+	msg->msg_flags |= kind;
 	if (n == skb->len)
 		msg->msg_flags |= MSG_EOR;
 	if (flags & MSG_PEEK)

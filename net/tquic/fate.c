@@ -112,6 +112,9 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 	case TQUIC_FT_MAX_STREAM_DATA:
 		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_MAX_DATA);
 		return;
+	case TQUIC_FT_DATAGRAM:
+		tquic_mib_inc(conn->mib, DGRAM_LOST);
+		return;
 	case TQUIC_FT_NEW_CONNECTION_ID:
 		tquic_cid_new_lost(&conn->cids, f->value);
 		break;

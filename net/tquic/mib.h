@@ -66,6 +66,9 @@
 	X(TX_MTU_PROBES) \
 	X(TX_VERSION_NEGOTIATION) \
 	X(TX_RETRY) \
+	X(DGRAM_SENT)			/* DATAGRAM frames, RFC 9221 */ \
+	X(DGRAM_LOST)			/* of those sent; or too long for a path that became narrower */ \
+	X(DGRAM_RECEIVED) \
 	/* recovery */ \
 	X(PKT_LOST)			/* packets declared lost */ \
 	X(PKT_SPURIOUS)			/* declared lost, acknowledged later */ \

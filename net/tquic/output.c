@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "control.h"
 #include "copy.h"
+#include "datagram.h"
 #include "frame.h"
 #include "header.h"
 #include "output.h"
@@ -201,9 +202,12 @@ static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 		tquic_control_frames(b);
 		tquic_packet_put_crypto(b);
 	}
-	if (want & WANT_DATA)
+	if (want & WANT_DATA) {
+		if (unlikely(!skb_queue_empty(&b->conn->tx_datagrams)))
+			tquic_datagram_frames(b);
 		while (stream_frame(b))
 			;
+	}
 	if (b->sp->probes && !b->eliciting)
 		tquic_packet_put_ping(b);
 }
@@ -402,7 +406,7 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	r->s = NULL;
 	if (want != WANT_DATA || tquic_off(b->conn, zerocopy) || list_empty(&ss->tx_ready) ||
 	    b->sp->ack.eliciting || b->sp->probes || b->path->due ||
-	    !tquic_ranges_empty(&s->sb.pending) ||
+	    !tquic_ranges_empty(&s->sb.pending) || !skb_queue_empty(&b->conn->tx_datagrams) ||
 	    s->tx_state != QUIC_STREAM_SEND_STATE_SEND || s->id >= BIT(30))
 		return;
 	r->s = s;
@@ -634,6 +638,8 @@ static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 		conn->nagle_us = TQUIC_TIME_NEVER;
 		want |= s ? WANT_DATA : 0;
 	}
+	if (unlikely(!skb_queue_empty(&conn->tx_datagrams)))
+		want |= WANT_DATA;
 	if (!s && !list_empty(&ss->tx_ready) && tquic_credit_tx_blocked(&ss->tx)) {
 		conn->due |= TQUIC_DUE_DATA_BLOCKED;
 		want |= WANT_FRAMES;
@@ -670,7 +676,7 @@ static bool data_is_small(struct tquic_conn *conn, u32 size)
 	struct tquic_stream *s;
 
 	if (list_empty(&ss->tx_ready))
-		return true;
+		return skb_queue_len(&conn->tx_datagrams) <= 1;
 	s = list_first_entry(&ss->tx_ready, struct tquic_stream, tx_node);
 	return list_is_singular(&ss->tx_ready) && tquic_ranges_empty(&s->sb.pending) &&
 	       s->sb.end_off - s->sb.next_off + 64 < size;

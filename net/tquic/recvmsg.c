@@ -53,7 +53,8 @@ bool tquic_recvmsg_ready(struct sock *sk)
 	u8 level;
 
 	return !conn || !skb_queue_empty(&tsk->event_queue) ||
-	       !list_empty(&conn->streams.rx_ready) || handshake_ready(conn, &level, &len) ||
+	       !list_empty(&conn->streams.rx_ready) || !skb_queue_empty(&conn->rx_datagrams) ||
+	       handshake_ready(conn, &level, &len) ||
 	       sk->sk_err || sk->sk_shutdown & RCV_SHUTDOWN || default_at_end(tsk);
 }
 
@@ -228,11 +229,13 @@ static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	u8 level;
 
 	if (!skb_queue_empty(&tsk->event_queue))
-		return tquic_event_read(sk, msg, len, flags);
+		return tquic_event_read(&tsk->event_queue, MSG_QUIC_NOTIFICATION, msg, len, flags);
 	if (!conn)
 		return read_end(sk);
 	if (handshake_ready(conn, &level, &msg_len))
 		return read_handshake(sk, msg, len, flags, level, msg_len);
+	if (unlikely(!skb_queue_empty(&conn->rx_datagrams)))
+		return tquic_event_read(&conn->rx_datagrams, MSG_QUIC_DATAGRAM, msg, len, flags);
 	if (!list_empty(&conn->streams.rx_ready))
 		return read_stream(sk, msg, len, flags, timeo);
 	return read_end(sk);

@@ -9,6 +9,7 @@
 
 #include "compat/compat.h"
 #include "handshake.h"
+#include "datagram.h"
 #include "output.h"
 #include "sock.h"
 
@@ -99,7 +100,9 @@ static int parse(struct send *snd)
 	}
 	if (snd->has_stream && snd->has_level)
 		return -EINVAL;
-	return snd->msg->msg_flags & MSG_QUIC_DATAGRAM ? -EOPNOTSUPP : 0;
+	if (snd->msg->msg_flags & MSG_QUIC_DATAGRAM)
+		return snd->has_stream || snd->has_level ? -EINVAL : 0;
+	return 0;
 }
 
 /* ---- waiting ---- */
@@ -577,6 +580,41 @@ static int send_handshake(struct sock *sk, struct send *snd, size_t len)
 	return len;
 }
 
+static bool has_datagram_room(struct sock *sk, void *arg)
+{
+	return sk->sk_wmem_queued < sk->sk_sndbuf;
+}
+
+/* One datagram, whole */
+static int send_datagram(struct sock *sk, struct send *snd, size_t len)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct sk_buff *skb;
+	int err;
+
+	err = wait_tx(sk, &snd->timeo, is_established, NULL) ?:
+	      wait_tx(sk, &snd->timeo, has_datagram_room, NULL);
+	if (err)
+		return err;
+	if (!tquic_datagram_max(conn))
+		return -EOPNOTSUPP;
+	if (len > tquic_datagram_max(conn))
+		return -EMSGSIZE;
+	skb = alloc_skb(len, sk->sk_allocation);
+	if (!skb || !sk_wmem_schedule(sk, skb->truesize)) {
+		kfree_skb(skb);
+		return -ENOBUFS;
+	}
+	if (!copy_from_iter_full(skb_put(skb, len), len, &snd->msg->msg_iter)) {
+		kfree_skb(skb);
+		return -EFAULT;
+	}
+	charge(sk, skb->truesize);
+	tquic_datagram_queue(conn, skb);
+	tquic_output_flush(conn, tquic_now_us());
+	return len;
+}
+
 /**
  * tquic_sendmsg - proto.sendmsg: stream bytes or a TLS message
  * @sk: the socket, not owned
@@ -586,7 +624,8 @@ static int send_handshake(struct sock *sk, struct send *snd, size_t len)
  * Return: bytes taken, fewer than @len when no more fit and nobody waits;
  * -EAGAIN; -ENOSPC: stream credit is used up and the stream was named;
  * -ENOTCONN; -EPIPE with SIGPIPE; -EINVAL for flags, control messages or
- * streams that do not exist; -EOPNOTSUPP for datagrams; -EFAULT; -ENOBUFS:
+ * streams that do not exist; -EOPNOTSUPP: the peer takes no datagrams; -EMSGSIZE:
+ * nor one so long; -EFAULT; -ENOBUFS: no memory for a datagram,
  * MSG_ZEROCOPY beyond RLIMIT_MEMLOCK, or too many completions are not read.
  */
 int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
@@ -605,6 +644,8 @@ int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 		ret = -ENOTCONN;
 	else if (snd.has_level)
 		ret = send_handshake(sk, &snd, len);
+	else if (msg->msg_flags & MSG_QUIC_DATAGRAM)
+		ret = send_datagram(sk, &snd, len);
 	else
 		ret = send_stream(sk, &snd, len);
 	tquic_socket_after(sk);

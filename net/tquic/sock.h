@@ -216,7 +216,8 @@ int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int bl
 		       struct tquic_stream **sp);
 void tquic_sendmsg_push(struct sock *sk, bool fin);
 int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len);
-int tquic_event_read(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+int tquic_event_read(struct sk_buff_head *queue, u32 kind, struct msghdr *msg, size_t len,
+		     int flags);
 bool tquic_event_close_said(const struct tquic_conn *conn, struct quic_connection_close *c);
 void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
 void tquic_event_tickets(struct sock *sk);

@@ -221,7 +221,7 @@ static int set_param(struct sock *sk, void *buf, u32 len)
 
 	if (!param_ok(p))
 		return -EINVAL;
-	if (p->remote || p->max_datagram_frame_size)
+	if (p->remote)
 		return -EOPNOTSUPP;
 	param_take(&tquic_sk(sk)->tparam, p);
 	if (!conn)

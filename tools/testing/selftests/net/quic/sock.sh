@@ -8,6 +8,7 @@ setup
 
 suite quic_sock
 suite quic_stream
+suite quic_datagram
 suite quic_wait
 chk_mib n0 PROTOCOL_ERRORS -eq 2 "those that quic_sock itself makes"
 suite quic_wire
