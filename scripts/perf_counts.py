@@ -113,7 +113,8 @@ def one(where, result):
     sends, packets = payload / SEND, delta["TX_PACKETS"] - delta["TX_ACK_ONLY"]
     # of the way out: what the receiver's acknowledgments and credit took, an skb of two allocations each
     acks = sum(v["hitcount"] for k, v in xmit.items() if not int(k) & WANT_DATA)
-    skbs = sum(n for (w, _, at, _), n in sites.items() if w == "tx" and at in ("__alloc_skb", "kmalloc_reserve"))
+    skbs = sum(n for (w, _, at, ours), n in sites.items() if w == "tx" and ours == "tquic_packet_skb" and
+               at in ("__alloc_skb", "kmalloc_reserve"))
     if abs(skbs - 2 * hits(xmit)) > 0.05 * skbs + 10:
         raise Missing(f"{skbs} allocations of skbs for {hits(xmit)} batches: cannot tell those of the receiver apart")
     total = {w: sum(n for (k, *_), n in sites.items() if k == w) for w in ("tx", "rx", "other")}

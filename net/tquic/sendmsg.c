@@ -409,7 +409,10 @@ static int refer_some(struct sock *sk, struct send *snd, struct tquic_stream *s,
 	return charge(sk, n);
 }
 
-/* Refer to at most max bytes or copy them, piece by piece of the caller's vector */
+/*
+ * Refer to about max bytes or copy them, piece by piece of the caller's vector.  A page that is
+ * referred to is not cut where the buffer is full: what is left of it would be copied.
+ */
 static int take_some(struct sock *sk, struct send *snd, struct tquic_stream *s, u64 max)
 {
 	size_t piece;
@@ -419,7 +422,7 @@ static int take_some(struct sock *sk, struct send *snd, struct tquic_stream *s, 
 		return copy_some(sk, snd, s, max);
 	/* an empty piece hides how long the next one is */
 	piece = iov_iter_single_seg_count(&snd->msg->msg_iter) ?: 1;
-	max = min_t(u64, max, piece);
+	max = min_t(u64, max + PAGE_SIZE - 1, piece);
 	n = piece < REFER_MIN ? 0 : refer_some(sk, snd, s, max);
 	return n ?: copy_some(sk, snd, s, max);
 }
