@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What we have received in one packet number space and when to say so, RFC
- * 9000 section 13.2: duplicate detection, the ACK policy, the ACK frame.
- */
+/* What was received in one packet number space and when to say so, RFC 9000 section 13.2. */
 #ifndef _TQUIC_ACK_H
 #define _TQUIC_ACK_H
 

@@ -56,9 +56,8 @@ void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss)
 }
 
 /*
- * tquic_cc_set_mss - a full datagram of the path has @mss bytes now
- *
- * RFC 9002 section 7.2: a window that is still the initial one is computed anew.
+ * tquic_cc_set_mss - a full datagram of the path has @mss bytes now: a window that is still the
+ * initial one is computed anew, RFC 9002 section 7.2.
  */
 void tquic_cc_set_mss(struct tquic_cc *cc, u32 mss)
 {
@@ -81,10 +80,9 @@ static bool in_recovery(const struct tquic_cc *cc, u64 sent_us)
 }
 
 /*
- * tquic_cc_on_ack - @acked_bytes in flight were newly acknowledged by one ACK
- *
- * @sent_us: when the newest of them left.  srtt_us, min_rtt_us and latest_rtt_us are up to
- * date.  The window grows, unless the application limits the sender or in recovery.
+ * tquic_cc_on_ack - @acked_bytes in flight were newly acknowledged by one ACK; @sent_us: when the
+ * newest of them left.  srtt_us, min_rtt_us and latest_rtt_us are up to date.  The window grows,
+ * unless the application limits the sender or in recovery.
  */
 void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us)
 {
@@ -96,9 +94,8 @@ void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_
 }
 
 /*
- * tquic_cc_on_ce - a congestion event, as the peer saw a CE mark, RFC 9002 appendix B.6
- *
- * One reduction in a recovery period; @sent_us: when the largest acknowledged left.
+ * tquic_cc_on_ce - a congestion event, as the peer saw a CE mark, RFC 9002 appendix B.6: one
+ * reduction in a recovery period; @sent_us: when the largest acknowledged left.
  */
 void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 {
@@ -112,9 +109,8 @@ void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 }
 
 /*
- * tquic_cc_on_lost - @lost_bytes were declared lost, the newest of which left at @sent_us
- *
- * recovery_us changes if and only if this began a new recovery period.
+ * tquic_cc_on_lost - bytes were declared lost, the newest of which left at @sent_us.  recovery_us
+ * changes if and only if this began a new recovery period.
  */
 void tquic_cc_on_lost(struct tquic_cc *cc, u32 lost_bytes, u64 sent_us, u64 now_us)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Congestion control of one path: the window, and algorithms behind ops with
- * private state.  RFC 9002 section 7 (NewReno) is in cc.c, RFC 9438 (CUBIC with
- * HyStart++) in cc_cubic.c.  Counts bytes, never packets; time is an argument.
+ * Congestion control of one path: the window, and algorithms behind ops with private state.  Counts
+ * bytes, never packets; time is an argument.
  */
 #ifndef _TQUIC_CC_H
 #define _TQUIC_CC_H

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connection IDs, RFC 9000 section 5.1: which of ours the peer may use, which of
- * the peer's we may, who retires what.  Never makes one up, never publishes one,
- * never writes a frame.
+ * Connection IDs, RFC 9000 section 5.1: which of ours the peer may use, which of the peer's we may,
+ * who retires what.  Never makes one up, never publishes one, never writes a frame.
  */
 #include <crypto/algapi.h>
 #include <linux/kernel.h>
@@ -46,10 +45,9 @@ void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit)
 }
 
 /*
- * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already
- *
- * @reset_token NULL: it has none, as a client's first.  The first is that of the handshake;
- * for each later one NEW_CONNECTION_ID is due.  Returns the entry, NULL: no room.
+ * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already; @reset_token
+ * NULL: it has none, as a client's first.  For each but the first, that of the handshake,
+ * NEW_CONNECTION_ID is due.  Returns the entry, NULL: no room.
  */
 struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
 					const u8 *reset_token)
@@ -109,15 +107,10 @@ void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq)
 		l->due = true;
 }
 
-/**
- * tquic_cid_rx_retire - RETIRE_CONNECTION_ID arrived
- * @cs: the set
- * @seq: sequence number it names
- * @dcid: destination connection ID of the packet it came in
- * @dcid_len: bytes of that
- * @gone: set to the connection ID to withdraw; length 0: it is gone already
- *
- * Returns 0 or PROTOCOL_VIOLATION as a wire error, RFC 9000 section 19.16.
+/*
+ * tquic_cid_rx_retire - RETIRE_CONNECTION_ID of @seq arrived in a packet to @dcid; @gone: set to
+ * the connection ID to withdraw, of length 0 if it is gone already.  Returns 0 or
+ * PROTOCOL_VIOLATION as a wire error, RFC 9000 section 19.16.
  */
 int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
 			struct tquic_cid *gone)
@@ -142,10 +135,8 @@ static bool zero_length(const struct tquic_cids *cs)
 }
 
 /*
- * tquic_cid_set_first - the connection ID of the peer's handshake packets
- *
- * It has sequence number 0 and belongs to path 0.  A later call replaces it.  An empty
- * one stays the only one, and every path has it.
+ * tquic_cid_set_first - the connection ID of the peer's handshake packets: number 0, of path 0.  A
+ * later call replaces it.  An empty one stays the only one, and every path has it.
  */
 void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len)
 {
@@ -258,18 +249,10 @@ static void feed_starved(struct tquic_cids *cs)
 			tquic_cid_take(cs, path);
 }
 
-/**
- * tquic_cid_rx_new - NEW_CONNECTION_ID arrived
- * @cs: the set
- * @seq: its Sequence Number
- * @prior_to: its Retire Prior To, not above @seq
- * @cid: its Connection ID
- * @cid_len: 1 to 20
- * @reset_token: its Stateless Reset Token, 16 bytes
- *
- * RFC 9000 sections 5.1.2 and 19.15.  Paths whose connection ID has to go get
- * another, this one or a spare: look at tquic_cid_of_path() again.  RETIRE_
- * CONNECTION_ID may be due.  Returns 0 or a wire error: PROTOCOL_VIOLATION,
+/*
+ * tquic_cid_rx_new - NEW_CONNECTION_ID arrived, RFC 9000 sections 5.1.2 and 19.15.  Paths whose
+ * connection ID has to go get another, this one or a spare: look at tquic_cid_of_path() again.
+ * RETIRE_CONNECTION_ID may be due.  Returns 0 or a wire error: PROTOCOL_VIOLATION,
  * CONNECTION_ID_LIMIT_ERROR, FRAME_ENCODING_ERROR.
  */
 int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
@@ -325,10 +308,8 @@ struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 }
 
 /*
- * tquic_cid_take - give a path a connection ID of its own
- *
- * Returns what it has already, else the oldest spare one, else NULL: then it gets
- * the next that the peer issues.
+ * tquic_cid_take - give a path a connection ID of its own: what it has already, else the oldest
+ * spare one, else NULL and it gets the next that the peer issues.
  */
 struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 {
@@ -349,10 +330,9 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 }
 
 /*
- * tquic_cid_release - a path ends, or is to change its connection ID
- *
- * Returns 0: RETIRE_CONNECTION_ID is due; -ENOENT: there is nothing to retire;
- * -ENOSPC: too many retirements are owed, nothing happened.
+ * tquic_cid_release - a path ends, or is to change its connection ID.  Returns 0:
+ * RETIRE_CONNECTION_ID is due; -ENOENT: there is nothing to retire; -ENOSPC: too many are owed,
+ * nothing happened.
  */
 int tquic_cid_release(struct tquic_cids *cs, u8 path)
 {
@@ -366,10 +346,9 @@ int tquic_cid_release(struct tquic_cids *cs, u8 path)
 }
 
 /*
- * tquic_cid_is_reset - are the last 16 bytes of a datagram a stateless reset token of the peer
- *
- * Only connection IDs that we send with count, RFC 9000 section 10.3.1.  The time
- * it takes does not depend on @token.
+ * tquic_cid_is_reset - are the last 16 bytes of a datagram a stateless reset token of the peer?
+ * Only connection IDs that we send with count, and the time does not depend on @token, RFC 9000
+ * section 10.3.1.
  */
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
 {

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The connection IDs of one connection, RFC 9000 section 5.1: those we issued
- * and those the peer issued to us, their sequence numbers, their retirement.
- * Publishing them in the lookup table is the caller's work.
- */
+/* The connection IDs of one connection, RFC 9000 section 5.1: ours and the peer's. */
 #ifndef _TQUIC_CID_H
 #define _TQUIC_CID_H
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The connection as a whole: making it, what its peer's transport parameters
- * mean for it, the ways it ends, and taking it apart.  Packets are the business
- * of input.c and output.c, clocks of timer.c.
+ * The connection as a whole: making it, what its peer's transport parameters mean for it, the ways
+ * it ends, and taking it apart.  Packets are for input.c and output.c, clocks for timer.c.
  */
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -231,8 +230,8 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 }
 
 /*
- * tquic_conn_restart_idle - the idle period begins anew, RFC 9000 section 10.1.  It is never
- * shorter than three PTOs, so that a lost packet is tried again in it.
+ * tquic_conn_restart_idle - begin the idle period anew, never shorter than three PTOs, so that a
+ * lost packet is tried again in it, RFC 9000 section 10.1
  */
 void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us)
 {
@@ -304,8 +303,8 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 }
 
 /*
- * tquic_conn_issue_cids - keep the peer supplied with connection IDs, RFC 9000 section 5.1.1.  One
- * that cannot be published is not issued.
+ * tquic_conn_issue_cids - keep the peer supplied with connection IDs, RFC 9000 section 5.1.1; none
+ * is issued that cannot be published
  */
 void tquic_conn_issue_cids(struct tquic_conn *conn)
 {
@@ -356,9 +355,9 @@ static void close_keep(struct tquic_conn *conn, bool app, u64 err, u64 frame_typ
 /*
  * tquic_conn_close - close from our side with @err, the application's if @app, else one of RFC 9000
  * section 20.1; @frame_type: the frame that was wrong, 0: none in particular; @reason: words for
- * the peer, of which 64 bytes are sent at most, may be NULL when @reason_len is 0; @sk_err: errno
- * for the user, positive, 0: it ended well.  Sends CONNECTION_CLOSE and enters the closing state.
- * A connection that has sent nothing yet is over at once.
+ * the peer, of which 64 bytes are sent at most; @sk_err: errno for the user, positive, 0: it ended
+ * well.  Sends CONNECTION_CLOSE and enters the closing state, or is over at once if nothing was
+ * sent yet.
  */
 void tquic_conn_close(struct tquic_conn *conn, bool app, u64 err, u64 frame_type,
 		      const u8 *reason, u32 reason_len, int sk_err, u64 now_us)
@@ -406,8 +405,8 @@ static int close_errno(const struct tquic_rx_frame *f)
 }
 
 /*
- * tquic_conn_peer_closed - the peer sent CONNECTION_CLOSE: drain, RFC 9000 section 10.2.2.  Data
- * that has arrived stays readable.
+ * tquic_conn_peer_closed - CONNECTION_CLOSE arrived: drain, RFC 9000 section 10.2.2; data stays
+ * readable
  */
 void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame *f, u64 now_us)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The connection: its packet number spaces, streams, connection IDs, paths,
- * deadlines and state.  One socket owns it and the socket lock protects all of
- * it; it knows that owner only through tquic_conn_ops.
+ * The connection.  One socket owns it and the socket lock protects all of it; it knows that owner
+ * only through tquic_conn_ops.
  */
 #ifndef _TQUIC_CONN_H
 #define _TQUIC_CONN_H

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Control frames of a packet under construction.
- */
+/* Control frames of a packet under construction. */
 #ifndef _TQUIC_CONTROL_H
 #define _TQUIC_CONTROL_H
 

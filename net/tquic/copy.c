@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copy mode, net.tquic.zerocopy = 0: the baseline that the other way out is
- * measured against.  The payload of each STREAM frame is copied out of the send buffer
- * and again into the packet, which is sealed in place.  That there are no batches then,
- * and no references to the caller's pages, is asked for where those are made.
+ * Copy mode, net.tquic.zerocopy = 0, the baseline to measure against: each STREAM frame's payload
+ * is copied out of the send buffer and again into the packet, sealed in place.  That there are no
+ * batches then, and no references to the caller's pages, is asked for where those are made.
  */
 #include <linux/slab.h>
 
@@ -12,11 +11,8 @@
 
 DEFINE_STATIC_KEY_FALSE(tquic_copy_key);
 
-/**
- * tquic_copy_payload - the only function that copies payload on the way out
- * @dst: where to
- * @sg: where from
- * @len: bytes; whoever traces the function finds them in the third argument
+/*
+ * tquic_copy_payload - all copying of payload on the way out; who traces it finds the bytes in @len
  */
 noinline void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len)
 {
@@ -28,12 +24,9 @@ noinline void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len)
 	}
 }
 
-/**
- * tquic_copy_frame - the payload of a frame, put into the packet by two copies
- * @b: the packet, its frame header written; entries for the payload are mapped
- * @len: bytes of payload
- *
- * Return: false: no memory, nothing was put and @b->nomem says why.
+/*
+ * tquic_copy_frame - put @len bytes of payload, for which entries are mapped, behind the frame
+ * header by two copies.  Return: false: no memory, nothing was put and @b->nomem says why.
  */
 bool tquic_copy_frame(struct tquic_packet *b, u32 len)
 {

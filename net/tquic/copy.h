@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Switches of the administrator that make output do what this stack is there to
- * avoid, so that the gain can be measured.  While all of them are on everywhere,
- * asking costs nothing.
+ * Switches of the administrator that make output do what this stack is there to avoid, so that the
+ * gain can be measured.  While all of them are on everywhere, asking costs nothing.
  */
 #ifndef _TQUIC_COPY_H
 #define _TQUIC_COPY_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Flow-control credit, RFC 9000 section 4: one object for what a peer lets us send and one for what
- * we let the peer send, used alike for connection, stream and stream counts.  The receive window
- * grows with the rate that the reader takes, up to its cap.
+ * we let it send, used alike for connection, stream and stream counts.
  */
 #ifndef _TQUIC_CREDIT_H
 #define _TQUIC_CREDIT_H

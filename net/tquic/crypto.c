@@ -136,8 +136,8 @@ const struct tquic_cipher *tquic_crypto_cipher(u32 type)
 }
 
 /*
- * tquic_crypto_usable - the ciphers run inline in this context.  When this is false, sealing,
- * opening and masking must wait for process context.
+ * tquic_crypto_usable - the ciphers run inline in this context; else they must wait for process
+ * context
  */
 bool tquic_crypto_usable(void)
 {
@@ -487,21 +487,15 @@ static void nonce_make(u8 *iv, const struct tquic_key *k, u8 head, u64 pn)
 	put_unaligned_be64(get_unaligned_be64(low) ^ pn, low);
 }
 
-/**
- * tquic_crypto_seal - encrypt one packet
- * @c: keys; the current phase is used
- * @pn: packet number
- * @src: associated data (the header), then plaintext
- * @dst: associated data, then room for @plain_len + TQUIC_TAG_LEN; may be @src
- * @ad_len: bytes of associated data, whole in the first entry of @src
- * @plain_len: bytes of plaintext
- *
- * Out of place some ciphers copy the associated data to @dst and others leave its
- * room there alone, so the first entry of @src should be the header's memory in
- * @dst; the plaintext may follow it in that entry and in further ones.  Entries
- * whose lengths are multiples of 16 are the fastest.  No memory of the stack.
- * RFC 9001 section 5.3.  Softirq where tquic_crypto_usable().  Returns 0, -ENOKEY,
- * -EKEYEXPIRED at the limit of section 6.6, or what the cipher returns.
+/*
+ * tquic_crypto_seal - encrypt one packet with the key of the current phase, RFC 9001 section 5.3;
+ * @src: @ad_len bytes of associated data, whole in its first entry, then @plain_len of plaintext;
+ * @dst: associated data, then room for ciphertext and tag; may be @src.  Out of place some ciphers
+ * copy the associated data to @dst and others leave its room there alone, so the first entry of
+ * @src should be the header's memory in @dst; the plaintext may follow it in that entry and in
+ * further ones.  Entries whose lengths are multiples of 16 are the fastest.  No memory of the
+ * stack.  Softirq where tquic_crypto_usable().  Returns 0, -ENOKEY, -EKEYEXPIRED at the limit of
+ * section 6.6, or what the cipher returns.
  */
 int tquic_crypto_seal(struct tquic_crypto *c, u64 pn, struct scatterlist *src,
 		      struct scatterlist *dst, u32 ad_len, u32 plain_len)
@@ -526,20 +520,13 @@ int tquic_crypto_seal(struct tquic_crypto *c, u64 pn, struct scatterlist *src,
 	return err;
 }
 
-/**
- * tquic_crypto_open - verify and decrypt one packet
- * @c: keys
- * @phase: key phase bit of the packet; 0 below 1-RTT
- * @pn: packet number
- * @src: associated data (the unprotected header), then ciphertext with its tag
- * @dst: associated data, then room for the plaintext; may be @src
- * @ad_len: bytes of associated data, whole in the first entry of @src
- * @cipher_len: bytes of ciphertext, tag included
- *
- * The other phase than the current one is the next once it is prepared, and the
- * previous one before.  Softirq where tquic_crypto_usable().  Returns 0, -EBADMSG
- * when the packet is not authentic (counted in @c->failed, which the caller holds
- * against the cipher's rx_limit), -ENOKEY, or what the cipher returns.
+/*
+ * tquic_crypto_open - verify and decrypt one packet; @phase: its key phase bit, 0 below 1-RTT; @src
+ * and @dst as for tquic_crypto_seal(); @cipher_len includes the tag.  The other phase than the
+ * current one is the next once it is prepared, and the previous one before.  Softirq where
+ * tquic_crypto_usable().  Returns 0, -EBADMSG when the packet is not authentic (counted in
+ * @c->failed, which the caller holds against the cipher's rx_limit), -ENOKEY, or what the cipher
+ * returns.
  */
 int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterlist *src,
 		      struct scatterlist *dst, u32 ad_len, u32 cipher_len)

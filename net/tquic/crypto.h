@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Packet protection, RFC 9001 section 5 and 6, RFC 9369 section 3.3: keys from secrets, AEAD,
- * header protection, key phases, Initial secrets, the Retry tag.  The only file that knows the
- * kernel's crypto API.  Secrets are cleared when they go and are never printed.
- */
+/* Packet protection.  Secrets are cleared when they go and are never printed. */
 #ifndef _TQUIC_CRYPTO_H
 #define _TQUIC_CRYPTO_H
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What becomes of sent frames: the callbacks of loss recovery.
- */
+/* What becomes of sent frames: the callbacks of loss recovery. */
 #ifndef _TQUIC_FATE_H
 #define _TQUIC_FATE_H
 

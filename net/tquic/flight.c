@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Initial and Handshake packets, coalesced into datagrams (RFC 9000 section
- * 12.2), and CONNECTION_CLOSE at whatever level has keys.  These are few: they
- * are built in an skb's head, one datagram at a time, everything copied.
+ * Initial and Handshake packets, coalesced into datagrams (RFC 9000 section 12.2), and
+ * CONNECTION_CLOSE at whatever level has keys: few, built in an skb's head, everything copied.
  */
 #include "conn.h"
 #include "frame.h"
@@ -232,10 +231,8 @@ static void close_frame(struct tquic_packet *b)
 }
 
 /*
- * tquic_output_close - send CONNECTION_CLOSE at every level that has keys
- *
- * RFC 9000 section 10.2.3.  Where crypto would not run inline, tquic_conn_work()
- * does it.
+ * tquic_output_close - send CONNECTION_CLOSE at every level that has keys, RFC 9000 section
+ * 10.2.3.  Where crypto would not run inline, tquic_conn_work() does it.
  */
 void tquic_output_close(struct tquic_conn *conn, u64 now_us)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames on bytes alone: what each type looks like and where it may appear.
- * Reads every field and its bounds; what a frame means for a connection, a
- * stream or a limit is decided elsewhere.  The ACK frame is written in ack.c.
+ * Frames on bytes alone: what each type looks like and where it may appear.  Reads every field and
+ * its bounds; what it means is decided elsewhere.  The ACK frame is written in ack.c.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -218,18 +217,12 @@ static int unknown_type(const u8 *p, const u8 *end)
 	return ENCODING_ERROR;
 }
 
-/**
- * tquic_frame_decode - read the frame that a packet's payload starts with
- * @p: where it starts, before @end
- * @end: end of the payload
- * @ptype: enum tquic_ptype of the packet
- * @f: the frame; it points into the payload
- *
- * RFC 9000 sections 12.4 and 19, RFC 9221.  A run of PADDING is one frame.
- *
- * Returns the bytes of the frame, at least 1, or a TQUIC_WERR(): FRAME_ENCODING_ERROR for
- * an unknown type, one that does not fit or has a field out of bounds; PROTOCOL_VIOLATION
- * for a type that this packet may not carry or that is not encoded in the shortest way.
+/*
+ * tquic_frame_decode - read the frame at @p, of which a run of PADDING is one, from a packet of
+ * @ptype; @f points into the payload.  RFC 9000 sections 12.4 and 19, RFC 9221.  Returns the bytes
+ * of the frame, at least 1, or a wire error: FRAME_ENCODING_ERROR for an unknown type, one that
+ * does not fit or has a field out of bounds; PROTOCOL_VIOLATION for a type that this packet may not
+ * carry or that is not encoded in the shortest way.
  */
 int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f)
 {
@@ -256,11 +249,9 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 }
 
 /*
- * tquic_frame_ack_next - the next range of an ACK frame, from the highest to the lowest
- *
- * RFC 9000 section 19.3.1.  The position in @f moves on.  Returns 1 with a range, both ends
- * included, 0 after the last one, or a TQUIC_WERR() of FRAME_ENCODING_ERROR for a range
- * that would go below 0.
+ * tquic_frame_ack_next - the next range of an ACK frame, from the highest down, RFC 9000 section
+ * 19.3.1.  The position in @f moves on.  Returns 1 with a range, both ends included, 0 after the
+ * last one, or FRAME_ENCODING_ERROR as a wire error for a range that would go below 0.
  */
 int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
 {
@@ -301,9 +292,8 @@ u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n)
 }
 
 /*
- * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame, RFC 9000 section 19.15
- *
- * Takes 18 bytes, two integers and the connection ID; returns the byte after the frame.
+ * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame, RFC 9000 section 19.15.  Takes 18
+ * bytes, two integers and the connection ID; returns the byte after the frame.
  */
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token)
@@ -317,8 +307,7 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 }
 
 /*
- * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame with the 8 bytes of @data
- *
+ * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame with the 8 bytes of @data.
  * RFC 9000 sections 19.17 and 19.18.  Takes 9 bytes; returns the byte after the frame.
  */
 u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
@@ -337,10 +326,9 @@ u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
 }
 
 /*
- * tquic_frame_put_close - write a CONNECTION_CLOSE frame, RFC 9000 section 19.19
- *
- * @frame_type is that of the frame at fault, 0 if unknown; not written if @app (type 0x1d).
- * Takes 1 byte, three integers and the reason; returns the byte after the frame.
+ * tquic_frame_put_close - write a CONNECTION_CLOSE frame, RFC 9000 section 19.19.  @frame_type is
+ * that of the frame at fault, 0 if unknown; not written if @app (type 0x1d).  Takes 1 byte, three
+ * integers and the reason; returns the byte after the frame.
  */
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Frames, RFC 9000 section 19 and RFC 9221: one table of what each type may
- * do, one decoder into a union on the stack, one writer per type.
- */
+/* Frames, RFC 9000 section 19 and RFC 9221: one decoder into a union on the stack, and writers. */
 #ifndef _TQUIC_FRAME_H
 #define _TQUIC_FRAME_H
 
@@ -95,26 +92,15 @@ u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *re
 	tquic_frame_put_ints(p, type, (const u64 []){ __VA_ARGS__ },		\
 			     sizeof((const u64 []){ __VA_ARGS__ }) / sizeof(u64))
 
-/**
- * tquic_frame_stream_len - bytes of a STREAM frame before its Length field or its data
- * @sid: stream ID
- * @off: stream offset
- */
+/** tquic_frame_stream_len - bytes of a STREAM frame before its Length field or its data */
 static inline u32 tquic_frame_stream_len(u64 sid, u64 off)
 {
 	return 1 + tquic_varint_len(sid) + (off ? tquic_varint_len(off) : 0);
 }
 
-/**
- * tquic_frame_put_stream - write a STREAM frame up to its data
- * @p: room for tquic_frame_stream_len() bytes, and the length's if @with_len
- * @sid: stream ID
- * @off: stream offset of the data
- * @len: bytes of data that will follow
- * @fin: the data ends the stream
- * @with_len: with a Length field; without, the data must end the packet
- *
- * RFC 9000 section 19.8.  Returns where the data goes.
+/*
+ * tquic_frame_put_stream - write a STREAM frame up to its data, RFC 9000 section 19.8; the data
+ * must end the packet unless @with_len.  Returns where the data goes.
  */
 static inline u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin,
 					 bool with_len)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the kernel does of the handshake, RFC 9001 section 4: Initial keys, secrets from user space,
- * CRYPTO streams, dropping keys.  TLS itself is in user space.
- */
+/* What the kernel does of the handshake, RFC 9001 section 4.  TLS itself is in user space. */
 #ifndef _TQUIC_HANDSHAKE_H
 #define _TQUIC_HANDSHAKE_H
 

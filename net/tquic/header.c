@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packet headers of QUIC v1 and v2 on bytes alone: everything before the packet
- * number is read here, everything up to it is written here.  Header protection,
- * keys and what a packet means are not known here.
+ * Packet headers of QUIC v1 and v2 on bytes alone: everything before the packet number is read
+ * here, everything up to it is written.  Knows no header protection, no keys, no connection.
  */
 #include <linux/errno.h>
 #include "header.h"
@@ -105,20 +104,14 @@ static int parse_long(const u8 *p, u32 len, struct tquic_hdr *h)
 	return parse_numbered(p, at, h);
 }
 
-/**
- * tquic_header_parse - read the header of the packet that a datagram starts with
- * @p: the datagram, or what is left of it
- * @len: its length in bytes
- * @cid_len: length of the connection IDs that we issue, for short headers
- * @h: what it says; h->len is where the next coalesced packet begins
- *
- * RFC 9000 section 17, RFC 9369 section 3.2.  Everything that is not under header
- * protection is checked, but for the Fixed Bit, which is reported, and for whether the
- * packet is long enough to be protected.  The connection IDs of Version Negotiation and of
- * unknown versions can have 255 bytes.
- *
- * Returns 0; -EBADMSG when it is no QUIC packet, with @h undefined; -EPROTONOSUPPORT for
- * an unknown version, with version and connection IDs in @h.
+/*
+ * tquic_header_parse - read the header of the packet that a datagram, or the rest of one, starts
+ * with, RFC 9000 section 17, RFC 9369 section 3.2; @cid_len: length of the connection IDs that we
+ * issue, for short headers; @h->len is where the next coalesced packet begins.  Everything that is
+ * not under header protection is checked, but for the Fixed Bit, which is reported, and for whether
+ * the packet is long enough to be protected.  The connection IDs of Version Negotiation and of
+ * unknown versions can have 255 bytes.  Returns 0; -EBADMSG when it is no QUIC packet, with @h
+ * undefined; -EPROTONOSUPPORT for an unknown version, with version and connection IDs in @h.
  */
 int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
 {
@@ -143,10 +136,9 @@ int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
 }
 
 /*
- * tquic_header_parse_dcid - read only the destination connection ID
- *
- * As tquic_header_parse(); the same place in every version, RFC 8999.  More than
- * TQUIC_CID_MAX bytes only in versions that we do not speak.  Returns 0 or -EBADMSG.
+ * tquic_header_parse_dcid - as tquic_header_parse(), but only the destination connection ID, which
+ * is at the same place in every version, RFC 8999.  More than TQUIC_CID_MAX bytes only in versions
+ * that we do not speak.  Returns 0 or -EBADMSG.
  */
 int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u8 *dcid_len)
 {
@@ -169,20 +161,11 @@ static u8 *put_cid(u8 *p, const u8 *id, u8 len)
 	return p + len;
 }
 
-/**
- * tquic_header_put_long - write a long header, or a Retry packet up to its integrity tag
- * @p: room for TQUIC_HEADER_LONG_MAX bytes and the token
- * @type: enum tquic_ptype, not TQUIC_PT_VERNEG
- * @version: one that we speak
- * @dcid: destination connection ID
- * @scid: source connection ID
- * @token: token of an Initial or Retry packet
- * @token_len: its length, 0 if there is none
- * @pn: packet number; a Retry has none
- * @len_at: where the Length field is: two bytes, to be filled with tquic_varint_put2();
- *	untouched for a Retry
- *
- * RFC 9000 section 17.2.  Returns the byte after what was written.
+/*
+ * tquic_header_put_long - write a long header, or a Retry packet up to its integrity tag, into room
+ * for TQUIC_HEADER_LONG_MAX bytes and the token, RFC 9000 section 17.2; @version: one that we
+ * speak; @pn and @len_at: not of a Retry; the two bytes of the Length field at *@len_at are to be
+ * filled with tquic_varint_put2().  Returns the byte after what was written.
  */
 u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *dcid,
 			  const struct tquic_cid *scid, const u8 *token, u32 token_len, u64 pn,
@@ -206,16 +189,10 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 	return tquic_header_put_pn(tquic_varint_put2(p, 0), pn);
 }
 
-/**
- * tquic_header_put_verneg - write a Version Negotiation packet, RFC 9000 section 17.2.1
- * @p: room for the bytes of both connection IDs, up to 255 each, and 15 more
- * @random: any byte, for the bits that have no meaning
- * @dcid: the source connection ID of the packet that is answered
- * @dcid_len: its length
- * @scid: the destination connection ID of that packet
- * @scid_len: its length
- *
- * Returns the byte after the packet.
+/*
+ * tquic_header_put_verneg - write a Version Negotiation packet, RFC 9000 section 17.2.1, of 15
+ * bytes and both connection IDs, which may have 255 each, in the direction of this packet; @random:
+ * any byte, for the bits that have no meaning.  Returns the byte after the packet.
  */
 u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const u8 *scid,
 			    u8 scid_len)

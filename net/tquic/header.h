@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Packet headers, RFC 9000 section 17 and RFC 9369 section 3: parsing what is
- * not protected, writing all, and packet number arithmetic (appendix A).
- */
+/* Packet headers, RFC 9000 section 17 and RFC 9369 section 3, and packet numbers (appendix A). */
 #ifndef _TQUIC_HEADER_H
 #define _TQUIC_HEADER_H
 
@@ -58,15 +55,10 @@ static inline u8 *tquic_header_put_pn(u8 *p, u64 pn)
 	return p + TQUIC_PN_LEN;
 }
 
-/**
- * tquic_header_put_short - write a 1-RTT header, RFC 9000 section 17.3.1
- * @p: room for 1 + TQUIC_CID_MAX + TQUIC_PN_LEN bytes
- * @dcid: destination connection ID
- * @phase: key phase
- * @spin: spin bit
- * @pn: packet number
- *
- * Returns the byte after the packet number.
+/*
+ * tquic_header_put_short - write a 1-RTT header, RFC 9000 section 17.3.1, into room for a
+ * connection ID of TQUIC_CID_MAX bytes whatever its length.  Returns the byte after the packet
+ * number.
  */
 static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bool phase, bool spin,
 					 u64 pn)
@@ -77,13 +69,10 @@ static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bo
 	return tquic_header_put_pn(p + dcid->len, pn);
 }
 
-/**
- * tquic_header_pn_decode - the packet number that @pn_len bytes of one stand for
- * @largest: largest packet number opened in the space, TQUIC_PN_NONE if none was
- * @truncated: the bytes on the wire
- * @pn_len: how many they are, 1 to 4
- *
- * RFC 9000 appendix A.3: the candidate next to the packet number that is expected.
+/*
+ * tquic_header_pn_decode - the packet number that @pn_len bytes, 1 to 4, stand for, RFC 9000
+ * appendix A.3: the candidate next to the one expected after @largest, TQUIC_PN_NONE if none was
+ * opened.
  */
 static inline u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len)
 {

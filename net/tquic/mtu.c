@@ -74,9 +74,8 @@ void tquic_mtu_start(struct tquic_mtu *m, u64 now_us)
 }
 
 /*
- * tquic_mtu_set_max - route or peer allow datagrams of @max bytes now
- *
- * A lower one takes effect at once, but never below 1200; a higher one is probed.
+ * tquic_mtu_set_max - route or peer allow datagrams of @max bytes now.  A lower one takes effect at
+ * once, but never below 1200; a higher one is probed.
  */
 void tquic_mtu_set_max(struct tquic_mtu *m, u32 max, u64 now_us)
 {
@@ -121,9 +120,8 @@ bool tquic_mtu_probe_acked(struct tquic_mtu *m, u32 size, u64 now_us)
 }
 
 /*
- * tquic_mtu_probe_lost - a probe was lost, which says nothing about congestion
- *
- * The same size is tried again; after MAX_PROBES losses it counts as too large.
+ * tquic_mtu_probe_lost - a probe was lost, which says nothing about congestion.  The same size is
+ * tried again; after MAX_PROBES losses it counts as too large.
  */
 void tquic_mtu_probe_lost(struct tquic_mtu *m, u32 size, u64 now_us)
 {
@@ -148,16 +146,11 @@ void tquic_mtu_acked(struct tquic_mtu *m, u32 bytes)
 		m->lost_row = 0;
 }
 
-/**
- * tquic_mtu_lost - an ordinary packet was lost
- * @m: the state
- * @bytes: its UDP payload
- * @now_us: the time; losses found at the same time count once, for a burst of them
- *	is congestion.  Tell acknowledgements of the same ACK first.
- *
- * Returns true when the path has become a black hole for the size in use, RFC
- * 8899 section 4.3: it is 1200 again and the search starts anew.  A probe timeout
- * may be told as the loss of a full-size packet.
+/*
+ * tquic_mtu_lost - an ordinary packet of @bytes UDP payload was lost, or a probe timeout fired.
+ * Losses found at the same time count once, for a burst of them is congestion; tell
+ * acknowledgements of the same ACK first.  Returns true when the path has become a black hole for
+ * the size in use, RFC 8899 section 4.3: it is 1200 again and the search starts anew.
  */
 bool tquic_mtu_lost(struct tquic_mtu *m, u32 bytes, u64 now_us)
 {

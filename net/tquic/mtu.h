@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Datagram size of one path: DPLPMTUD, RFC 8899 with RFC 9000 section 14.3.
- * Says when a probe of which size is due and what its fate means; sizes are
- * UDP payload bytes.  The first probe tries the most that route and peer allow,
- * so that an ordinary path needs just one.
+ * Datagram size of one path; sizes are UDP payload bytes.  The first probe tries the most that
+ * route and peer allow, so that an ordinary path needs just one.
  */
 #ifndef _TQUIC_MTU_H
 #define _TQUIC_MTU_H

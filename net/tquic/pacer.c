@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The leaky bucket behind pacing.  Owns the rate and the tokens; its caller sends,
- * waits and tells the time.
+ * The leaky bucket behind pacing, which lets out batches of about a millisecond.  Owns the rate and
+ * the tokens; its caller sends, waits and tells the time.
  */
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -35,17 +35,11 @@ void tquic_pacer_init(struct tquic_pacer *pc, u32 mss)
 	pc->tokens = pc->burst;
 }
 
-/**
- * tquic_pacer_update - new figures of the path, once per ACK
- * @pc: the bucket
- * @cwnd: congestion window, bytes
- * @srtt_us: smoothed RTT; 0: do not pace, as is right where min_rtt is below
- *	TQUIC_PACER_MIN_RTT_US: with fewer than two batches in a round trip there is
- *	nothing to spread, and a timer costs more than the round trip
- * @slow_start: the window doubles in a round trip; it must not be held back
- * @mss: bytes of a full datagram
- *
- * RFC 9002 section 7.7 with N = 2 in slow start and 1.25 after.
+/*
+ * tquic_pacer_update - new figures of the path, once per ACK, RFC 9002 section 7.7 with N = 2 in
+ * slow start, which must not be held back, and 1.25 after.  @srtt_us 0: do not pace, as is right
+ * where min_rtt is below TQUIC_PACER_MIN_RTT_US: with fewer than two batches in a round trip there
+ * is nothing to spread, and a timer costs more than the round trip.
  */
 void tquic_pacer_update(struct tquic_pacer *pc, u64 cwnd, u32 srtt_us, bool slow_start, u32 mss)
 {
@@ -81,11 +75,9 @@ static void refill(struct tquic_pacer *pc, u64 now_us)
 }
 
 /*
- * tquic_pacer_room - bytes that may leave now
- *
- * At least a batch and at most TQUIC_PACER_MAX_BATCH (two datagrams, where those are more),
- * or 0: ask again at tquic_pacer_next_us().  After a batch was sent it may be asked again
- * at once.  ~0 when the path is not paced.
+ * tquic_pacer_room - bytes that may leave now: at least a batch and at most TQUIC_PACER_MAX_BATCH
+ * (two datagrams, where those are more), or 0: ask again at tquic_pacer_next_us().  After a batch
+ * was sent it may be asked again at once.  ~0 when the path is not paced.
  */
 u64 tquic_pacer_room(struct tquic_pacer *pc, u64 now_us)
 {

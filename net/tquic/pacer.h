@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Pacing, RFC 9002 section 7.7: how many bytes may leave now and when the next
- * batch may.  A leaky bucket that lets out batches of about a millisecond;
- * never a timer per packet, never a delay on a path whose RTT is too short for it.
- */
+/* Pacing, RFC 9002 section 7.7: how many bytes may leave now and when the next batch may. */
 #ifndef _TQUIC_PACER_H
 #define _TQUIC_PACER_H
 

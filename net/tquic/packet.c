@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A packet under construction: noting frames in the log, gathering plaintext
- * from the slot and from send buffers, sealing it into the slot.  Decides
- * nothing about what is sent or when.
+ * A packet under construction: noting frames in the log, gathering plaintext from the slot and from
+ * send buffers, sealing it into the slot.  Decides nothing about what is sent or when.
  */
 #include <linux/random.h>
 #include <linux/skbuff.h>
@@ -13,11 +12,9 @@
 
 #define SKIP_SPREAD	256	/* packet numbers: how uncertain the next one left out is */
 
-/**
- * tquic_packet_skb - an skb for a batch
- * @linear_bytes: payload room in its head; 0: the payload will be in frags
- *
- * Headers of UDP, IP and the device fit in front.  Return: NULL: no memory.
+/*
+ * tquic_packet_skb - an skb with room for UDP, IP and device headers, and @linear_bytes; NULL: no
+ * memory
  */
 struct sk_buff *tquic_packet_skb(u32 linear_bytes)
 {
@@ -38,12 +35,9 @@ void tquic_packet_trim(struct tquic_conn *conn)
 	tquic_sent_trim(&conn->spaces[TQUIC_SPACE_APP].loss.sent);
 }
 
-/**
- * tquic_packet_note - note an ack-eliciting control frame in the log
- * @b: the packet; its record has room
- * @type: TQUIC_FT_*
- * @s: the stream it is about, a reference is taken; or NULL
- * @value: what the frame's fate is to be applied to, when it has no stream
+/*
+ * tquic_packet_note - note an ack-eliciting control frame in the log, whose record has room; @s:
+ * the stream it is about, a reference is taken; NULL: @value is what the frame's fate is applied to
  */
 void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value)
 {
@@ -119,11 +113,9 @@ void tquic_packet_put_ping(struct tquic_packet *b)
 	tquic_packet_note(b, TQUIC_FT_PING, NULL, 0);
 }
 
-/**
- * tquic_packet_put_token - NEW_TOKEN, unless there is no memory to make one
- * @b: the packet
- *
- * Return: false when there is no room.
+/*
+ * tquic_packet_put_token - NEW_TOKEN, unless there is no memory to make one; false: there is no
+ * room
  */
 bool tquic_packet_put_token(struct tquic_packet *b)
 {
@@ -140,12 +132,9 @@ bool tquic_packet_put_token(struct tquic_packet *b)
 	return true;
 }
 
-/**
- * tquic_packet_skip - leave the next packet number out
- * @sp: the space
- *
- * Done now and then: a peer that acknowledges it has not seen what it claims
- * (optimistic ACK, RFC 9000 section 21.4).
+/*
+ * tquic_packet_skip - leave the next packet number out, now and then: a peer that acknowledges it
+ * has not seen what it claims (optimistic ACK, RFC 9000 section 21.4)
  */
 void tquic_packet_skip(struct tquic_space *sp)
 {
@@ -193,17 +182,11 @@ static void seal_null(struct tquic_packet *b)
 	}
 }
 
-/**
- * tquic_packet_encrypt - encrypt a packet that is committed into its slot
- * @b: the packet: slot, payload, p and the plaintext in nr_sg entries of sg
- * @pn: its packet number
- *
- * The source is the slot's own header and frame headers and, between them,
- * pages of send buffers; the destination is the slot.  Header protection is
- * left to the caller.
- *
- * Return: bytes of the packet; -ENOMEM: the cipher had no memory, the packet will be
- * found to be lost; another errno of the crypto API: the connection is over.
+/*
+ * tquic_packet_encrypt - encrypt a packet that is committed into its slot: the source is the slot's
+ * own header and frame headers and, between them, pages of send buffers.  Header protection is left
+ * to the caller.  Return: bytes of the packet; -ENOMEM: the cipher had no memory, the packet will
+ * be found to be lost; another errno of the crypto API: the connection is over.
  */
 int tquic_packet_encrypt(struct tquic_packet *b, u64 pn)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A packet under construction: shared by output.c, which builds 1-RTT packets
- * in batches, and flight.c, which builds the datagrams of the handshake.
+ * A packet under construction: shared by output.c, which builds 1-RTT packets in batches, and
+ * flight.c, which builds the datagrams of the handshake.
  */
 #ifndef _TQUIC_PACKET_H
 #define _TQUIC_PACKET_H

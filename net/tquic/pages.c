@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A ring of pages.  We hold one reference to each; who has bytes in a page holds others,
- * and it is free when ours is the last.
+ * A ring of pages, from whose one at hand memory for payload and ciphertext is cut.  We hold one
+ * reference to each, who has bytes there others; a page is taken again when ours is the last,
+ * before a new one is asked for, because the kernel may clear each page that it hands out.
  */
 #include <linux/mm.h>
 #include <net/sock.h>
 
 #include "pages.h"
 
-/**
- * tquic_pages_refill - see that the page at hand has room
- * @pp: zero, or used before
- * @size: bytes in one piece
- * @gfp: for a new page; a large one is tried first
- *
- * Return: false: no memory; there is no page at hand then.
+/*
+ * tquic_pages_refill - see that the page at hand has room for @size bytes in one piece.  Return:
+ * false: no memory; there is no page at hand then.
  */
 bool tquic_pages_refill(struct tquic_pages *pp, u32 size, gfp_t gfp)
 {

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Pages that go round: memory for payload and ciphertext is cut from the page at
- * hand, and one whose bytes are all gone is taken again before a new one is asked
- * for, because the kernel may clear each page that it hands out.
- */
+/* Pages that go round, for payload and ciphertext. */
 #ifndef _TQUIC_PAGES_H
 #define _TQUIC_PAGES_H
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Paths of a connection: which one a packet came by, proving that the peer
- * receives on a new one (RFC 9000 section 8.2), following a peer whose address
- * changed (section 9), and the limit on what an unproven address is sent
- * (section 8.1).  Routes are udp.c's.
+ * Paths of a connection: which one a packet came by, proving that the peer receives on a new one
+ * (RFC 9000 section 8.2), following a peer whose address changed (section 9), and the limit on what
+ * an unproven address is sent (section 8.1).  Routes are udp.c's.
  */
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -26,10 +25,9 @@ bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
 }
 
 /*
- * tquic_path_add - a path between two addresses, of which ours may be the wildcard
- *
- * Its recovery starts like the active path's began; the caller overrides that for the first
- * one.  Return: the path, or NULL: no memory or no free index.
+ * tquic_path_add - a path between two addresses, of which ours may be the wildcard.  Its recovery
+ * starts like the active path's began; the caller overrides that for the first one.  Return: NULL:
+ * no memory or no free index.
  */
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
 				  const union tquic_addr *remote, gfp_t gfp)
@@ -111,11 +109,9 @@ static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
 }
 
 /*
- * tquic_path_of_rx - the path that a datagram came by, NULL: drop it
- *
- * A new remote address makes a candidate path, once the handshake is confirmed and on a
- * server only: servers do not migrate (RFC 9000 section 9).  When there are too many, one
- * that the peer has left is given up.
+ * tquic_path_of_rx - the path that a datagram came by, NULL: drop it.  A new remote address makes a
+ * candidate path, once the handshake is confirmed and on a server only: servers do not migrate (RFC
+ * 9000 section 9).  When there are too many, one that the peer has left is given up.
  */
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx)
 {
@@ -168,12 +164,10 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 }
 
 /*
- * tquic_path_on_packet - an authenticated packet came by a path
- *
- * RFC 9000 section 9.2 and 9.3: the newest packet that does more than probe moves the
- * connection there, and the address must then prove itself.  So must the one that it
- * seems to have left, section 9.3.3: a peer that is still there answers, and what it
- * sends next moves the connection back.
+ * tquic_path_on_packet - an authenticated packet came by a path.  RFC 9000 section 9.2 and 9.3: the
+ * newest packet that does more than probe moves the connection there, and the address must then
+ * prove itself.  So must the one that it seems to have left, section 9.3.3: a peer that is still
+ * there answers, and what it sends next moves the connection back.
  */
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us)
@@ -237,10 +231,8 @@ static struct tquic_path *path_fallback(struct tquic_conn *conn)
 }
 
 /*
- * tquic_path_timeout - a challenge was not answered in time; after the last try the path is gone
- *
- * RFC 9000 section 9.3.2: from the active path back to the last validated one; without
- * one the connection ends silently.
+ * tquic_path_timeout - a challenge was not answered in time; after the last try the path is gone,
+ * and without another that is validated the connection, silently, RFC 9000 section 9.3.2.
  */
 void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
@@ -263,10 +255,8 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 }
 
 /*
- * tquic_path_mtu_changed - the route, or a probe, has changed the datagram size
- *
- * Takes the route's MTU as the new upper bound and tells congestion control and pacing
- * what a full datagram is now.
+ * tquic_path_mtu_changed - the route, or a probe, has changed the datagram size: take the route's
+ * MTU as the new upper bound and tell congestion control what a full datagram is now.
  */
 void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {

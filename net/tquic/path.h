@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A path: two addresses and everything that belongs to the way between them,
- * RTT, congestion, pacing, MTU and validation (RFC 9000 sections 8.2 and 9).
- * The socket lock owns it, with its connection.
- */
+/* A path: two addresses and everything that belongs to the way between them. */
 #ifndef _TQUIC_PATH_H
 #define _TQUIC_PATH_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sets of numbers as sorted arrays of ranges: union, difference and membership.
- * The array only ever grows, up to the owner's cap; what an owner puts in, and
- * what it does when the cap is hit, is its own affair.
+ * Sets of numbers as sorted, disjoint, non-adjacent half-open ranges.  The array only ever grows,
+ * up to the owner's cap; what an owner puts in, and what it does when the cap is hit, is its own
+ * affair.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -88,16 +88,10 @@ void tquic_ranges_free(struct tquic_ranges *rs)
 	tquic_ranges_init(rs, rs->max);
 }
 
-/**
- * tquic_ranges_add - add the numbers from @start to before @end
- * @rs: the set
- * @start: first number
- * @end: first number that is not meant; nothing is added unless it is above @start
- * @gfp: how to allocate if the array has to grow
- *
- * Adding at or after the last range, the usual case, searches nothing.
- *
- * Returns 0, -ENOSPC at the cap or -ENOMEM; the set is unchanged on error.
+/*
+ * tquic_ranges_add - add the numbers from @start to before @end.  At or after the last range, the
+ * usual case, nothing is searched.  Returns 0, -ENOSPC at the cap or -ENOMEM; the set is unchanged
+ * on error.
  */
 int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {
@@ -123,10 +117,8 @@ int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 }
 
 /*
- * tquic_ranges_add_cover - tquic_ranges_add(), and more than asked for rather than fail
- *
- * When there is no room for one more range, the nearest range is stretched to cover
- * the new one and the gap between.
+ * tquic_ranges_add_cover - tquic_ranges_add(), and more than asked for rather than fail: the
+ * nearest range is stretched to cover the new one and the gap between.
  */
 void tquic_ranges_add_cover(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {
@@ -145,10 +137,8 @@ void tquic_ranges_add_cover(struct tquic_ranges *rs, u64 start, u64 end, gfp_t g
 }
 
 /*
- * tquic_ranges_remove - take out the numbers from @start to before @end
- *
- * Returns 0, or -ENOSPC or -ENOMEM when a range would have to be split, for which @gfp
- * allocates, and cannot; the set is unchanged then.
+ * tquic_ranges_remove - take out the numbers from @start to before @end.  Returns 0, or -ENOSPC or
+ * -ENOMEM, with the set unchanged, when a range would have to be split and cannot.
  */
 int tquic_ranges_remove(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Sets of 64-bit numbers kept as sorted, disjoint, non-adjacent half-open
- * ranges: received packet numbers, acknowledged and pending stream bytes,
- * closed stream IDs.  Owns one array; knows nothing of what the numbers mean.
- */
+/* Sets of 64-bit numbers: packet numbers, stream bytes, closed streams.  Owns one array. */
 #ifndef _TQUIC_RANGES_H
 #define _TQUIC_RANGES_H
 

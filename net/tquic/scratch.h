@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Working memory of one batch, in or out.  It hangs off the connection because
- * the crypto API cannot take what is on a stack.
- */
+/* Working memory of one batch, in or out: the crypto API cannot take what is on a stack. */
 #ifndef _TQUIC_SCRATCH_H
 #define _TQUIC_SCRATCH_H
 

@@ -274,8 +274,8 @@ u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 }
 
 /*
- * tquic_sendbuf_lost - sent bytes are to be sent again, but for those that arrived; without memory
- * for a larger range set more than needed.
+ * tquic_sendbuf_lost - sent bytes are to be sent again, but for those that arrived; more if memory
+ * lacks
  */
 void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 {

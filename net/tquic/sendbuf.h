@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The bytes a stream (or CRYPTO stream) has to deliver: references to pages in stream order, and
- * what the peer has and lacks of them.  The retransmission queue of this stack is the `pending` set
- * here.  Never copies payload into itself, never counts credit.
+ * The bytes a stream (or CRYPTO stream) has to deliver, and what the peer has and lacks of them.
+ * The retransmission queue of this stack is the `pending` set here.  Never counts credit.
  */
 #ifndef _TQUIC_SENDBUF_H
 #define _TQUIC_SENDBUF_H

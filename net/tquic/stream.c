@@ -446,9 +446,8 @@ void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s)
 }
 
 /*
- * tquic_stream_reset - abandon the send part: RESET_STREAM with the application's @err is due.
- * Nothing happens when all is acknowledged or it is reset already.  Unacknowledged bytes are
- * dropped and held_bytes falls.  The final size is txc.used.
+ * tquic_stream_reset - abandon the send part, unless it is over: unacknowledged bytes are dropped,
+ * held_bytes falls, and RESET_STREAM with the application's @err is due.
  */
 void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {

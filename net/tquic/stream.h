@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Streams, RFC 9000 sections 2 to 4: the state machines of both parts, final
- * sizes, limits, and the lists that output and readers take streams from.
- * Wakes nobody and writes no frame: it leaves bits that say what is due.
- */
+/* Streams, RFC 9000 sections 2 to 4.  Wakes nobody: lists and bits say who has work, and what. */
 #ifndef _TQUIC_STREAM_H
 #define _TQUIC_STREAM_H
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clock policy of a connection: every deadline it has, which one is next
- * and what its passing means.  The only file that compares deadlines with the
- * time; it starts no kernel timer.
+ * The clock policy of a connection: every deadline it has, which one is next and what its passing
+ * means.  The only file that compares deadlines with the time; it starts no kernel timer.
  */
 #include "conn.h"
 #include "output.h"
@@ -20,9 +19,8 @@ static bool client_unproven(const struct tquic_conn *conn)
 }
 
 /*
- * When the probe timeout of one space is.  TQUIC_TIME_NEVER: it has nothing in
- * flight, or the peer's address has been sent all it may until it shows itself
- * again, RFC 9002 section 6.2.2.1.
+ * When the probe timeout of one space is.  TQUIC_TIME_NEVER: it has nothing in flight, or the
+ * peer's address has been sent all it may until it shows itself again, RFC 9002 section 6.2.2.1.
  */
 static u64 space_pto(const struct tquic_conn *conn, enum tquic_space_id id)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * All clock policy of a connection in one place: which deadline is next and
- * what happens when it passes.  Owns no kernel timer; its caller does.
- */
+/* The clock policy of a connection; its caller owns the kernel timer. */
 #ifndef _TQUIC_TIMER_H
 #define _TQUIC_TIMER_H
 

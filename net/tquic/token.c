@@ -158,11 +158,9 @@ static int crypt(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, u32 t
 }
 
 /*
- * tquic_token_make - write an address token of what @info says into TQUIC_TOKEN_MAX bytes
- *
- * The client's address counts, IPv4 mapped; for a Retry its port and the connection IDs, too.
- * Softirq where tquic_crypto_usable(); allocates.  Returns the token's length or a negative
- * errno.
+ * tquic_token_make - write an address token of what @info says into TQUIC_TOKEN_MAX bytes.  The
+ * client's address counts, IPv4 mapped; for a Retry its port and the connection IDs, too.  Softirq
+ * where tquic_crypto_usable(); allocates.  Returns the token's length or a negative errno.
  */
 int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *info,
 		     const struct in6_addr *addr, u16 port, u8 *out)
@@ -185,11 +183,10 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 }
 
 /*
- * tquic_token_check - read an address token, of any length, that came from @addr and @port
- *
- * The address is mapped for IPv4.  Compare the version in @info with the packet's.  Softirq
- * where tquic_crypto_usable(); allocates.  Returns 0, -EBADMSG when it is not ours for this
- * address, -ESTALE when it is too old, or another errno.
+ * tquic_token_check - read an address token, of any length, that came from @addr, IPv4 mapped, and
+ * @port.  Compare the version in @info with the packet's.  Softirq where tquic_crypto_usable();
+ * allocates.  Returns 0, -EBADMSG when it is not ours for this address, -ESTALE when it is too old,
+ * or another errno.
  */
 int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 		      const struct in6_addr *addr, u16 port, u64 now_us,
@@ -223,10 +220,8 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 }
 
 /*
- * tquic_token_reset - the stateless reset token of a connection ID, RFC 9000 section 10.3.2
- *
- * The same 16 bytes for the same @cid as long as the keys live.  Any context, allocates
- * nothing.
+ * tquic_token_reset - the stateless reset token, 16 bytes, of a connection ID, RFC 9000 section
+ * 10.3.2, the same as long as the keys live.  Any context, allocates nothing.
  */
 void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tokens that prove something to us without state: address validation (Retry
- * and NEW_TOKEN, RFC 9000 section 8.1) and stateless reset (section 10.3).
- * Keys are random, per network namespace, and never leave this file.
+ * Tokens that prove something to us without state: address validation and stateless reset.  Keys
+ * are random, per network namespace, and never leave token.c.
  */
 #ifndef _TQUIC_TOKEN_H
 #define _TQUIC_TOKEN_H

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Transport parameters as bytes: one table says of each how it is encoded, what
- * is valid and what holds when it is absent.  Whether a peer had to send one, and
- * whether the connection IDs in it are the right ones, is not known here.
+ * Transport parameters as bytes: one table says of each how it is encoded, what is valid and what
+ * holds when it is absent.  Whether one had to be sent, and is true, is not known here.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -141,11 +140,9 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 }
 
 /*
- * tquic_tparam_encode - write the body of the TLS extension
- *
- * Parameters that say what holds anyway are left out, and so is, unless @server, what only
- * servers send.  Times are rounded up to milliseconds.  Returns the bytes written or
- * -EMSGSIZE.
+ * tquic_tparam_encode - write the body of the TLS extension, without parameters that say what holds
+ * anyway and, unless @server, without what only servers send.  Times are rounded up to
+ * milliseconds.  Returns the bytes written or -EMSGSIZE.
  */
 int tquic_tparam_encode(const struct tquic_tparam *tp, bool server, u8 *buf, u32 len)
 {
@@ -208,13 +205,10 @@ static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u
 }
 
 /*
- * tquic_tparam_decode - read the body of the peer's TLS extension
- *
- * @tp is what it says, with the defaults of RFC 9000 for what it leaves out; no use on error.
- * Unknown parameters are ignored.  That the connection IDs which section 7.3 demands are
- * there, and are right, is for the caller to check.
- *
- * Returns 0 or a TQUIC_WERR() of TRANSPORT_PARAMETER_ERROR.
+ * tquic_tparam_decode - read the body of the peer's TLS extension into @tp, with the defaults of
+ * RFC 9000 for what it leaves out; no use on error.  Unknown parameters are ignored.  That the
+ * connection IDs which section 7.3 demands are there, and are right, is for the caller to check.
+ * Returns 0 or TRANSPORT_PARAMETER_ERROR as a wire error.
  */
 int tquic_tparam_decode(struct tquic_tparam *tp, bool from_server, const u8 *p, u32 len)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Transport parameters, RFC 9000 section 18, RFC 9221 and RFC 9287: the
- * body of the TLS extension, read and written.  Knows neither defaults of
- * sockets nor TLS.
+ * Transport parameters, RFC 9000 section 18, RFC 9221 and RFC 9287: the body of the TLS extension.
  */
 #ifndef _TQUIC_TPARAM_H
 #define _TQUIC_TPARAM_H

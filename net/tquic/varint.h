@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Variable-length integers, RFC 9000 section 16.  Readers never look past the
- * end they are given; writers are told the room by their caller.
+ * Variable-length integers, RFC 9000 section 16.  Readers stay before their end; writers have room.
  */
 #ifndef _TQUIC_VARINT_H
 #define _TQUIC_VARINT_H

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The numbers of the QUIC wire: versions, packet types, frame types, transport
- * parameters and the limits the RFCs set.  Nothing here knows a connection.
- */
+/* The numbers of the QUIC wire, and the limits the RFCs set.  Nothing here knows a connection. */
 #ifndef _TQUIC_WIRE_H
 #define _TQUIC_WIRE_H
 
