@@ -268,21 +268,19 @@ int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *
 /** tquic_crypto_aead - an AEAD with tags of 16 bytes, or an error pointer; process context */
 struct crypto_aead *tquic_crypto_aead(const char *name)
 {
+	bool inner = inner_gcm && !strcmp(name, "gcm(aes)");
 	struct crypto_aead *tfm;
 	int err;
 
-	if (inner_gcm && !strcmp(name, "gcm(aes)"))
-		tfm = crypto_alloc_aead("__gcm(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
-	else
-		tfm = crypto_alloc_aead(name, 0, ALG_MASK);
+	tfm = crypto_alloc_aead(inner ? "__gcm(aes)" : name, inner ? CRYPTO_ALG_INTERNAL : 0,
+				ALG_MASK);
 	if (IS_ERR(tfm))
 		return tfm;
 	err = crypto_aead_setauthsize(tfm, TQUIC_TAG_LEN);
-	if (err) {
-		crypto_free_aead(tfm);
-		return ERR_PTR(err);
-	}
-	return tfm;
+	if (!err)
+		return tfm;
+	crypto_free_aead(tfm);
+	return ERR_PTR(err);
 }
 
 static int packet_key_alloc(struct tquic_key *k, const char *name)
@@ -324,20 +322,17 @@ static int packet_key_set(struct tquic_key *k, const struct tquic_cipher *cipher
 
 static void packet_key_free(struct tquic_key *k)
 {
-	if (!k->aead)
-		return;
 	aead_request_free(k->req);
 	crypto_free_aead(k->aead);
 }
 
 static int hp_alloc(struct tquic_crypto *c)
 {
+	bool inner = inner_ecb && !strcmp(c->cipher->hp, "ecb(aes)");
 	struct crypto_skcipher *tfm;
 
-	if (inner_ecb && !strcmp(c->cipher->hp, "ecb(aes)"))
-		tfm = crypto_alloc_skcipher("__ecb(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
-	else
-		tfm = crypto_alloc_skcipher(c->cipher->hp, 0, ALG_MASK);
+	tfm = crypto_alloc_skcipher(inner ? "__ecb(aes)" : c->cipher->hp,
+				    inner ? CRYPTO_ALG_INTERNAL : 0, ALG_MASK);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	c->hp_req = skcipher_request_alloc(tfm, GFP_KERNEL);
@@ -407,10 +402,8 @@ void tquic_crypto_free(struct tquic_crypto *c)
 {
 	packet_key_free(&c->key[0]);
 	packet_key_free(&c->key[1]);
-	if (c->hp) {
-		skcipher_request_free(c->hp_req);
-		crypto_free_skcipher(c->hp);
-	}
+	skcipher_request_free(c->hp_req);
+	crypto_free_skcipher(c->hp);
 	memzero_explicit(c, sizeof(*c));
 }
 
@@ -477,14 +470,19 @@ int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
  * SIMD in use on this CPU and have to leave its packets to a worker.
  */
 
-/* The kernel's IV: the nonce of RFC 9001 section 5.3, for CCM after its length octet */
-static void nonce_make(u8 *iv, const struct tquic_key *k, u8 head, u64 pn)
+/* The IV of the request: the nonce of RFC 9001 section 5.3, for CCM after its length octet */
+static __always_inline void
+request_set(const struct tquic_crypto *c, const struct tquic_key *k, u64 pn,
+	    struct scatterlist *src, struct scatterlist *dst, u32 ad_len, u32 len, u8 *iv)
 {
+	u8 head = c->cipher->iv_head;
 	u8 *low = iv + head + TQUIC_IV_LEN - sizeof(pn);
 
-	iv[0] = 2;	/* CCM: the length field has 3 bytes; overwritten where @head is 0 */
+	iv[0] = 2;	/* CCM: the length field has 3 bytes; overwritten where head is 0 */
 	memcpy(iv + head, k->iv, TQUIC_IV_LEN);
 	put_unaligned_be64(get_unaligned_be64(low) ^ pn, low);
+	aead_request_set_ad(k->req, ad_len);
+	aead_request_set_crypt(k->req, src, dst, len, iv);
 }
 
 /*
@@ -510,9 +508,7 @@ int tquic_crypto_seal(struct tquic_crypto *c, u64 pn, struct scatterlist *src,
 		return -EKEYEXPIRED;
 	if (WARN_ON_ONCE(!tquic_crypto_usable()))
 		return -EIO;
-	nonce_make(iv, k, c->cipher->iv_head, pn);
-	aead_request_set_ad(k->req, ad_len);
-	aead_request_set_crypt(k->req, src, dst, plain_len, iv);
+	request_set(c, k, pn, src, dst, ad_len, plain_len, iv);
 	local_bh_disable();
 	err = finished(crypto_aead_encrypt(k->req));
 	local_bh_enable();
@@ -543,9 +539,7 @@ int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterli
 		c->failed++;
 		return -EBADMSG;
 	}
-	nonce_make(iv, k, c->cipher->iv_head, pn);
-	aead_request_set_ad(k->req, ad_len);
-	aead_request_set_crypt(k->req, src, dst, cipher_len, iv);
+	request_set(c, k, pn, src, dst, ad_len, cipher_len, iv);
 	local_bh_disable();
 	err = finished(crypto_aead_decrypt(k->req));
 	local_bh_enable();
@@ -592,6 +586,35 @@ int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n)
 }
 
 /*
+ * tquic_crypto_once - seal, or open, [associated data | text | tag] in @buf, which is not on the
+ * stack, with a key of the caller's.  Softirq where tquic_crypto_usable(); allocates.  Returns 0,
+ * -EBADMSG, -ENOMEM or what the cipher returns.
+ */
+int tquic_crypto_once(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, u32 text_len,
+		      const u8 *nonce)
+{
+	u32 cipher_len = text_len + TQUIC_TAG_LEN;
+	struct aead_request *req;
+	struct scatterlist sg;
+	u8 iv[TQUIC_IV_LEN];
+	int err;
+
+	if (WARN_ON_ONCE(!tquic_crypto_usable()))
+		return -EIO;
+	req = aead_request_alloc(aead, GFP_ATOMIC);
+	if (!req)
+		return -ENOMEM;
+	memcpy(iv, nonce, sizeof(iv));
+	sg_init_one(&sg, buf, ad_len + cipher_len);
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_ad(req, ad_len);
+	aead_request_set_crypt(req, &sg, &sg, seal ? text_len : cipher_len, iv);
+	err = finished(seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req));
+	aead_request_free(req);
+	return err;
+}
+
+/*
  * tquic_crypto_retry_tag - the Retry Integrity Tag, 16 bytes, RFC 9001 section 5.8, of a packet
  * without it; @odcid: destination of the Initial it answers.  Softirq where tquic_crypto_usable();
  * allocates.  Whoever checks a tag compares it with crypto_memneq().  Returns 0, -EINVAL, -ENOMEM
@@ -602,36 +625,19 @@ int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 
 {
 	const struct version *v = version_find(version);
 	u32 ad_len = 1 + odcid->len + len;
-	struct aead_request *req;
-	struct crypto_aead *tfm;
-	struct scatterlist sg;
-	u8 iv[TQUIC_IV_LEN];
 	u8 *buf;
-	int err = -ENOMEM;
+	int err;
 
 	if (!v || odcid->len > TQUIC_CID_MAX || len > TQUIC_MAX_UDP)
 		return -EINVAL;
-	if (WARN_ON_ONCE(!tquic_crypto_usable()))
-		return -EIO;
-	tfm = retry_aeads[v - versions];
-	req = aead_request_alloc(tfm, GFP_ATOMIC);
 	buf = kmalloc(ad_len + TQUIC_TAG_LEN, GFP_ATOMIC);
-	if (!req || !buf)
-		goto free;
-	buf[0] = odcid->len;
-	memcpy(buf + 1, odcid->id, odcid->len);
-	memcpy(buf + 1 + odcid->len, pkt, len);
-	memcpy(iv, v->retry_nonce, sizeof(iv));
-	sg_init_one(&sg, buf, ad_len + TQUIC_TAG_LEN);
-	aead_request_set_callback(req, 0, NULL, NULL);
-	aead_request_set_ad(req, ad_len);
-	aead_request_set_crypt(req, &sg, &sg, 0, iv);
-	err = finished(crypto_aead_encrypt(req));
+	if (!buf)
+		return -ENOMEM;
+	memcpy(tquic_cid_put(buf, odcid->id, odcid->len), pkt, len);
+	err = tquic_crypto_once(retry_aeads[v - versions], true, buf, ad_len, 0, v->retry_nonce);
 	if (!err)
 		memcpy(tag, buf + ad_len, TQUIC_TAG_LEN);
-free:
 	kfree(buf);
-	aead_request_free(req);
 	return err;
 }
 
@@ -646,54 +652,41 @@ static void inner_setup(void)
 	struct crypto_skcipher *ecb = crypto_alloc_skcipher("ecb(aes)", 0, ALG_MASK);
 	struct crypto_aead *gcm = crypto_alloc_aead("gcm(aes)", 0, ALG_MASK);
 
-	if (!IS_ERR(ecb))
-		crypto_free_skcipher(ecb);
-	if (!IS_ERR(gcm))
-		crypto_free_aead(gcm);
+	crypto_free_skcipher(ecb);
+	crypto_free_aead(gcm);
 	ecb = crypto_alloc_skcipher("__ecb(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
 	gcm = crypto_alloc_aead("__gcm(aes)", CRYPTO_ALG_INTERNAL, ALG_MASK);
 	inner_ecb = !IS_ERR(ecb);
 	inner_gcm = !IS_ERR(gcm);
-	if (inner_ecb)
-		crypto_free_skcipher(ecb);
-	if (inner_gcm)
-		crypto_free_aead(gcm);
-}
-
-static int retry_setup(u32 i)
-{
-	struct crypto_aead *tfm = tquic_crypto_aead(ciphers[0].aead);
-
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
-	retry_aeads[i] = tfm;
-	return crypto_aead_setkey(tfm, versions[i].retry_key, RETRY_KEY_LEN);
+	crypto_free_skcipher(ecb);
+	crypto_free_aead(gcm);
 }
 
 /** tquic_crypto_setup - take what all connections share, or on error nothing; process context */
 int tquic_crypto_setup(void)
 {
+	struct crypto_aead *aead;
 	struct crypto_shash *tfm;
 	int err = 0;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(hmacs); i++) {
+	for (i = 0; i < ARRAY_SIZE(hmacs) && !err; i++) {
 		tfm = crypto_alloc_shash(hmacs[i].name, 0, 0);
-		if (IS_ERR(tfm)) {
-			err = PTR_ERR(tfm);
-			goto teardown;
-		}
-		hmacs[i].tfm = tfm;
+		err = PTR_ERR_OR_ZERO(tfm);
+		if (!err)
+			hmacs[i].tfm = tfm;
 	}
 	inner_setup();
-	for (i = 0; i < ARRAY_SIZE(versions); i++) {
-		err = retry_setup(i);
+	for (i = 0; i < ARRAY_SIZE(versions) && !err; i++) {
+		aead = tquic_crypto_aead(ciphers[0].aead);
+		err = PTR_ERR_OR_ZERO(aead);
 		if (err)
-			goto teardown;
+			break;
+		retry_aeads[i] = aead;
+		err = crypto_aead_setkey(aead, versions[i].retry_key, RETRY_KEY_LEN);
 	}
-	return 0;
-teardown:
-	tquic_crypto_teardown();
+	if (err)
+		tquic_crypto_teardown();
 	return err;
 }
 
@@ -703,13 +696,11 @@ void tquic_crypto_teardown(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(versions); i++) {
-		if (retry_aeads[i])
-			crypto_free_aead(retry_aeads[i]);
+		crypto_free_aead(retry_aeads[i]);
 		retry_aeads[i] = NULL;
 	}
 	for (i = 0; i < ARRAY_SIZE(hmacs); i++) {
-		if (hmacs[i].tfm)
-			crypto_free_shash(hmacs[i].tfm);
+		crypto_free_shash(hmacs[i].tfm);
 		hmacs[i].tfm = NULL;
 	}
 	inner_gcm = false;

@@ -6,6 +6,7 @@
 #include <crypto/aead.h>
 #include <crypto/skcipher.h>
 #include <linux/scatterlist.h>
+#include "varint.h"
 #include "wire.h"
 
 #define TQUIC_CRYPTO_BATCH	64	/* most header masks in one call */
@@ -47,6 +48,7 @@ struct tquic_crypto {
 };
 
 int tquic_crypto_setup(void);
+bool tquic_crypto_usable(void);
 void tquic_crypto_teardown(void);
 const struct tquic_cipher *tquic_crypto_cipher(u32 type);
 int tquic_crypto_install(struct tquic_crypto *c, u32 version, u32 type, const u8 *secret);
@@ -59,6 +61,8 @@ int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterli
 		      struct scatterlist *dst, u32 ad_len, u32 cipher_len);
 int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n);
 int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server);
+int tquic_crypto_once(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, u32 text_len,
+		      const u8 *nonce);
 int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
 			   u8 *tag);
 struct crypto_aead *tquic_crypto_aead(const char *name);
@@ -70,8 +74,6 @@ static inline bool tquic_crypto_ready(const struct tquic_crypto *c)
 {
 	return c->cipher;
 }
-
-bool tquic_crypto_usable(void);
 
 /** tquic_crypto_apply_mask - put header protection on, RFC 9001 section 5.4.1 */
 static inline void tquic_crypto_apply_mask(u8 *first, u8 *pn, const u8 *mask, bool long_hdr,

@@ -299,11 +299,8 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 			    const u8 *reset_token)
 {
 	p = tquic_frame_put(p, TQUIC_FT_NEW_CONNECTION_ID, seq, prior_to);
-	*p++ = cid->len;
-	memcpy(p, cid->id, cid->len);
-	p += cid->len;
-	memcpy(p, reset_token, TQUIC_TOKEN_RESET_LEN);
-	return p + TQUIC_TOKEN_RESET_LEN;
+	p = tquic_cid_put(p, cid->id, cid->len);
+	return tquic_bytes_put(p, reset_token, TQUIC_TOKEN_RESET_LEN);
 }
 
 /*
@@ -313,16 +310,13 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
 {
 	*p++ = type;
-	memcpy(p, data, PATH_DATA_LEN);
-	return p + PATH_DATA_LEN;
+	return tquic_bytes_put(p, data, PATH_DATA_LEN);
 }
 
 /** tquic_frame_put_token - write a NEW_TOKEN frame; returns the byte after it */
 u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
 {
-	p = tquic_frame_put(p, TQUIC_FT_NEW_TOKEN, len);
-	memcpy(p, token, len);
-	return p + len;
+	return tquic_bytes_put(tquic_frame_put(p, TQUIC_FT_NEW_TOKEN, len), token, len);
 }
 
 /*
@@ -336,7 +330,5 @@ u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *re
 		p = tquic_frame_put(p, TQUIC_FT_CONNECTION_CLOSE_APP, err, len);
 	else
 		p = tquic_frame_put(p, TQUIC_FT_CONNECTION_CLOSE, err, frame_type, len);
-	if (len)
-		memcpy(p, reason, len);
-	return p + len;
+	return tquic_bytes_put(p, reason, len);
 }

@@ -154,13 +154,6 @@ int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u
 	return 0;
 }
 
-static u8 *put_cid(u8 *p, const u8 *id, u8 len)
-{
-	*p++ = len;
-	memcpy(p, id, len);
-	return p + len;
-}
-
 /*
  * tquic_header_put_long - write a long header, or a Retry packet up to its integrity tag, into room
  * for TQUIC_HEADER_LONG_MAX bytes and the token, RFC 9000 section 17.2; @version: one that we
@@ -176,13 +169,11 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 
 	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | bits << LONG_TYPE_SHIFT | (TQUIC_PN_LEN - 1);
 	put_unaligned_be32(version, p);
-	p = put_cid(p + 4, dcid->id, dcid->len);
-	p = put_cid(p, scid->id, scid->len);
+	p = tquic_cid_put(p + 4, dcid->id, dcid->len);
+	p = tquic_cid_put(p, scid->id, scid->len);
 	if (type == TQUIC_PT_INITIAL)
 		p = tquic_varint_put(p, token_len);
-	if (token_len)
-		memcpy(p, token, token_len);
-	p += token_len;
+	p = tquic_bytes_put(p, token, token_len);
 	if (type == TQUIC_PT_RETRY)
 		return p;
 	*len_at = p;
@@ -201,8 +192,8 @@ u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const
 
 	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | random;
 	put_unaligned_be32(0, p);
-	p = put_cid(p + 4, dcid, dcid_len);
-	p = put_cid(p, scid, scid_len);
+	p = tquic_cid_put(p + 4, dcid, dcid_len);
+	p = tquic_cid_put(p, scid, scid_len);
 	for (i = 0; i < ARRAY_SIZE(versions); i++, p += 4)
 		put_unaligned_be32(versions[i].version, p);
 	return p;

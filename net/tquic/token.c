@@ -33,37 +33,25 @@ static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= QUIC_TOKEN_MAX_BYTES);
 /** tquic_token_keys_init - make the keys of a namespace; process context; on error none is held */
 int tquic_token_keys_init(struct tquic_token_keys *k)
 {
-	struct crypto_shash *reset;
-	struct crypto_aead *aead;
 	u8 key[RESET_KEY_LEN];
 	int err;
 
-	memset(k, 0, sizeof(*k));
-	aead = tquic_crypto_aead("gcm(aes)");
-	if (IS_ERR(aead))
-		return PTR_ERR(aead);
-	reset = crypto_alloc_shash("hmac(sha256)", 0, 0);
-	if (IS_ERR(reset)) {
-		err = PTR_ERR(reset);
-		goto free_aead;
-	}
+	k->aead = tquic_crypto_aead("gcm(aes)");
+	k->reset = crypto_alloc_shash("hmac(sha256)", 0, 0);
+	err = PTR_ERR_OR_ZERO(k->aead) ?: PTR_ERR_OR_ZERO(k->reset);
+	if (err)
+		goto free;
 	get_random_bytes(key, KEY_LEN);
-	err = crypto_aead_setkey(aead, key, KEY_LEN);
+	err = crypto_aead_setkey(k->aead, key, KEY_LEN);
 	if (err)
-		goto free_reset;
+		goto free;
 	get_random_bytes(key, RESET_KEY_LEN);
-	err = crypto_shash_setkey(reset, key, RESET_KEY_LEN);
+	err = crypto_shash_setkey(k->reset, key, RESET_KEY_LEN);
 	memzero_explicit(key, sizeof(key));
-	if (err)
-		goto free_reset;
-	k->aead = aead;
-	k->reset = reset;
-	return 0;
-
-free_reset:
-	crypto_free_shash(reset);
-free_aead:
-	crypto_free_aead(aead);
+	if (!err)
+		return 0;
+free:
+	tquic_token_keys_free(k);
 	return err;
 }
 
@@ -79,18 +67,11 @@ void tquic_token_keys_free(struct tquic_token_keys *k)
 static u32 put_ad(u8 *p, u8 type, const struct in6_addr *addr, u16 port)
 {
 	*p++ = type;
-	memcpy(p, addr, sizeof(*addr));
+	p = tquic_bytes_put(p, addr, sizeof(*addr));
 	if (type != TYPE_RETRY)
 		return 1 + sizeof(*addr);	/* a client comes back from another port */
-	put_unaligned_be16(port, p + sizeof(*addr));
+	put_unaligned_be16(port, p);
 	return 1 + sizeof(*addr) + 2;
-}
-
-static u8 *put_cid(u8 *p, const struct tquic_cid *cid)
-{
-	*p++ = cid->len;
-	memcpy(p, cid->id, cid->len);
-	return p + cid->len;
 }
 
 static const u8 *get_cid(const u8 *p, const u8 *end, struct tquic_cid *cid)
@@ -109,8 +90,8 @@ static u32 put_plain(u8 *start, const struct tquic_token_info *info)
 	put_unaligned_be64(info->issued_us, p + 4);
 	p += FIXED_LEN;
 	if (info->retry) {
-		p = put_cid(p, &info->odcid);
-		p = put_cid(p, &info->rscid);
+		p = tquic_cid_put(p, info->odcid.id, info->odcid.len);
+		p = tquic_cid_put(p, info->rscid.id, info->rscid.len);
 	}
 	return p - start;
 }
@@ -132,31 +113,6 @@ static int get_plain(const u8 *p, u32 len, struct tquic_token_info *info)
 	return p == end ? 0 : -EBADMSG;
 }
 
-/* Seal or open [AD | text | tag] in @buf, which is not on the stack */
-static int crypt(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, u32 text_len,
-		 const u8 *nonce)
-{
-	u32 cipher_len = text_len + TQUIC_TAG_LEN;
-	struct aead_request *req;
-	struct scatterlist sg;
-	u8 iv[TQUIC_IV_LEN];
-	int err;
-
-	if (WARN_ON_ONCE(!tquic_crypto_usable()))
-		return -EIO;
-	req = aead_request_alloc(aead, GFP_ATOMIC);
-	if (!req)
-		return -ENOMEM;
-	memcpy(iv, nonce, sizeof(iv));
-	sg_init_one(&sg, buf, ad_len + cipher_len);
-	aead_request_set_callback(req, 0, NULL, NULL);
-	aead_request_set_ad(req, ad_len);
-	aead_request_set_crypt(req, &sg, &sg, seal ? text_len : cipher_len, iv);
-	err = seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
-	aead_request_free(req);
-	return err;
-}
-
 /*
  * tquic_token_make - write an address token of what @info says into TQUIC_TOKEN_MAX bytes.  The
  * client's address counts, IPv4 mapped; for a Retry its port and the connection IDs, too.  Softirq
@@ -175,7 +131,7 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 	get_random_bytes(out + 1, TQUIC_IV_LEN);
 	ad_len = put_ad(buf, out[0], addr, port);
 	len = put_plain(buf + ad_len, info);
-	err = crypt(k->aead, true, buf, ad_len, len, out + 1);
+	err = tquic_crypto_once(k->aead, true, buf, ad_len, len, out + 1);
 	if (!err)
 		memcpy(out + HEAD_LEN, buf + ad_len, len + TQUIC_TAG_LEN);
 	kfree_sensitive(buf);
@@ -209,7 +165,7 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 	ad_len = put_ad(buf, token[0], addr, port);
 	text_len = len - HEAD_LEN - TQUIC_TAG_LEN;
 	memcpy(buf + ad_len, token + HEAD_LEN, text_len + TQUIC_TAG_LEN);
-	err = crypt(k->aead, false, buf, ad_len, text_len, token + 1);
+	err = tquic_crypto_once(k->aead, false, buf, ad_len, text_len, token + 1);
 	if (!err)
 		err = get_plain(buf + ad_len, text_len, info);
 	kfree_sensitive(buf);

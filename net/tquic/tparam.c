@@ -109,8 +109,7 @@ static u8 *put(u8 *p, const u8 *end, const struct param *pa, const void *data, u
 		return NULL;
 	p = tquic_varint_put(p, pa->id);
 	p = tquic_varint_put(p, len);
-	memcpy(p, data, len);
-	return p + len;
+	return tquic_bytes_put(p, data, len);
 }
 
 /* returns the byte after what was written, which may be nothing; NULL if it does not fit */

@@ -5,6 +5,7 @@
 #ifndef _TQUIC_VARINT_H
 #define _TQUIC_VARINT_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 #include "compat/unaligned.h"
 
@@ -42,6 +43,21 @@ static inline u8 *tquic_varint_put2(u8 *p, u32 v)
 {
 	put_unaligned_be16(v | 0x4000, p);
 	return p + 2;
+}
+
+/** tquic_bytes_put - write @len bytes; returns the byte after them */
+static inline u8 *tquic_bytes_put(u8 *p, const void *data, u32 len)
+{
+	if (len)
+		memcpy(p, data, len);
+	return p + len;
+}
+
+/** tquic_cid_put - write a connection ID after its length; returns the byte after it */
+static inline u8 *tquic_cid_put(u8 *p, const u8 *id, u8 len)
+{
+	*p++ = len;
+	return tquic_bytes_put(p, id, len);
 }
 
 /** tquic_varint_get - read one integer; the byte after it, or NULL: it does not end before @end */

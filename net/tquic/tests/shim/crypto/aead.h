@@ -25,7 +25,8 @@ static inline struct crypto_aead *crypto_alloc_aead(const char *name, u32 type, 
 
 static inline void crypto_free_aead(struct crypto_aead *tfm)
 {
-	shim_tfm_free(&tfm->base);
+	if (!IS_ERR_OR_NULL(tfm))
+		shim_tfm_free(&tfm->base);
 }
 
 static inline struct crypto_tfm *crypto_aead_tfm(struct crypto_aead *tfm)

@@ -23,7 +23,8 @@ static inline struct crypto_shash *crypto_alloc_shash(const char *name, u32 type
 
 static inline void crypto_free_shash(struct crypto_shash *tfm)
 {
-	shim_tfm_free(&tfm->base);
+	if (!IS_ERR_OR_NULL(tfm))
+		shim_tfm_free(&tfm->base);
 }
 
 static inline unsigned int crypto_shash_digestsize(struct crypto_shash *tfm)

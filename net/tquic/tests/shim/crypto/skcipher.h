@@ -24,7 +24,8 @@ static inline struct crypto_skcipher *crypto_alloc_skcipher(const char *name, u3
 
 static inline void crypto_free_skcipher(struct crypto_skcipher *tfm)
 {
-	shim_tfm_free(&tfm->base);
+	if (!IS_ERR_OR_NULL(tfm))
+		shim_tfm_free(&tfm->base);
 }
 
 static inline struct crypto_tfm *crypto_skcipher_tfm(struct crypto_skcipher *tfm)
