@@ -9,7 +9,6 @@
 #include "conn.h"
 #include "copy.h"
 #include "datagram.h"
-#include "fate.h"
 #include "frame.h"
 #include "handshake.h"
 #include "input.h"

@@ -46,18 +46,23 @@ struct tquic_space {
 };
 
 /* conn->due: frames of the connection, cleared when written, set again when lost */
-#define TQUIC_DUE_PING			BIT(0)
-#define TQUIC_DUE_HANDSHAKE_DONE	BIT(1)
-#define TQUIC_DUE_MAX_DATA		BIT(2)
-#define TQUIC_DUE_MAX_STREAMS_BIDI	BIT(3)
-#define TQUIC_DUE_MAX_STREAMS_UNI	BIT(4)
-#define TQUIC_DUE_DATA_BLOCKED		BIT(5)
-#define TQUIC_DUE_STREAMS_BLOCKED_BIDI	BIT(6)
-#define TQUIC_DUE_STREAMS_BLOCKED_UNI	BIT(7)
-#define TQUIC_DUE_NEW_TOKEN		BIT(8)
-#define TQUIC_DUE_NEW_CID		BIT(9)
-#define TQUIC_DUE_RETIRE_CID		BIT(10)
-#define TQUIC_DUE_CLOSE			BIT(11)	/* CONNECTION_CLOSE, in whatever spaces have keys */
+#define TQUIC_DUE(type)		BIT((type) - TQUIC_FT_MAX_DATA)	/* the bit of most types */
+#define TQUIC_DUE_MAX_DATA		TQUIC_DUE(TQUIC_FT_MAX_DATA)
+#define TQUIC_DUE_MAX_STREAMS_BIDI	TQUIC_DUE(TQUIC_FT_MAX_STREAMS_BIDI)
+#define TQUIC_DUE_MAX_STREAMS_UNI	TQUIC_DUE(TQUIC_FT_MAX_STREAMS_UNI)
+#define TQUIC_DUE_DATA_BLOCKED		TQUIC_DUE(TQUIC_FT_DATA_BLOCKED)
+#define TQUIC_DUE_STREAMS_BLOCKED_BIDI	TQUIC_DUE(TQUIC_FT_STREAMS_BLOCKED_BIDI)
+#define TQUIC_DUE_STREAMS_BLOCKED_UNI	TQUIC_DUE(TQUIC_FT_STREAMS_BLOCKED_UNI)
+#define TQUIC_DUE_NEW_CID		TQUIC_DUE(TQUIC_FT_NEW_CONNECTION_ID)
+#define TQUIC_DUE_RETIRE_CID		TQUIC_DUE(TQUIC_FT_RETIRE_CONNECTION_ID)
+#define TQUIC_DUE_HANDSHAKE_DONE	TQUIC_DUE(TQUIC_FT_HANDSHAKE_DONE)
+#define TQUIC_DUE_CLOSE			TQUIC_DUE(TQUIC_FT_CONNECTION_CLOSE)	/* at all levels */
+#define TQUIC_DUE_PING			BIT(10)	/* where types have none: those of paths */
+#define TQUIC_DUE_NEW_TOKEN		BIT(11)
+/* when lost, those of the types above that are sent again */
+#define TQUIC_DUE_AGAIN		(TQUIC_DUE_MAX_DATA | TQUIC_DUE_MAX_STREAMS_BIDI |	\
+				 TQUIC_DUE_MAX_STREAMS_UNI | TQUIC_DUE_NEW_CID |	\
+				 TQUIC_DUE_RETIRE_CID | TQUIC_DUE_HANDSHAKE_DONE)
 
 /* what tquic_conn_ops.wake is told */
 #define TQUIC_WAKE_READ		BIT(0)	/* stream data, end of stream, handshake data or an event */
@@ -233,6 +238,14 @@ void tquic_conn_issue_cids(struct tquic_conn *conn);
 int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us);
 void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us);
 void tquic_conn_touch(struct tquic_conn *conn, u64 now_us);
+
+/* fate.c: what becomes of sent frames */
+extern const struct tquic_loss_ops tquic_fate_ops;
+void tquic_fate_acked(struct tquic_conn *conn);
+
+/* timer.c: the clock policy; the owner has the kernel timer */
+u64 tquic_timer_next(const struct tquic_conn *conn);
+void tquic_timer_run(struct tquic_conn *conn, u64 now_us);
 
 /** tquic_conn_alive - it can still carry data */
 static inline bool tquic_conn_alive(const struct tquic_conn *conn)

@@ -5,8 +5,22 @@
  * again when it is lost (fate.c), so that nothing stale is ever sent.
  */
 #include "conn.h"
-#include "control.h"
 #include "frame.h"
+#include "packet.h"
+#include "token.h"
+
+/* A frame of the connection that is one integer, to which its fate is applied */
+static void put_frame(struct tquic_packet *b, u8 type, u64 value)
+{
+	b->p = tquic_frame_put(b->p, type, value);
+	tquic_packet_note(b, type, NULL, value);
+}
+
+/* A frame that is integers, the first of which is the stream's ID */
+#define put_stream_frame(b, s, type, ...) do {						\
+	(b)->p = tquic_frame_put((b)->p, type, (s)->id, __VA_ARGS__);			\
+	tquic_packet_note(b, type, s, 0);						\
+} while (0)
 
 /** tquic_control_path - PATH_RESPONSE and PATH_CHALLENGE, if due on the path of the packet */
 void tquic_control_path(struct tquic_packet *b)
@@ -25,38 +39,19 @@ void tquic_control_path(struct tquic_packet *b)
 	}
 }
 
-/* MAX_* and *_BLOCKED of the connection: bit of due, frame type, value */
-static bool limit_value(struct tquic_conn *conn, u16 bit, u8 *type, u64 *value)
+/* MAX_* and *_BLOCKED of the connection */
+static u64 limit_value(struct tquic_streams *ss, u8 type)
 {
-	struct tquic_streams *ss = &conn->streams;
-
-	switch (bit) {
-	case TQUIC_DUE_MAX_DATA:
-		*type = TQUIC_FT_MAX_DATA;
-		*value = tquic_credit_rx_advertise(&ss->rx);
-		return true;
-	case TQUIC_DUE_MAX_STREAMS_BIDI:
-		*type = TQUIC_FT_MAX_STREAMS_BIDI;
-		*value = tquic_credit_rx_advertise(&ss->peer[0]);
-		return true;
-	case TQUIC_DUE_MAX_STREAMS_UNI:
-		*type = TQUIC_FT_MAX_STREAMS_UNI;
-		*value = tquic_credit_rx_advertise(&ss->peer[1]);
-		return true;
-	case TQUIC_DUE_DATA_BLOCKED:
-		*type = TQUIC_FT_DATA_BLOCKED;
-		*value = ss->tx.max;
-		return true;
-	case TQUIC_DUE_STREAMS_BLOCKED_BIDI:
-		*type = TQUIC_FT_STREAMS_BLOCKED_BIDI;
-		*value = ss->open[0].max;
-		return true;
-	case TQUIC_DUE_STREAMS_BLOCKED_UNI:
-		*type = TQUIC_FT_STREAMS_BLOCKED_UNI;
-		*value = ss->open[1].max;
-		return true;
+	switch (type) {
+	case TQUIC_FT_MAX_DATA:
+		return tquic_credit_rx_advertise(&ss->rx);
+	case TQUIC_FT_MAX_STREAMS_BIDI:
+	case TQUIC_FT_MAX_STREAMS_UNI:
+		return tquic_credit_rx_advertise(&ss->peer[type == TQUIC_FT_MAX_STREAMS_UNI]);
+	case TQUIC_FT_DATA_BLOCKED:
+		return ss->tx.max;
 	default:
-		return false;
+		return ss->open[type == TQUIC_FT_STREAMS_BLOCKED_UNI].max;
 	}
 }
 
@@ -85,27 +80,37 @@ static void cid_frames(struct tquic_packet *b)
 			conn->due &= ~TQUIC_DUE_RETIRE_CID;
 			break;
 		}
-		b->p = tquic_frame_put(b->p, TQUIC_FT_RETIRE_CONNECTION_ID, seq);
-		tquic_packet_note(b, TQUIC_FT_RETIRE_CONNECTION_ID, NULL, seq);
+		put_frame(b, TQUIC_FT_RETIRE_CONNECTION_ID, seq);
 	}
+}
+
+/* NEW_TOKEN, unless there is no memory to make one; false: there is no room */
+static bool put_token(struct tquic_packet *b)
+{
+	u8 token[TQUIC_TOKEN_MAX];
+	int len;
+
+	if (!tquic_packet_room(b, sizeof(token) + 3))
+		return false;
+	len = b->conn->ops->new_token(b->conn, token);
+	if (len > 0) {
+		b->p = tquic_frame_put_token(b->p, token, len);
+		tquic_packet_note(b, TQUIC_FT_NEW_TOKEN, NULL, 0);
+	}
+	return true;
 }
 
 /* Frames of the connection that are due */
 static void conn_frames(struct tquic_packet *b)
 {
 	struct tquic_conn *conn = b->conn;
-	u16 bit;
+	u8 type;
 
-	for (bit = TQUIC_DUE_MAX_DATA; bit <= TQUIC_DUE_STREAMS_BLOCKED_UNI; bit <<= 1) {
-		u64 value;
-		u8 type;
-
-		if (!(conn->due & bit) || !tquic_packet_room(b, 9) || !limit_value(conn, bit,
-										   &type, &value))
+	for (type = TQUIC_FT_MAX_DATA; type <= TQUIC_FT_STREAMS_BLOCKED_UNI; type++) {
+		if (!(conn->due & TQUIC_DUE(type)) || !tquic_packet_room(b, 9))
 			continue;
-		b->p = tquic_frame_put(b->p, type, value);
-		tquic_packet_note(b, type, NULL, value);
-		conn->due &= ~bit;
+		put_frame(b, type, limit_value(&conn->streams, type));
+		conn->due &= ~TQUIC_DUE(type);
 	}
 	if (conn->due & TQUIC_DUE_HANDSHAKE_DONE && tquic_packet_room(b, 1)) {
 		*b->p++ = TQUIC_FT_HANDSHAKE_DONE;
@@ -114,7 +119,7 @@ static void conn_frames(struct tquic_packet *b)
 	}
 	if (conn->due & (TQUIC_DUE_NEW_CID | TQUIC_DUE_RETIRE_CID))
 		cid_frames(b);
-	if (conn->due & TQUIC_DUE_NEW_TOKEN && tquic_packet_put_token(b))
+	if (conn->due & TQUIC_DUE_NEW_TOKEN && put_token(b))
 		conn->due &= ~TQUIC_DUE_NEW_TOKEN;
 	if (conn->due & TQUIC_DUE_PING) {
 		tquic_packet_put_ping(b);
@@ -126,23 +131,15 @@ static void stream_ctl_one(struct tquic_packet *b, struct tquic_stream *s)
 {
 	struct tquic_streams *ss = &b->conn->streams;
 
-	if (s->due & TQUIC_STREAM_DUE_RESET) {
-		b->p = tquic_frame_put(b->p, TQUIC_FT_RESET_STREAM, s->id, s->tx_err, s->txc.used);
-		tquic_packet_note(b, TQUIC_FT_RESET_STREAM, s, 0);
-	}
-	if (s->due & TQUIC_STREAM_DUE_STOP) {
-		b->p = tquic_frame_put(b->p, TQUIC_FT_STOP_SENDING, s->id, s->stop_err);
-		tquic_packet_note(b, TQUIC_FT_STOP_SENDING, s, 0);
-	}
-	if (s->due & TQUIC_STREAM_DUE_MAX_DATA) {
-		b->p = tquic_frame_put(b->p, TQUIC_FT_MAX_STREAM_DATA, s->id,
-				       tquic_credit_rx_advertise(&s->rxc));
-		tquic_packet_note(b, TQUIC_FT_MAX_STREAM_DATA, s, 0);
-	}
-	if (s->due & TQUIC_STREAM_DUE_BLOCKED) {
-		b->p = tquic_frame_put(b->p, TQUIC_FT_STREAM_DATA_BLOCKED, s->id, s->txc.max);
-		tquic_packet_note(b, TQUIC_FT_STREAM_DATA_BLOCKED, s, 0);
-	}
+	if (s->due & TQUIC_STREAM_DUE_RESET)
+		put_stream_frame(b, s, TQUIC_FT_RESET_STREAM, s->tx_err, s->txc.used);
+	if (s->due & TQUIC_STREAM_DUE_STOP)
+		put_stream_frame(b, s, TQUIC_FT_STOP_SENDING, s->stop_err);
+	if (s->due & TQUIC_STREAM_DUE_MAX_DATA)
+		put_stream_frame(b, s, TQUIC_FT_MAX_STREAM_DATA,
+				 tquic_credit_rx_advertise(&s->rxc));
+	if (s->due & TQUIC_STREAM_DUE_BLOCKED)
+		put_stream_frame(b, s, TQUIC_FT_STREAM_DATA_BLOCKED, s->txc.max);
 	tquic_stream_clear_due(ss, s, s->due);
 }
 

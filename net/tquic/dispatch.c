@@ -4,7 +4,6 @@
 
 #include "datagram.h"
 #include "dispatch.h"
-#include "fate.h"
 #include "frame.h"
 #include "handshake.h"
 

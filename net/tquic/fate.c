@@ -4,7 +4,6 @@
  * Says so to whoever the frame was about; sends nothing itself.
  */
 #include "conn.h"
-#include "fate.h"
 #include "frame.h"
 
 /** tquic_fate_acked - all frames that an ACK named have been seen: settle the last run of bytes */
@@ -68,29 +67,6 @@ static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 	}
 }
 
-/* The bit of conn->due that makes a lost frame be sent again, 0: it is not */
-static u16 frame_due(const struct tquic_frame *f)
-{
-	switch (f->type) {
-	case TQUIC_FT_HANDSHAKE_DONE:
-		return TQUIC_DUE_HANDSHAKE_DONE;
-	case TQUIC_FT_MAX_DATA:
-		return TQUIC_DUE_MAX_DATA;
-	case TQUIC_FT_MAX_STREAMS_BIDI:
-		return TQUIC_DUE_MAX_STREAMS_BIDI;
-	case TQUIC_FT_MAX_STREAMS_UNI:
-		return TQUIC_DUE_MAX_STREAMS_UNI;
-	case TQUIC_FT_NEW_TOKEN:
-		return TQUIC_DUE_NEW_TOKEN;
-	case TQUIC_FT_NEW_CONNECTION_ID:
-		return TQUIC_DUE_NEW_CID;
-	case TQUIC_FT_RETIRE_CONNECTION_ID:
-		return TQUIC_DUE_RETIRE_CID;
-	default:
-		return 0;
-	}
-}
-
 static void frame_lost(void *arg, struct tquic_frame *f)
 {
 	struct tquic_conn *conn = arg;
@@ -115,6 +91,9 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 	case TQUIC_FT_DATAGRAM:
 		tquic_mib_inc(conn->mib, DGRAM_LOST);
 		return;
+	case TQUIC_FT_NEW_TOKEN:
+		conn->due |= TQUIC_DUE_NEW_TOKEN;
+		return;
 	case TQUIC_FT_NEW_CONNECTION_ID:
 		tquic_cid_new_lost(&conn->cids, f->value);
 		break;
@@ -122,7 +101,8 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 		tquic_cid_owe_retire(&conn->cids, f->value);
 		break;
 	}
-	conn->due |= frame_due(f);
+	if (f->type >= TQUIC_FT_MAX_DATA && f->type <= TQUIC_FT_HANDSHAKE_DONE)
+		conn->due |= TQUIC_DUE(f->type) & TQUIC_DUE_AGAIN;
 }
 
 static void frame_drop(void *arg, struct tquic_frame *f)

@@ -11,7 +11,6 @@
 #include <net/sock.h>
 
 #include "conn.h"
-#include "control.h"
 #include "copy.h"
 #include "datagram.h"
 #include "frame.h"

@@ -8,7 +8,6 @@
 
 #include "frame.h"
 #include "packet.h"
-#include "token.h"
 
 #define SKIP_SPREAD	256	/* packet numbers: how uncertain the next one left out is */
 
@@ -35,11 +34,7 @@ void tquic_packet_trim(struct tquic_conn *conn)
 	tquic_sent_trim(&conn->spaces[TQUIC_SPACE_APP].loss.sent);
 }
 
-/*
- * tquic_packet_note - note an ack-eliciting control frame in the log, whose record has room; @s:
- * the stream it is about, a reference is taken; NULL: @value is what the frame's fate is applied to
- */
-void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value)
+static struct tquic_frame *add(struct tquic_packet *b, u8 type)
 {
 	struct tquic_frame *f = tquic_sent_add(&b->sp->loss.sent);
 
@@ -48,6 +43,17 @@ void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, 
 	f->len = 0;
 	f->aux = b->space;
 	f->off = 0;
+	return f;
+}
+
+/*
+ * tquic_packet_note - note an ack-eliciting control frame in the log, whose record has room; @s:
+ * the stream it is about, a reference is taken; NULL: @value is what the frame's fate is applied to
+ */
+void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value)
+{
+	struct tquic_frame *f = add(b, type);
+
 	if (s) {
 		tquic_stream_get(s);
 		f->ref = s;
@@ -61,7 +67,6 @@ void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, 
 void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us)
 {
 	struct tquic_ack *ack = &b->sp->ack;
-	struct tquic_frame *f;
 	u64 largest;
 	u8 *p;
 
@@ -72,10 +77,7 @@ void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us)
 		return;
 	b->p = p;
 	b->ack = true;
-	f = tquic_sent_add(&b->sp->loss.sent);
-	f->type = TQUIC_FT_ACK;
-	f->aux = b->space;
-	f->value = largest;
+	add(b, TQUIC_FT_ACK)->value = largest;
 }
 
 /** tquic_packet_put_crypto - CRYPTO frames with what is pending or new, copied into the slot */
@@ -94,11 +96,8 @@ void tquic_packet_put_crypto(struct tquic_packet *b)
 		tquic_sendbuf_copy(sb, off, len, b->p);
 		b->p += len;
 		tquic_sendbuf_sent(sb, off, len);
-		f = tquic_sent_add(&b->sp->loss.sent);
-		f->type = TQUIC_FT_CRYPTO;
-		f->flags = 0;
+		f = add(b, TQUIC_FT_CRYPTO);
 		f->len = len;
-		f->aux = b->space;
 		f->off = off;
 		b->eliciting = true;
 	}
@@ -111,25 +110,6 @@ void tquic_packet_put_ping(struct tquic_packet *b)
 		return;
 	*b->p++ = TQUIC_FT_PING;
 	tquic_packet_note(b, TQUIC_FT_PING, NULL, 0);
-}
-
-/*
- * tquic_packet_put_token - NEW_TOKEN, unless there is no memory to make one; false: there is no
- * room
- */
-bool tquic_packet_put_token(struct tquic_packet *b)
-{
-	u8 token[TQUIC_TOKEN_MAX];
-	int len;
-
-	if (!tquic_packet_room(b, sizeof(token) + 3))
-		return false;
-	len = b->conn->ops->new_token(b->conn, token);
-	if (len > 0) {
-		b->p = tquic_frame_put_token(b->p, token, len);
-		tquic_packet_note(b, TQUIC_FT_NEW_TOKEN, NULL, 0);
-	}
-	return true;
 }
 
 /*

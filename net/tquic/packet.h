@@ -35,12 +35,15 @@ void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, 
 void tquic_packet_put_ack(struct tquic_packet *b, u64 now_us);
 void tquic_packet_put_crypto(struct tquic_packet *b);
 void tquic_packet_put_ping(struct tquic_packet *b);
-bool tquic_packet_put_token(struct tquic_packet *b);
 int tquic_packet_encrypt(struct tquic_packet *b, u64 pn);
 int tquic_packet_seal(struct tquic_packet *b, u64 now_us);
 void tquic_packet_skip(struct tquic_space *sp);
 void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 pkts, u32 bytes,
 			  u64 now_us);
+
+/* control.c */
+void tquic_control_path(struct tquic_packet *b);
+void tquic_control_frames(struct tquic_packet *b);
 
 /** tquic_packet_room - room for a frame of at most @len bytes and its record */
 static inline bool tquic_packet_room(const struct tquic_packet *b, u32 len)

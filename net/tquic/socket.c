@@ -12,7 +12,6 @@
 #include "input.h"
 #include "output.h"
 #include "sock.h"
-#include "timer.h"
 
 #define OVERDUE_US		1000		/* before an overdue deadline is tried again */
 #define PUNTED_MAX		256		/* skbs that wait for process context */

@@ -6,7 +6,6 @@
 #include "conn.h"
 #include "output.h"
 #include "packet.h"
-#include "timer.h"
 
 /* packets sent when a probe timeout fires, RFC 9002 section 6.2.4 */
 #define PTO_PROBES	2
