@@ -24,9 +24,8 @@ void tquic_ack_free(struct tquic_ack *a)
 }
 
 /*
- * tquic_ack_seen - a packet was received before, or is so old that it counts as received.  To be
- * asked after the packet number is known and, as RFC 9000 section 12.3 has it, before anything in
- * the packet takes effect.
+ * tquic_ack_seen - a packet was received before, or is so old that it counts as received: to be
+ * asked before anything in it takes effect, RFC 9000 section 12.3.
  */
 bool tquic_ack_seen(const struct tquic_ack *a, u64 pn)
 {
@@ -62,11 +61,10 @@ static void count_ecn(struct tquic_ack *a, enum tquic_ecn ecn)
 
 /*
  * tquic_ack_note - a packet was received, authenticated and is being processed; @max_delay_us: how
- * long its ACK may wait, if it is @eliciting; 0: not at all (Initial, Handshake).  RFC 9000 section
- * 13.2.1: an ACK is owed at once for every second ack-eliciting packet, for one that is out of
- * order or that follows a gap, and for one that was marked CE; else within @max_delay_us.  Returns
- * 0: new, process it.  1: received before, or too old to tell, drop it.  -ENOMEM: it could not be
- * noted and must be treated as not received.
+ * long its ACK may wait, 0: not at all (Initial, Handshake).  RFC 9000 section 13.2.1: an ACK is
+ * owed at once for every second ack-eliciting packet, for one that is out of order or that follows
+ * a gap, and for one that was marked CE.  Returns 0: new, process it.  1: received before, or too
+ * old to tell, drop it.  -ENOMEM: it could not be noted and must be treated as not received.
  */
 int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn ecn, u64 now_us,
 		   u64 max_delay_us)
@@ -119,10 +117,10 @@ static u32 ranges_that_fit(const struct tquic_ranges *rs, long room)
 }
 
 /*
- * tquic_ack_write - write an ACK frame of all that was received, RFC 9000 section 19.3, from @p on;
- * lower ranges are left out when room before @end is short.  @exponent: our ack_delay_exponent;
- * @largest: set to the largest packet number acknowledged, for the record of the packet.  Returns
- * the byte after the frame; @p when nothing was received or no room is there.
+ * tquic_ack_write - write an ACK frame of all that was received, RFC 9000 section 19.3, but for
+ * lower ranges when room is short; @exponent: our ack_delay_exponent; @largest: set to the largest
+ * packet number acknowledged.  Returns the byte after it; @p when nothing was received or no room
+ * is there.
  */
 u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us, u64 *largest)
 {
@@ -174,9 +172,8 @@ void tquic_ack_sent(struct tquic_ack *a)
 }
 
 /*
- * tquic_ack_acked - the peer has an ACK of ours, of @largest at most.  RFC 9000 section 13.2.4:
- * what lies below need not be repeated.  The highest few ranges stay, so that a packet that was
- * merely overtaken is still welcome.
+ * tquic_ack_acked - the peer has an ACK of ours, of @largest at most: what lies below need not be
+ * repeated, RFC 9000 section 13.2.4.  The highest few ranges stay, for packets merely overtaken.
  */
 void tquic_ack_acked(struct tquic_ack *a, u64 largest)
 {

@@ -80,9 +80,8 @@ static bool in_recovery(const struct tquic_cc *cc, u64 sent_us)
 }
 
 /*
- * tquic_cc_on_ack - @acked_bytes in flight were newly acknowledged by one ACK; @sent_us: when the
- * newest of them left.  srtt_us, min_rtt_us and latest_rtt_us are up to date.  The window grows,
- * unless the application limits the sender or in recovery.
+ * tquic_cc_on_ack - bytes in flight were newly acknowledged by one ACK, the newest of which left at
+ * @sent_us; the RTTs are up to date.  The window grows, unless app-limited or in recovery.
  */
 void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us)
 {

@@ -45,9 +45,8 @@ void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit)
 }
 
 /*
- * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already; @reset_token
- * NULL: it has none, as a client's first.  For each but the first, that of the handshake,
- * NEW_CONNECTION_ID is due.  Returns the entry, NULL: no room.
+ * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already; a client's
+ * first has no @reset_token.  NEW_CONNECTION_ID is due of all but the first.  NULL: no room.
  */
 struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
 					const u8 *reset_token)
@@ -108,9 +107,8 @@ void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq)
 }
 
 /*
- * tquic_cid_rx_retire - RETIRE_CONNECTION_ID of @seq arrived in a packet to @dcid; @gone: set to
- * the connection ID to withdraw, of length 0 if it is gone already.  Returns 0 or
- * PROTOCOL_VIOLATION as a wire error, RFC 9000 section 19.16.
+ * tquic_cid_rx_retire - RETIRE_CONNECTION_ID of @seq arrived in a packet to @dcid; @gone: what to
+ * withdraw, of length 0 if gone already.  Returns 0 or PROTOCOL_VIOLATION, RFC 9000 section 19.16.
  */
 int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
 			struct tquic_cid *gone)
@@ -250,10 +248,9 @@ static void feed_starved(struct tquic_cids *cs)
 }
 
 /*
- * tquic_cid_rx_new - NEW_CONNECTION_ID arrived, RFC 9000 sections 5.1.2 and 19.15.  Paths whose
- * connection ID has to go get another, this one or a spare: look at tquic_cid_of_path() again.
- * RETIRE_CONNECTION_ID may be due.  Returns 0 or a wire error: PROTOCOL_VIOLATION,
- * CONNECTION_ID_LIMIT_ERROR, FRAME_ENCODING_ERROR.
+ * tquic_cid_rx_new - NEW_CONNECTION_ID arrived, RFC 9000 sections 5.1.2 and 19.15.  Paths whose ID
+ * has to go get another: look at tquic_cid_of_path() again.  RETIRE_CONNECTION_ID may be due.
+ * Returns 0 or PROTOCOL_VIOLATION, CONNECTION_ID_LIMIT_ERROR, FRAME_ENCODING_ERROR as a wire error.
  */
 int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
 		     const u8 *reset_token)
@@ -275,8 +272,7 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 		return ret;
 	before = mark_seen(cs, seq);
 	if (seq < max(cs->remote_prior_to, cs->seen_base) && (!before || seq < cs->seen_base))
-		return tquic_cid_owe_retire(cs, seq) ?
-		       TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT) : 0;
+		return tquic_cid_owe_retire(cs, seq) ? OVER_LIMIT : 0;
 	if (before)
 		return 0;
 	for_each_used(r, cs->remote)
@@ -331,8 +327,8 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 
 /*
  * tquic_cid_release - a path ends, or is to change its connection ID.  Returns 0:
- * RETIRE_CONNECTION_ID is due; -ENOENT: there is nothing to retire; -ENOSPC: too many are owed,
- * nothing happened.
+ * RETIRE_CONNECTION_ID is due; -ENOENT: nothing to retire; -ENOSPC: too many are owed, nothing
+ * happened.
  */
 int tquic_cid_release(struct tquic_cids *cs, u8 path)
 {
@@ -346,9 +342,8 @@ int tquic_cid_release(struct tquic_cids *cs, u8 path)
 }
 
 /*
- * tquic_cid_is_reset - are the last 16 bytes of a datagram a stateless reset token of the peer?
- * Only connection IDs that we send with count, and the time does not depend on @token, RFC 9000
- * section 10.3.1.
+ * tquic_cid_is_reset - is @token a stateless reset token of a connection ID that we send with?  The
+ * time it takes does not tell, RFC 9000 section 10.3.1.
  */
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
 {

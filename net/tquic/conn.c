@@ -57,15 +57,11 @@ static void spaces_init(struct tquic_conn *conn)
 
 static void deadlines_init(struct tquic_conn *conn, u64 now_us)
 {
-	conn->keepalive_us = TQUIC_TIME_NEVER;
-	conn->close_us = TQUIC_TIME_NEVER;
-	conn->pace_us = TQUIC_TIME_NEVER;
-	conn->nagle_us = TQUIC_TIME_NEVER;
-	conn->trim_us = TQUIC_TIME_NEVER;
-	conn->key_discard_us = TQUIC_TIME_NEVER;
+	memset(&conn->deadlines, 0xff, sizeof(conn->deadlines));	/* TQUIC_TIME_NEVER */
 	conn->handshake_us = now_us + TQUIC_HANDSHAKE_US;
 	conn->idle_timeout_us = conn->local.max_idle_timeout_us;
-	conn->idle_us = conn->idle_timeout_us ? now_us + conn->idle_timeout_us : TQUIC_TIME_NEVER;
+	if (conn->idle_timeout_us)
+		conn->idle_us = now_us + conn->idle_timeout_us;
 }
 
 /* The connection IDs a connection begins with, RFC 9000 section 7.2 and 7.3 */
@@ -82,26 +78,24 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 		conn->odcid.len = TQUIC_CID_LEN;
 		get_random_bytes(conn->odcid.id, TQUIC_CID_LEN);
 		conn->dcid = conn->odcid;
-		return conn->ops->cid_add(conn, &conn->scid);
+	} else {
+		conn->odcid = *p->odcid;
+		conn->dcid = *p->dcid;
+		tquic_cid_set_first(&conn->cids, p->dcid->id, p->dcid->len);
+		conn->local.has_odcid = true;
+		conn->local.odcid = *p->odcid;
+		conn->local.has_rscid = p->rscid;
+		if (p->rscid)
+			conn->local.rscid = *p->rscid;
+		if (conn->local.has_reset_token)
+			conn->ops->reset_token(conn, &conn->scid, conn->local.reset_token);
 	}
-	conn->odcid = *p->odcid;
-	conn->dcid = *p->dcid;
-	tquic_cid_set_first(&conn->cids, p->dcid->id, p->dcid->len);
-	conn->local.has_odcid = true;
-	conn->local.odcid = *p->odcid;
-	if (p->rscid) {
-		conn->local.has_rscid = true;
-		conn->local.rscid = *p->rscid;
-	}
-	if (conn->local.has_reset_token)
-		conn->ops->reset_token(conn, &conn->scid, conn->local.reset_token);
 	return conn->ops->cid_add(conn, &conn->scid);
 }
 
 /*
- * tquic_conn_create - make a connection.  Nothing is sent: a client's first packet leaves when its
- * ClientHello is queued.  Process context; the owner's socket is locked.  Return: the connection or
- * an ERR_PTR(-ENOMEM, or what the crypto API said).
+ * tquic_conn_create - make a connection, which sends nothing yet.  Process context; the owner's
+ * socket is locked.  Return: it or an ERR_PTR(-ENOMEM, or what the crypto API said).
  */
 struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_us)
 {
@@ -269,9 +263,9 @@ static u64 idle_min(u64 a, u64 b)
 }
 
 /*
- * tquic_conn_set_remote - take the peer's transport parameters, the body of the TLS extension.
- * Return: 0; -EINVAL when they break RFC 9000 section 7.4 or 18.2: the connection is then closed
- * with TRANSPORT_PARAMETER_ERROR; -EISCONN when set already.
+ * tquic_conn_set_remote - take the peer's transport parameters.  Return: 0; -EISCONN when set
+ * already; -EINVAL when they break RFC 9000 section 7.4 or 18.2, and the connection is closed for
+ * it.
  */
 int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us)
 {
@@ -388,19 +382,14 @@ void tquic_conn_fail(struct tquic_conn *conn, int werr, u64 frame_type, u64 now_
 	tquic_conn_close(conn, false, tquic_werr_code(werr), frame_type, NULL, 0, EPROTO, now_us);
 }
 
-/* What a code in the peer's CONNECTION_CLOSE is for the user, as a negative errno */
+/* What a code in the peer's CONNECTION_CLOSE is for the user, as an errno */
 static int close_errno(const struct tquic_rx_frame *f)
 {
-	if (f->close.app)
-		return f->close.err ? -ECONNRESET : 0;
-	switch (f->close.err) {
-	case QUIC_TRANSPORT_ERROR_NONE:
+	if (!f->close.err)
 		return 0;
-	case QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED:
-		return -ECONNREFUSED;
-	default:
-		return -EPROTO;
-	}
+	if (f->close.app)
+		return ECONNRESET;
+	return f->close.err == QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED ? ECONNREFUSED : EPROTO;
 }
 
 /*
@@ -412,17 +401,18 @@ void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame
 	if (conn->state >= TQUIC_CONN_DRAINING)
 		return;
 	tquic_mib_inc(conn->mib, CONN_CLOSE_RECEIVED);
-	if (!f->close.app && f->close.err)
+	if (!f->close.app && f->close.err) {
 		tquic_mib_inc(conn->mib, CONN_CLOSE_ERROR_RECEIVED);
-	if (!f->close.app && f->close.err >= QUIC_TRANSPORT_ERROR_CRYPTO)
-		tquic_mib_inc(conn->mib, CONN_TLS_ALERT_RECEIVED);
-	if (!f->close.app && f->close.err == QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED)
-		tquic_mib_inc(conn->mib, CONN_REFUSED);
+		if (f->close.err >= QUIC_TRANSPORT_ERROR_CRYPTO)
+			tquic_mib_inc(conn->mib, CONN_TLS_ALERT_RECEIVED);
+		if (f->close.err == QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED)
+			tquic_mib_inc(conn->mib, CONN_REFUSED);
+	}
 	if (conn->state != TQUIC_CONN_CLOSING) {
 		conn->close_remote = true;
 		close_keep(conn, f->close.app, f->close.err, f->close.frame_type,
 			   f->close.reason, f->close.reason_len);
-		conn->sk_err = -close_errno(f);
+		conn->sk_err = close_errno(f);
 	}
 	close_linger(conn, now_us);
 	set_state(conn, TQUIC_CONN_DRAINING);
@@ -439,9 +429,9 @@ void tquic_conn_die(struct tquic_conn *conn, int sk_err)
 }
 
 /*
- * tquic_conn_icmp - the network says, with a positive errno, that the peer cannot be reached.
- * Believed only before anything was heard of the peer: later it could be forged, and the idle
- * timeout decides.
+ * tquic_conn_icmp - the network says, with a positive errno, that the peer cannot be reached;
+ * believed only before anything was heard of it: later it could be forged, and the idle timeout
+ * decides.
  */
 void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us)
 {

@@ -157,14 +157,16 @@ struct tquic_conn {
 	struct tquic_path *paths[TQUIC_PATH_MAX];
 
 	/* deadlines, microseconds of CLOCK_MONOTONIC, TQUIC_TIME_NEVER: none */
-	u64 idle_us;
-	u64 keepalive_us;
-	u64 handshake_us;
-	u64 close_us;			/* end of closing or draining */
-	u64 pace_us;			/* the pacer lets the next batch out */
-	u64 nagle_us;			/* a partial packet waits for more bytes until then */
-	u64 trim_us;			/* memory kept for the next batch may go */
-	u64 key_discard_us;		/* old key phase may go, next one be prepared */
+	struct_group(deadlines,
+		u64 idle_us;
+		u64 keepalive_us;
+		u64 handshake_us;
+		u64 close_us;			/* end of closing or draining */
+		u64 pace_us;			/* the pacer lets the next batch out */
+		u64 nagle_us;			/* a partial packet waits for more bytes until then */
+		u64 trim_us;			/* memory kept for the next batch may go */
+		u64 key_discard_us;		/* old key phase may go, next one be prepared */
+	);
 	u64 idle_timeout_us;		/* the smaller of both ends' */
 	u64 keepalive_interval_us;	/* 0: none */
 	u64 last_tx_us;			/* when the last packet left */

@@ -12,9 +12,7 @@
 /** tquic_credit_tx_init - nothing sent yet of @max */
 void tquic_credit_tx_init(struct tquic_credit_tx *c, u64 max)
 {
-	c->max = max;
-	c->used = 0;
-	c->blocked_at = 0;
+	*c = (struct tquic_credit_tx){ .max = max };
 }
 
 /** tquic_credit_tx_raise - the peer announced @max; false: no news, RFC 9000 section 4.1 */
@@ -38,13 +36,11 @@ bool tquic_credit_tx_blocked(struct tquic_credit_tx *c)
 /** tquic_credit_rx_init - nothing received yet of @window, which may grow to @window_max */
 void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 {
-	c->max = window;
-	c->received = 0;
-	c->consumed = 0;
-	c->window = window;
-	c->window_max = max(window, window_max);
-	c->epoch_us = 0;
-	c->epoch_consumed = 0;
+	*c = (struct tquic_credit_rx){
+		.max = window,
+		.window = window,
+		.window_max = max(window, window_max),
+	};
 }
 
 /*
@@ -78,8 +74,7 @@ static void tune_window(struct tquic_credit_rx *c, u32 rtt_us, u64 now_us)
 
 /*
  * tquic_credit_rx_consume - the reader took @n more bytes or streams; @rtt_us, smoothed, 0:
- * unknown, the window stays as it is; @now_us is of any clock that never goes back.  Returns
- * tquic_credit_rx_due().
+ * unknown, the window stays as it is; @now_us is of any clock.  Returns tquic_credit_rx_due().
  */
 bool tquic_credit_rx_consume(struct tquic_credit_rx *c, u64 n, u32 rtt_us, u64 now_us)
 {

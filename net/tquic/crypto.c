@@ -41,22 +41,22 @@
 static const struct tquic_cipher ciphers[] = {
 	{
 		.type = TLS_CIPHER_AES_GCM_128,
-		.aead = "gcm(aes)", .hp = "ecb(aes)", .hmac = "hmac(sha256)",
+		.aead = "gcm(aes)", .hp = "ecb(aes)", .hash = TQUIC_SHA256,
 		.key_len = 16, .secret_len = 32,
 		.tx_limit = 1ULL << 23, .rx_limit = 1ULL << 52,
 	}, {
 		.type = TLS_CIPHER_AES_GCM_256,
-		.aead = "gcm(aes)", .hp = "ecb(aes)", .hmac = "hmac(sha384)",
+		.aead = "gcm(aes)", .hp = "ecb(aes)", .hash = TQUIC_SHA384,
 		.key_len = 32, .secret_len = 48,
 		.tx_limit = 1ULL << 23, .rx_limit = 1ULL << 52,
 	}, {
 		.type = TLS_CIPHER_AES_CCM_128,
-		.aead = "ccm(aes)", .hp = "ecb(aes)", .hmac = "hmac(sha256)",
+		.aead = "ccm(aes)", .hp = "ecb(aes)", .hash = TQUIC_SHA256,
 		.key_len = 16, .secret_len = 32, .iv_head = 1,
 		.tx_limit = 2965820, .rx_limit = 2965820,	/* 2^21.5 */
 	}, {
 		.type = TLS_CIPHER_CHACHA20_POLY1305,
-		.aead = "rfc7539(chacha20,poly1305)", .hp = "chacha20", .hmac = "hmac(sha256)",
+		.aead = "rfc7539(chacha20,poly1305)", .hp = "chacha20", .hash = TQUIC_SHA256,
 		.key_len = 32, .secret_len = 32,
 		.tx_limit = TQUIC_PN_MAX, .rx_limit = 1ULL << 36,
 	},
@@ -97,14 +97,8 @@ static const struct version versions[] = {
 };
 
 /* The hashes of the key schedule: each is keyed anew for each secret, under hmac_lock */
-static struct {
-	const char *name;
-	struct crypto_shash *tfm;
-} hmacs[] = {
-	{ .name = "hmac(sha256)" },
-	{ .name = "hmac(sha384)" },
-};
-
+static struct crypto_shash *hmacs[TQUIC_HASHES];
+static const char *const hmac_names[TQUIC_HASHES] = { "hmac(sha256)", "hmac(sha384)" };
 static DEFINE_MUTEX(hmac_lock);
 
 /* Keyed at setup and never again, so anyone may use them at any time */
@@ -154,28 +148,6 @@ static int finished(int err)
 
 /* --- the key schedule ------------------------------------------------------ */
 
-static struct crypto_shash *hmac_begin(const char *name, const u8 *key, u32 key_len)
-{
-	int err = -EINVAL;
-	u32 i;
-
-	mutex_lock(&hmac_lock);
-	for (i = 0; i < ARRAY_SIZE(hmacs); i++) {
-		if (strcmp(hmacs[i].name, name))
-			continue;
-		err = crypto_shash_setkey(hmacs[i].tfm, key, key_len);
-		if (!err)
-			return hmacs[i].tfm;
-	}
-	mutex_unlock(&hmac_lock);
-	return ERR_PTR(err);
-}
-
-static void hmac_end(void)
-{
-	mutex_unlock(&hmac_lock);
-}
-
 static int hmac_digest(struct crypto_shash *tfm, const u8 *data, u32 len, u8 *out)
 {
 	SHASH_DESC_ON_STACK(desc, tfm);
@@ -188,24 +160,20 @@ static int hmac_digest(struct crypto_shash *tfm, const u8 *data, u32 len, u8 *ou
 }
 
 /*
- * HKDF-Expand-Label with an empty context, RFC 8446 section 7.1, of an HMAC that
- * has the secret as its key.  Nothing QUIC derives is longer than one hash.
+ * HKDF-Expand-Label with an empty context, RFC 8446 section 7.1, of an HMAC keyed with the secret.
+ * No label of ours, with its prefix, is longer than LABEL_MAX, and no output than one hash.
  */
 static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u32 out_len)
 {
 	static const char prefix[] = "tls13 ";
-	u32 label_len = sizeof(prefix) - 1 + strlen(label);
 	u8 info[2 + 1 + LABEL_MAX + 1 + 1], hash[HASH_MAX], *p = info;
 	int err;
 
-	if (label_len > LABEL_MAX || out_len > crypto_shash_digestsize(tfm))
-		return -EINVAL;
 	*p++ = 0;
 	*p++ = out_len;
-	*p++ = label_len;
-	memcpy(p, prefix, sizeof(prefix) - 1);
-	memcpy(p + sizeof(prefix) - 1, label, strlen(label));
-	p += label_len;
+	*p++ = sizeof(prefix) - 1 + strlen(label);
+	p = tquic_bytes_put(p, prefix, sizeof(prefix) - 1);
+	p = tquic_bytes_put(p, label, strlen(label));
 	*p++ = 0;	/* of the context */
 	*p++ = 1;	/* T(1) of HKDF-Expand */
 	err = hmac_digest(tfm, info, p - info, hash);
@@ -216,49 +184,31 @@ static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u3
 }
 
 /*
- * tquic_crypto_hkdf_expand - HKDF-Expand-Label with an empty context, RFC 9001 section 5.1; @hmac
- * as in struct tquic_cipher, @label without "tls13 ", @out_len at most that of the hash.  Process
- * context.  Returns 0 or a negative errno.
- */
-int tquic_crypto_hkdf_expand(const char *hmac, const u8 *secret, u32 secret_len, const char *label,
-			     u8 *out, u32 out_len)
-{
-	struct crypto_shash *tfm = hmac_begin(hmac, secret, secret_len);
-	int err;
-
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
-	err = expand_label(tfm, label, out, out_len);
-	hmac_end();
-	return err;
-}
-
-/*
  * tquic_crypto_initial_secrets - secrets of Initial packets, 32 bytes each, RFC 9001 section 5.2;
- * @dcid is the destination of the client's first Initial, or what a Retry gave.  Process context.
- * Returns 0, -EINVAL for a version we do not speak, or another errno.
+ * @dcid: of the client's first Initial, or what a Retry gave.  Process context.  -EINVAL: unknown
+ * version.
  */
 int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server)
 {
 	const struct tquic_cipher *cipher = tquic_crypto_cipher(TLS_CIPHER_AES_GCM_128);
 	const struct version *v = version_find(version);
-	struct crypto_shash *tfm;
+	struct crypto_shash *tfm = hmacs[cipher->hash];
 	u8 secret[HASH_MAX];
 	int err;
 
 	if (!v)
 		return -EINVAL;
-	tfm = hmac_begin(cipher->hmac, v->salt, SALT_LEN);
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
-	err = hmac_digest(tfm, dcid->id, dcid->len, secret);	/* HKDF-Extract */
+	mutex_lock(&hmac_lock);
+	err = crypto_shash_setkey(tfm, v->salt, SALT_LEN);
+	if (!err)
+		err = hmac_digest(tfm, dcid->id, dcid->len, secret);	/* HKDF-Extract */
 	if (!err)
 		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
 	if (!err)
 		err = expand_label(tfm, "client in", client, cipher->secret_len);
 	if (!err)
 		err = expand_label(tfm, "server in", server, cipher->secret_len);
-	hmac_end();
+	mutex_unlock(&hmac_lock);
 	memzero_explicit(secret, sizeof(secret));
 	return err;
 }
@@ -358,10 +308,9 @@ static int hp_set(struct tquic_crypto *c, const struct version *v, struct crypto
 }
 
 /*
- * tquic_crypto_install - make one direction of one level ready, RFC 9001 section 5.1.  @c is zero,
- * or was installed before: then its keys are replaced and its counts start again.  @secret is as
- * long as the cipher's.  Process context.  Returns 0, -EINVAL for a version or cipher we do not
- * speak, or another errno; then @c is empty.
+ * tquic_crypto_install - make one direction of one level ready, RFC 9001 section 5.1; keys that @c
+ * had are replaced, its counts start again.  @secret is as long as the cipher's.  Process context.
+ * Returns 0, -EINVAL for a version or cipher we do not speak, or another errno; then @c is empty.
  */
 int tquic_crypto_install(struct tquic_crypto *c, u32 version, u32 type, const u8 *secret)
 {
@@ -376,24 +325,20 @@ int tquic_crypto_install(struct tquic_crypto *c, u32 version, u32 type, const u8
 	c->cipher = cipher;
 	c->version = version;
 	memcpy(c->secret, secret, cipher->secret_len);
+	tfm = hmacs[cipher->hash];
 	err = packet_key_alloc(&c->key[0], cipher->aead);
 	if (!err)
 		err = hp_alloc(c);
-	if (err)
-		goto free;
-	tfm = hmac_begin(cipher->hmac, secret, cipher->secret_len);
-	if (IS_ERR(tfm)) {
-		err = PTR_ERR(tfm);
-		goto free;
-	}
-	err = packet_key_set(&c->key[0], cipher, v, tfm);
+	mutex_lock(&hmac_lock);
+	if (!err)
+		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
+	if (!err)
+		err = packet_key_set(&c->key[0], cipher, v, tfm);
 	if (!err)
 		err = hp_set(c, v, tfm);
-	hmac_end();
-	if (!err)
-		return 0;
-free:
-	tquic_crypto_free(c);
+	mutex_unlock(&hmac_lock);
+	if (err)
+		tquic_crypto_free(c);
 	return err;
 }
 
@@ -408,11 +353,10 @@ void tquic_crypto_free(struct tquic_crypto *c)
 }
 
 /*
- * tquic_crypto_prepare_update - derive the 1-RTT keys of the next phase, RFC 9001 section 6.1.
- * They take the place of the previous phase's, which cannot be used from here on: the engine waits
- * until packets under those are no longer expected (section 6.5).  Process context.  Returns 0,
- * also when they were ready already, or an errno; then the current phase is as it was, and the call
- * may be repeated.
+ * tquic_crypto_prepare_update - derive the 1-RTT keys of the next phase, RFC 9001 section 6.1, in
+ * the place of the previous phase's: the engine waits until packets under those are no longer
+ * expected (section 6.5).  Process context.  Returns 0, also when they were ready already, or an
+ * errno; then the current phase is as it was, and the call may be repeated.
  */
 int tquic_crypto_prepare_update(struct tquic_crypto *c)
 {
@@ -430,15 +374,16 @@ int tquic_crypto_prepare_update(struct tquic_crypto *c)
 	err = packet_key_alloc(k, cipher->aead);
 	if (err)
 		return err;
-	tfm = hmac_begin(cipher->hmac, c->secret, cipher->secret_len);
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
-	err = expand_label(tfm, v->ku, secret, cipher->secret_len);
+	tfm = hmacs[cipher->hash];
+	mutex_lock(&hmac_lock);
+	err = crypto_shash_setkey(tfm, c->secret, cipher->secret_len);
+	if (!err)
+		err = expand_label(tfm, v->ku, secret, cipher->secret_len);
 	if (!err)
 		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
 	if (!err)
 		err = packet_key_set(k, cipher, v, tfm);
-	hmac_end();
+	mutex_unlock(&hmac_lock);
 	if (!err) {
 		memcpy(c->secret, secret, cipher->secret_len);
 		c->next_ready = true;
@@ -448,9 +393,9 @@ int tquic_crypto_prepare_update(struct tquic_crypto *c)
 }
 
 /*
- * tquic_crypto_update - switch 1-RTT keys to the prepared phase, which begins with @pn.  The keys
- * left behind still open packets, until the next ones are prepared.  Any context.  Returns 0 or
- * -EAGAIN when none are prepared.
+ * tquic_crypto_update - switch 1-RTT keys to the prepared phase, which begins with @pn; the old
+ * ones open packets until the next are prepared.  Any context.  Returns 0 or -EAGAIN: none are
+ * prepared.
  */
 int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
 {
@@ -616,9 +561,8 @@ int tquic_crypto_once(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, 
 
 /*
  * tquic_crypto_retry_tag - the Retry Integrity Tag, 16 bytes, RFC 9001 section 5.8, of a packet
- * without it; @odcid: destination of the Initial it answers.  Softirq where tquic_crypto_usable();
- * allocates.  Whoever checks a tag compares it with crypto_memneq().  Returns 0, -EINVAL, -ENOMEM
- * or what the cipher returns.
+ * without it; @odcid: destination of the Initial it answers.  As tquic_crypto_once(), and -EINVAL.
+ * Whoever checks a tag compares it with crypto_memneq().
  */
 int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
 			   u8 *tag)
@@ -670,11 +614,11 @@ int tquic_crypto_setup(void)
 	int err = 0;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(hmacs) && !err; i++) {
-		tfm = crypto_alloc_shash(hmacs[i].name, 0, 0);
+	for (i = 0; i < TQUIC_HASHES && !err; i++) {
+		tfm = crypto_alloc_shash(hmac_names[i], 0, 0);
 		err = PTR_ERR_OR_ZERO(tfm);
 		if (!err)
-			hmacs[i].tfm = tfm;
+			hmacs[i] = tfm;
 	}
 	inner_setup();
 	for (i = 0; i < ARRAY_SIZE(versions) && !err; i++) {
@@ -699,9 +643,9 @@ void tquic_crypto_teardown(void)
 		crypto_free_aead(retry_aeads[i]);
 		retry_aeads[i] = NULL;
 	}
-	for (i = 0; i < ARRAY_SIZE(hmacs); i++) {
-		crypto_free_shash(hmacs[i].tfm);
-		hmacs[i].tfm = NULL;
+	for (i = 0; i < TQUIC_HASHES; i++) {
+		crypto_free_shash(hmacs[i]);
+		hmacs[i] = NULL;
 	}
 	inner_gcm = false;
 	inner_ecb = false;

@@ -11,12 +11,14 @@
 
 #define TQUIC_CRYPTO_BATCH	64	/* most header masks in one call */
 
+enum tquic_hash { TQUIC_SHA256, TQUIC_SHA384, TQUIC_HASHES };
+
 /* One row for each AEAD of RFC 9001 that we speak */
 struct tquic_cipher {
 	u32 type;		/* TLS_CIPHER_* of linux/tls.h */
 	const char *aead;
 	const char *hp;		/* ecb(aes) masks a batch in one call; chacha20 one by one */
-	const char *hmac;	/* of the key schedule */
+	enum tquic_hash hash;	/* of the key schedule */
 	u8 key_len;		/* of the AEAD and of header protection */
 	u8 secret_len;
 	u8 iv_head;		/* bytes of the kernel's IV before the nonce: CCM's length octet */
@@ -66,8 +68,6 @@ int tquic_crypto_once(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, 
 int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
 			   u8 *tag);
 struct crypto_aead *tquic_crypto_aead(const char *name);
-int tquic_crypto_hkdf_expand(const char *hmac, const u8 *secret, u32 secret_len, const char *label,
-			     u8 *out, u32 out_len);
 
 /** tquic_crypto_ready - keys are installed */
 static inline bool tquic_crypto_ready(const struct tquic_crypto *c)

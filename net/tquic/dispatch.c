@@ -98,7 +98,7 @@ static int rx_limit(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 
 	switch (f->type) {
 	case TQUIC_FT_MAX_DATA:
-		if (tquic_streams_max_data(ss, f->max))
+		if (tquic_credit_tx_raise(&ss->tx, f->max))
 			conn->ops->wake(conn, TQUIC_WAKE_WRITE);
 		break;
 	case TQUIC_FT_MAX_STREAMS_BIDI:

@@ -22,12 +22,6 @@ struct flight {
 	u8 *len_at[TQUIC_SPACE_NUM];
 };
 
-static const u8 space_ptype[TQUIC_SPACE_NUM] = {
-	[TQUIC_SPACE_INITIAL] = TQUIC_PT_INITIAL,
-	[TQUIC_SPACE_HANDSHAKE] = TQUIC_PT_HANDSHAKE,
-	[TQUIC_SPACE_APP] = TQUIC_PT_1RTT,
-};
-
 static bool flight_begin(struct flight *fl, struct tquic_conn *conn)
 {
 	u64 room = min_t(u64, tquic_path_amplification_room(conn->path), TQUIC_MIN_UDP);
@@ -76,7 +70,8 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 		b->p = tquic_header_put_short(fl->p, &conn->dcid, sp->tx.phase, conn->spin,
 					      sp->next_pn);
 	else
-		b->p = tquic_header_put_long(fl->p, space_ptype[id], conn->version, &conn->dcid,
+		b->p = tquic_header_put_long(fl->p, id == TQUIC_SPACE_INITIAL ? TQUIC_PT_INITIAL :
+					     TQUIC_PT_HANDSHAKE, conn->version, &conn->dcid,
 					     &conn->scid, conn->token, token_len, sp->next_pn,
 					     &fl->len_at[fl->nr]);
 	b->payload = b->p;

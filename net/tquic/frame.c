@@ -218,11 +218,11 @@ static int unknown_type(const u8 *p, const u8 *end)
 }
 
 /*
- * tquic_frame_decode - read the frame at @p, of which a run of PADDING is one, from a packet of
- * @ptype; @f points into the payload.  RFC 9000 sections 12.4 and 19, RFC 9221.  Returns the bytes
- * of the frame, at least 1, or a wire error: FRAME_ENCODING_ERROR for an unknown type, one that
- * does not fit or has a field out of bounds; PROTOCOL_VIOLATION for a type that this packet may not
- * carry or that is not encoded in the shortest way.
+ * tquic_frame_decode - read the frame at @p, of which a run of PADDING is one; @f points into the
+ * payload.  RFC 9000 sections 12.4 and 19, RFC 9221.  Returns its bytes, at least 1, or a wire
+ * error: FRAME_ENCODING_ERROR for an unknown type, one that does not fit or has a field out of
+ * bounds; PROTOCOL_VIOLATION for a type that @ptype may not carry or that is not encoded in the
+ * shortest way.
  */
 int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f)
 {
@@ -250,8 +250,7 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 
 /*
  * tquic_frame_ack_next - the next range of an ACK frame, from the highest down, RFC 9000 section
- * 19.3.1.  The position in @f moves on.  Returns 1 with a range, both ends included, 0 after the
- * last one, or FRAME_ENCODING_ERROR as a wire error for a range that would go below 0.
+ * 19.3.1.  Returns 1 with a range, both ends included, 0 after the last, or FRAME_ENCODING_ERROR.
  */
 int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
 {
@@ -292,8 +291,7 @@ u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n)
 }
 
 /*
- * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame, RFC 9000 section 19.15.  Takes 18
- * bytes, two integers and the connection ID; returns the byte after the frame.
+ * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame of 18 bytes, two integers and the ID
  */
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token)
@@ -304,8 +302,7 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 }
 
 /*
- * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame with the 8 bytes of @data.
- * RFC 9000 sections 19.17 and 19.18.  Takes 9 bytes; returns the byte after the frame.
+ * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame with the 8 bytes of @data
  */
 u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
 {
@@ -320,9 +317,8 @@ u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
 }
 
 /*
- * tquic_frame_put_close - write a CONNECTION_CLOSE frame, RFC 9000 section 19.19.  @frame_type is
- * that of the frame at fault, 0 if unknown; not written if @app (type 0x1d).  Takes 1 byte, three
- * integers and the reason; returns the byte after the frame.
+ * tquic_frame_put_close - write a CONNECTION_CLOSE frame of 1 byte, three integers and the reason;
+ * @frame_type: of the frame at fault, 0 if unknown; not written if @app (type 0x1d)
  */
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len)
 {

@@ -17,8 +17,7 @@
 
 /*
  * tquic_handshake_initial_keys - derive the Initial keys of both directions, RFC 9001 section 5.2,
- * from the destination of the client's first Initial (after a Retry: of the first one since).
- * Process context.  Return: 0 or -errno of the crypto API.
+ * from the destination of the client's first Initial (after a Retry: since).  Process context.
  */
 int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid)
 {
@@ -106,9 +105,8 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 }
 
 /*
- * tquic_handshake_append - take handshake bytes of a QUIC_CRYPTO_* level for sending.  Takes a
- * reference to @page.  Return: 0, -EINVAL (level), -ENOTCONN (keys dropped, connection over) or
- * -ENOMEM.
+ * tquic_handshake_append - take handshake bytes of a QUIC_CRYPTO_* level, and a reference to
+ * @page.  Return: 0, -EINVAL (level), -ENOTCONN (keys dropped, connection over) or -ENOMEM.
  */
 int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
 			   u32 len, gfp_t gfp)
@@ -137,8 +135,8 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 }
 
 /*
- * tquic_handshake_peek - bytes of the first TLS message that can be read, 0: there is none.  Levels
- * are read in order, *level is the one, and a message only when all of it is here.
+ * tquic_handshake_peek - bytes of the first TLS message that is all here, in the order of levels;
+ * 0: none
  */
 u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 {
@@ -199,10 +197,9 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 }
 
 /*
- * tquic_handshake_rx_retry - the server wants our address proven first.  RFC 9000 section 17.2.5,
- * RFC 9001 section 5.8.  @pkt is the whole packet, @h its header.  Process context: new Initial
- * keys are derived.  Return: 0; -EPROTO: it is to be ignored; or why there are no keys: the
- * connection is then over.
+ * tquic_handshake_rx_retry - the server wants our address proven first, RFC 9000 section 17.2.5,
+ * RFC 9001 section 5.8; @pkt: the whole packet.  Process context: keys are derived.  Return: 0;
+ * -EPROTO: it is to be ignored; or why there are no keys: the connection is then over.
  */
 int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h, const u8 *pkt,
 			     u64 now_us)

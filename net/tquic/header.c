@@ -106,12 +106,11 @@ static int parse_long(const u8 *p, u32 len, struct tquic_hdr *h)
 
 /*
  * tquic_header_parse - read the header of the packet that a datagram, or the rest of one, starts
- * with, RFC 9000 section 17, RFC 9369 section 3.2; @cid_len: length of the connection IDs that we
- * issue, for short headers; @h->len is where the next coalesced packet begins.  Everything that is
- * not under header protection is checked, but for the Fixed Bit, which is reported, and for whether
- * the packet is long enough to be protected.  The connection IDs of Version Negotiation and of
- * unknown versions can have 255 bytes.  Returns 0; -EBADMSG when it is no QUIC packet, with @h
- * undefined; -EPROTONOSUPPORT for an unknown version, with version and connection IDs in @h.
+ * with, RFC 9000 section 17; @cid_len: of the connection IDs that we issue.  Everything that is not
+ * under header protection is checked, but for the Fixed Bit, which is reported, and for whether the
+ * packet is long enough to be protected.  The connection IDs of Version Negotiation and of unknown
+ * versions can have 255 bytes.  Returns 0; -EBADMSG when it is no QUIC packet, with @h undefined;
+ * -EPROTONOSUPPORT for an unknown version, with version and connection IDs in @h.
  */
 int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
 {
@@ -136,9 +135,8 @@ int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
 }
 
 /*
- * tquic_header_parse_dcid - as tquic_header_parse(), but only the destination connection ID, which
- * is at the same place in every version, RFC 8999.  More than TQUIC_CID_MAX bytes only in versions
- * that we do not speak.  Returns 0 or -EBADMSG.
+ * tquic_header_parse_dcid - tquic_header_parse() of the destination connection ID alone, RFC 8999,
+ * with more than TQUIC_CID_MAX bytes only in versions that we do not speak.  Returns 0 or -EBADMSG.
  */
 int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u8 *dcid_len)
 {
@@ -155,10 +153,9 @@ int tquic_header_parse_dcid(const u8 *p, u32 len, u8 cid_len, const u8 **dcid, u
 }
 
 /*
- * tquic_header_put_long - write a long header, or a Retry packet up to its integrity tag, into room
- * for TQUIC_HEADER_LONG_MAX bytes and the token, RFC 9000 section 17.2; @version: one that we
- * speak; @pn and @len_at: not of a Retry; the two bytes of the Length field at *@len_at are to be
- * filled with tquic_varint_put2().  Returns the byte after what was written.
+ * tquic_header_put_long - write a long header, or a Retry packet up to its integrity tag, of at
+ * most TQUIC_HEADER_LONG_MAX bytes and the token, RFC 9000 section 17.2; @pn and @len_at: not of a
+ * Retry; *@len_at: where tquic_varint_put2() fills in the Length.  Returns the byte after it.
  */
 u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *dcid,
 			  const struct tquic_cid *scid, const u8 *token, u32 token_len, u64 pn,
@@ -182,8 +179,7 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 
 /*
  * tquic_header_put_verneg - write a Version Negotiation packet, RFC 9000 section 17.2.1, of 15
- * bytes and both connection IDs, which may have 255 each, in the direction of this packet; @random:
- * any byte, for the bits that have no meaning.  Returns the byte after the packet.
+ * bytes and both connection IDs, in its own direction; @random: for the bits that have no meaning.
  */
 u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const u8 *scid,
 			    u8 scid_len)

@@ -56,9 +56,8 @@ static inline u8 *tquic_header_put_pn(u8 *p, u64 pn)
 }
 
 /*
- * tquic_header_put_short - write a 1-RTT header, RFC 9000 section 17.3.1, into room for a
- * connection ID of TQUIC_CID_MAX bytes whatever its length.  Returns the byte after the packet
- * number.
+ * tquic_header_put_short - write a 1-RTT header, RFC 9000 section 17.3.1, where a connection ID of
+ * TQUIC_CID_MAX bytes would fit, whatever its length.  Returns the byte after the packet number.
  */
 static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bool phase, bool spin,
 					 u64 pn)
@@ -70,9 +69,8 @@ static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bo
 }
 
 /*
- * tquic_header_pn_decode - the packet number that @pn_len bytes, 1 to 4, stand for, RFC 9000
- * appendix A.3: the candidate next to the one expected after @largest, TQUIC_PN_NONE if none was
- * opened.
+ * tquic_header_pn_decode - the packet number that @pn_len bytes stand for, RFC 9000 appendix A.3:
+ * the candidate next to the one expected after @largest, TQUIC_PN_NONE if none was opened.
  */
 static inline u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len)
 {

@@ -76,8 +76,7 @@ static void refill(struct tquic_pacer *pc, u64 now_us)
 
 /*
  * tquic_pacer_room - bytes that may leave now: at least a batch and at most TQUIC_PACER_MAX_BATCH
- * (two datagrams, where those are more), or 0: ask again at tquic_pacer_next_us().  After a batch
- * was sent it may be asked again at once.  ~0 when the path is not paced.
+ * (two datagrams, where those are more), or 0: ask again at tquic_pacer_next_us().  ~0: not paced.
  */
 u64 tquic_pacer_room(struct tquic_pacer *pc, u64 now_us)
 {

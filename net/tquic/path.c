@@ -25,9 +25,8 @@ bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
 }
 
 /*
- * tquic_path_add - a path between two addresses, of which ours may be the wildcard.  Its recovery
- * starts like the active path's began; the caller overrides that for the first one.  Return: NULL:
- * no memory or no free index.
+ * tquic_path_add - a path between two addresses, of which ours may be the wildcard; its recovery
+ * starts like the active path's began.  NULL: no memory or no free index.
  */
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,
 				  const union tquic_addr *remote, gfp_t gfp)
@@ -110,8 +109,7 @@ static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
 
 /*
  * tquic_path_of_rx - the path that a datagram came by, NULL: drop it.  A new remote address makes a
- * candidate path, once the handshake is confirmed and on a server only: servers do not migrate (RFC
- * 9000 section 9).  When there are too many, one that the peer has left is given up.
+ * candidate path, on a server only, once the handshake is confirmed (RFC 9000 section 9).
  */
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx)
 {
@@ -123,23 +121,19 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 	tquic_for_each_path(path, conn, i)
 		if (tquic_addr_equal(&path->remote, &rx->remote))
 			return path;
-	path = NULL;
-	if (conn->server && conn->confirmed && !conn->local.disable_active_migration) {
-		path = path_victim(conn);
-		if (path)
-			path_retire(conn, path);
-		path = tquic_path_add(conn, &rx->local, &rx->remote, GFP_ATOMIC);
-	}
-	return path;
+	if (!conn->server || !conn->confirmed || conn->local.disable_active_migration)
+		return NULL;
+	path = path_victim(conn);
+	if (path)
+		path_retire(conn, path);
+	return tquic_path_add(conn, &rx->local, &rx->remote, GFP_ATOMIC);
 }
 
 /* Data leaves by this path from now on */
 static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
 {
-	struct tquic_cid_remote *cid = tquic_cid_of_path(&conn->cids, path->index);
+	struct tquic_cid_remote *cid = tquic_cid_take(&conn->cids, path->index);
 
-	if (!cid)
-		cid = tquic_cid_take(&conn->cids, path->index);
 	if (cid)
 		conn->dcid = cid->cid;
 	conn->spin = conn->spin && !conn->spins;
@@ -164,10 +158,9 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 }
 
 /*
- * tquic_path_on_packet - an authenticated packet came by a path.  RFC 9000 section 9.2 and 9.3: the
- * newest packet that does more than probe moves the connection there, and the address must then
- * prove itself.  So must the one that it seems to have left, section 9.3.3: a peer that is still
- * there answers, and what it sends next moves the connection back.
+ * tquic_path_on_packet - an authenticated packet came by a path, RFC 9000 section 9.2 and 9.3: the
+ * newest that does more than probe moves the connection there, and the address must then prove
+ * itself.  So must the one that it left: a peer still there answers, and moves the connection back.
  */
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us)

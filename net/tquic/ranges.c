@@ -89,9 +89,8 @@ void tquic_ranges_free(struct tquic_ranges *rs)
 }
 
 /*
- * tquic_ranges_add - add the numbers from @start to before @end.  At or after the last range, the
- * usual case, nothing is searched.  Returns 0, -ENOSPC at the cap or -ENOMEM; the set is unchanged
- * on error.
+ * tquic_ranges_add - add the numbers from @start to before @end; at or after the last range nothing
+ * is searched.  Returns 0, -ENOSPC at the cap or -ENOMEM, with the set unchanged.
  */
 int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {

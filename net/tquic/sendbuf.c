@@ -75,17 +75,15 @@ void tquic_sendbuf_free(struct tquic_sendbuf *sb)
 	free_ring(sb);
 	tquic_ranges_free(&sb->acked);
 	tquic_ranges_free(&sb->pending);
-	tquic_ranges_init(&sb->acked, TQUIC_SENDBUF_MAX_RANGES);
-	tquic_ranges_init(&sb->pending, TQUIC_SENDBUF_MAX_RANGES);
 	sb->end_off = sb->next_off;
 	sb->base_off = sb->next_off;
 }
 
 /*
- * tquic_sendbuf_append - take @len bytes, not 0, that lie at @page_off of a page, or of the
- * compound page whose first is @page; @priv: the owner's mark or NULL.  Takes a reference to @page,
- * and to the mark, unless the bytes only lengthen the newest entry.  The bytes must not change
- * until they are released.  Returns 0, or -ENOMEM with nothing changed.
+ * tquic_sendbuf_append - take @len bytes, not 0, that lie at @page_off of a page, perhaps compound,
+ * and do not change until they are released; @priv: the owner's mark or NULL.  Takes a reference to
+ * @page, and to the mark, unless the newest entry only grows.  Returns 0, or -ENOMEM with nothing
+ * changed.
  */
 int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
 			 void *priv, gfp_t gfp)
@@ -162,9 +160,8 @@ u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u
 
 /*
  * tquic_sendbuf_map - describe @len bytes from @off, not below base_off, by at most @max entries of
- * a scatterlist, initialised; no end is marked.  Takes no page references: the bytes stay while
- * they are not acknowledged.  Returns the entries used, -E2BIG when @max do not suffice (@sg is
- * then partly filled), -EINVAL for bytes that are not in the buffer.
+ * a scatterlist, initialised; no end is marked, no page reference taken.  Returns the entries used,
+ * -E2BIG when @max do not suffice (@sg is then partly filled), -EINVAL for bytes not in the buffer.
  */
 int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max)
 {
@@ -253,8 +250,7 @@ static u32 advance_base(struct tquic_sendbuf *sb, u64 base)
 
 /*
  * tquic_sendbuf_acked - the peer has @len bytes, all of them sent.  Without memory for a larger
- * range set they count as lost, and are sent once more.  Returns how many bytes were released at
- * the front of the buffer.
+ * range set they count as lost.  Returns how many were released at the front of the buffer.
  */
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 {

@@ -30,9 +30,8 @@ void tquic_stream_teardown(void)
 }
 
 /*
- * tquic_streams_init - no streams yet; @ss must not be moved afterwards, @local and @remote (zeros
- * until known) outlive it; @rx_window_max caps a stream's receive window, in bytes.  @local counts
- * as it is now; after a change call tquic_streams_apply_local().
+ * tquic_streams_init - no streams yet; @ss must not be moved, @local and @remote (zeros until
+ * known) outlive it; @rx_window_max caps a stream's receive window, in bytes.
  */
 void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tparam *local,
 			struct tquic_tparam *remote, u64 rx_window_max)
@@ -55,8 +54,8 @@ void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tpar
 
 /*
  * tquic_streams_apply_local - our transport parameters are settled, and there is no stream yet.
- * The window of the connection may grow to one and a half of a stream's, so that one stream alone
- * never waits for it.
+ * The connection's window may grow to one and a half of a stream's, so that one alone never waits
+ * for it.
  */
 void tquic_streams_apply_local(struct tquic_streams *ss)
 {
@@ -67,21 +66,17 @@ void tquic_streams_apply_local(struct tquic_streams *ss)
 	tquic_credit_rx_init(&ss->peer[1], tp->max_streams_uni, tp->max_streams_uni);
 }
 
-/* What the peer lets us send on a stream at first, RFC 9000 section 18.2 */
-static u64 tx_window(const struct tquic_streams *ss, u64 sid)
+/* What the sender of @tp grants on a stream at first; @own: which it opened, RFC 9000 section 18.2 */
+static u64 first_window(const struct tquic_tparam *tp, u64 sid, bool own)
 {
 	if (tquic_sid_is_uni(sid))
-		return ss->remote->max_stream_data_uni;
-	return tquic_stream_local(ss, sid) ? ss->remote->max_stream_data_bidi_remote :
-					     ss->remote->max_stream_data_bidi_local;
+		return tp->max_stream_data_uni;
+	return own ? tp->max_stream_data_bidi_local : tp->max_stream_data_bidi_remote;
 }
 
-static u64 rx_window(const struct tquic_streams *ss, u64 sid)
+static u64 tx_window(const struct tquic_streams *ss, u64 sid)
 {
-	if (tquic_sid_is_uni(sid))
-		return ss->local->max_stream_data_uni;
-	return tquic_stream_local(ss, sid) ? ss->local->max_stream_data_bidi_local :
-					     ss->local->max_stream_data_bidi_remote;
+	return first_window(ss->remote, sid, !tquic_stream_local(ss, sid));
 }
 
 static bool tx_blocked(const struct tquic_stream *s)
@@ -247,6 +242,8 @@ static void set_rx_state(struct tquic_streams *ss, struct tquic_stream *s, u8 st
 
 static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 sid)
 {
+	bool local = tquic_stream_local(ss, sid);
+
 	memset(s, 0, sizeof(*s));
 	s->id = sid;
 	INIT_LIST_HEAD(&s->tx_node);
@@ -263,13 +260,19 @@ static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 si
 	}
 	if (tquic_stream_can_recv(ss, sid)) {
 		s->rx_state = QUIC_STREAM_RECV_STATE_RECV;
-		tquic_credit_rx_init(&s->rxc, rx_window(ss, sid), ss->rx_window_max);
+		tquic_credit_rx_init(&s->rxc, first_window(ss->local, sid, local),
+				     ss->rx_window_max);
 	}
+}
+
+static bool lower(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct tquic_stream, node)->id <
+	       rb_entry(b, struct tquic_stream, node)->id;
 }
 
 static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
 {
-	struct rb_node **link = &ss->root.rb_node, *parent = NULL;
 	struct tquic_stream *s;
 
 	retry_stuck(ss);
@@ -277,24 +280,15 @@ static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
 	if (!s)
 		return NULL;
 	init_stream(ss, s, sid);
-	while (*link) {
-		parent = *link;
-		if (sid < rb_entry(parent, struct tquic_stream, node)->id)
-			link = &parent->rb_left;
-		else
-			link = &parent->rb_right;
-	}
-	rb_link_node(&s->node, parent, link);
-	rb_insert_color(&s->node, &ss->root);
+	rb_add(&s->node, &ss->root, lower);
 	ss->last = s;
 	ss->count++;
 	return s;
 }
 
 /*
- * tquic_stream_find - the stream of an ID, without a reference; NULL when it is not open, be it
- * over or not yet opened.  A peer's stream that was only opened by a higher number is not found
- * either: see tquic_stream_open().
+ * tquic_stream_find - the stream of an ID, without a reference; NULL when it is over or not yet
+ * opened, or a peer's that only a higher number opened: see tquic_stream_open().
  */
 struct tquic_stream *tquic_stream_find(struct tquic_streams *ss, u64 sid)
 {
@@ -327,11 +321,10 @@ static int revive(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic_str
 }
 
 /*
- * tquic_stream_open - the user asks for a stream by its ID: one that is open, or the next of ours,
- * tquic_stream_next_id(); @sp is set to it, without a reference.  Nothing is sent until it has
- * bytes, a FIN or tquic_stream_announce().  Returns 0, -EINVAL for any other ID, -EAGAIN when the
- * peer's limit is reached (ask tquic_credit_tx_blocked() of open[] whether STREAMS_BLOCKED is due),
- * -ENOMEM.
+ * tquic_stream_open - the user asks for a stream by its ID: one that is open, or the next of ours.
+ * @sp is set to it, without a reference; the peer hears of it by bytes, FIN or
+ * tquic_stream_announce().  Returns 0, -EINVAL for any other ID, -ENOMEM, or -EAGAIN at the peer's
+ * limit (ask tquic_credit_tx_blocked() of open[] whether STREAMS_BLOCKED is due).
  */
 int tquic_stream_open(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic_stream **sp)
 {
@@ -362,16 +355,14 @@ int tquic_stream_open(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic
 /** tquic_stream_next_id - the ID of the next stream that we may open */
 u64 tquic_stream_next_id(const struct tquic_streams *ss, bool uni)
 {
-	return ss->open[uni].used << 2 | (uni ? QUIC_STREAM_TYPE_UNI_MASK : 0) |
-	       (ss->server ? QUIC_STREAM_TYPE_SERVER_MASK : 0);
+	return ss->open[uni].used << 2 | uni << 1 | ss->server;
 }
 
 /*
- * tquic_stream_from_peer - the stream that a received frame names; with @send_part the frame is
- * about our send part (STOP_SENDING, MAX_STREAM_DATA), else about our receive part.  @sp is set to
- * it, without a reference; NULL: it is over, ignore the frame.  A peer's stream opens all lower
- * ones of its type, RFC 9000 section 2.1; those are made when they are first named.  Returns 0, a
- * wire error (STREAM_STATE_ERROR, STREAM_LIMIT_ERROR), or -ENOMEM.
+ * tquic_stream_from_peer - the stream of a received frame about our send part (STOP_SENDING,
+ * MAX_STREAM_DATA), or else our receive part; @sp is set to it, without a reference; NULL: it is
+ * over, ignore the frame.  A peer's stream opens all lower ones of its type, RFC 9000 section 2.1,
+ * which are made when first named.  Returns 0, STREAM_STATE_ERROR, STREAM_LIMIT_ERROR, or -ENOMEM.
  */
 int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gfp_t gfp,
 			   struct tquic_stream **sp)
@@ -380,8 +371,7 @@ int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gf
 	u64 num = sid >> 2;
 
 	*sp = NULL;
-	if (unlikely(!(send_part ? tquic_stream_can_send(ss, sid) : tquic_stream_can_recv(ss,
-											  sid))))
+	if (unlikely(send_part ? !tquic_stream_can_send(ss, sid) : !tquic_stream_can_recv(ss, sid)))
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
 	*sp = tquic_stream_find(ss, sid);
 	if (likely(*sp))
@@ -456,17 +446,16 @@ void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 er
 	drop_tx(ss, s);
 	s->flags &= ~TQUIC_STREAM_ANNOUNCE;
 	s->tx_err = err;
-	s->tx_state = QUIC_STREAM_SEND_STATE_RESET_SENT;
+	set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RESET_SENT);
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
 	tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_RESET);
-	set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RESET_SENT);
 }
 
 /*
- * tquic_stream_tx_next - what a STREAM frame of at most @max payload bytes would carry now; @off
- * and @fin are set.  Lost bytes first, then new ones as far as the credit of stream and connection
- * goes.  Returns the payload bytes.  0 with *@fin: a frame of a FIN alone; 0 without: nothing, or
- * an empty frame at *@off if TQUIC_STREAM_ANNOUNCE is set.
+ * tquic_stream_tx_next - what a STREAM frame of at most @max payload bytes would carry now: lost
+ * bytes first, then new ones within credit.  Sets @off and @fin, returns the payload bytes.  0 with
+ * *@fin: a FIN alone; 0 without: nothing, or an empty frame at *@off if TQUIC_STREAM_ANNOUNCE is
+ * set.
  */
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin)
@@ -489,9 +478,8 @@ u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 m
 }
 
 /*
- * tquic_stream_tx_sent - a STREAM frame as tquic_stream_tx_next() said is in a packet that leaves;
- * if @len is shortened, @fin is not set.  Charges credit for new bytes and takes the stream to the
- * end of tx_ready, or off it.
+ * tquic_stream_tx_sent - a frame as tquic_stream_tx_next() said leaves, without @fin if @len is
+ * shorter: charges credit for new bytes and takes the stream to the end of tx_ready, or off it.
  */
 void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
 			  bool fin)
@@ -619,15 +607,9 @@ void tquic_stream_max_data(struct tquic_streams *ss, struct tquic_stream *s, u64
 	tx_refresh(ss, s);
 }
 
-/** tquic_streams_max_data - the peer's limit for the connection is @max; true if it rose */
-bool tquic_streams_max_data(struct tquic_streams *ss, u64 max)
-{
-	return tquic_credit_tx_raise(&ss->tx, max);
-}
-
 /*
- * tquic_stream_rx_stop - the peer sent STOP_SENDING; its application error code @err, to be found
- * in rx_err, is taken over by our RESET_STREAM, RFC 9000 section 3.5.
+ * tquic_stream_rx_stop - STOP_SENDING arrived: our RESET_STREAM takes its @err over, RFC 9000
+ * section 3.5
  */
 void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {
@@ -710,9 +692,9 @@ int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 o
 }
 
 /*
- * tquic_stream_rx_next - tquic_stream_rx_data() of a frame without FIN and not empty, if it is just
- * what was expected; @skb is charged already.  True: the bytes follow those before, in the same
- * packet aggregate, within all limits, and are held.  False: nothing has changed, ask
+ * tquic_stream_rx_next - tquic_stream_rx_data() of a frame with bytes and no FIN, if it is just
+ * what was expected; @skb is charged.  True: the bytes follow those before, in the same packet
+ * aggregate, within all limits, and are held.  False: nothing has changed, ask
  * tquic_stream_rx_data().
  */
 bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 off,
@@ -738,10 +720,9 @@ void tquic_stream_rx_run(struct tquic_streams *ss, struct tquic_stream *s, u32 n
 }
 
 /*
- * tquic_stream_rx_reset - RESET_STREAM arrived, with the application error code @err, to be found
- * in rx_err; @s may be freed by this unless it is referenced.  What was not read yet is dropped,
- * unless all of it is here (RFC 9000 section 3.2).  Returns 0 or a wire error (FINAL_SIZE_ERROR,
- * FLOW_CONTROL_ERROR).
+ * tquic_stream_rx_reset - RESET_STREAM arrived; rx_err is @err then; @s may be freed by this unless
+ * referenced.  What was not read yet is dropped, unless all of it is here (RFC 9000 section 3.2).
+ * Returns 0 or a wire error (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR).
  */
 int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 final_size)
 {
@@ -757,7 +738,6 @@ int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		return 0;
 	s->rx_final = final_size;
 	s->rx_err = err;
-	s->rx_state = QUIC_STREAM_RECV_STATE_RESET_RECVD;
 	drop_rx(ss, s);
 	s->due &= ~TQUIC_STREAM_DUE_STOP;
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
@@ -769,10 +749,9 @@ int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 
 }
 
 /*
- * tquic_stream_consumed - the reader took @len bytes, with tquic_recvbuf_peek() of rb; @rtt_us,
- * smoothed, tunes the windows, 0: unknown.  Takes the stream off rx_ready when it has neither bytes
- * nor an end to read.  May leave MAX_STREAM_DATA due; for MAX_DATA see tquic_credit_rx_due() of
- * ss->rx.
+ * tquic_stream_consumed - the reader took bytes of rb; @rtt_us, smoothed, tunes the windows, 0:
+ * unknown.  Takes the stream off rx_ready when it has neither bytes nor an end to read.  May leave
+ * MAX_STREAM_DATA due; for MAX_DATA see tquic_credit_rx_due() of ss->rx.
  */
 void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32 len, u32 rtt_us,
 			   u64 now_us)
@@ -800,9 +779,9 @@ void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s)
 }
 
 /*
- * tquic_stream_stop - the user reads no more: STOP_SENDING with the application's @err is due.  @s
- * may be freed by this unless it is referenced.  What is held and what still arrives is dropped.
- * Nothing is sent when all bytes or a reset are here already, RFC 9000 section 3.5.
+ * tquic_stream_stop - the user reads no more: STOP_SENDING is due, unless all bytes or a reset are
+ * here already, RFC 9000 section 3.5; what is held and what still arrives is dropped.  @s may be
+ * freed by this unless referenced.
  */
 void tquic_stream_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {

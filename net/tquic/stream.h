@@ -110,7 +110,6 @@ void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
 void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
 void tquic_stream_max_data(struct tquic_streams *ss, struct tquic_stream *s, u64 max);
-bool tquic_streams_max_data(struct tquic_streams *ss, u64 max);
 void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
 
 /* the receive part */

@@ -132,29 +132,26 @@ static u32 unprotect(struct kunit *test, struct tquic_crypto *c, u64 pn, u32 pn_
 static void rfc_initial_keys(struct kunit *test)
 {
 	const struct vector *v = test->param_value;
-	u8 client[32], server[32], out[32];
+	struct fixture *f = test->priv;
+	u8 client[32], server[32];
 	struct tquic_cid dcid;
 
 	dcid.len = unhex(VECTOR_DCID, dcid.id);
 	KUNIT_ASSERT_EQ(test, tquic_crypto_initial_secrets(v->version, &dcid, client, server), 0);
 	EXPECT_HEX(test, client, v->client_secret);
 	EXPECT_HEX(test, server, v->server_secret);
-#define EXPECT_KEY(secret, label, hex, len) do {						\
-	KUNIT_EXPECT_EQ(test, tquic_crypto_hkdf_expand("hmac(sha256)", secret, 32, label,	\
-						       out, len), 0);				\
-	EXPECT_HEX(test, out, hex);								\
-} while (0)
-	EXPECT_KEY(client, v->key_label, v->client_key, 16);
-	EXPECT_KEY(client, v->iv_label, v->client_iv, 12);
-	EXPECT_KEY(client, v->hp_label, v->client_hp, 16);
-	EXPECT_KEY(server, v->key_label, v->server_key, 16);
-	EXPECT_KEY(server, v->iv_label, v->server_iv, 12);
-	EXPECT_KEY(server, v->hp_label, v->server_hp, 16);
+	KUNIT_ASSERT_EQ(test, tquic_crypto_install(&f->tx, v->version, TLS_CIPHER_AES_GCM_128,
+						   client), 0);
+	EXPECT_HEX(test, f->tx.key[0].iv, v->client_iv);
+	KUNIT_ASSERT_EQ(test, tquic_crypto_install(&f->tx, v->version, TLS_CIPHER_AES_GCM_128,
+						   server), 0);
+	EXPECT_HEX(test, f->tx.key[0].iv, v->server_iv);
 	unhex(v->secret, client);
-	EXPECT_KEY(client, v->key_label, v->key, 32);
-	EXPECT_KEY(client, v->iv_label, v->iv, 12);
-	EXPECT_KEY(client, v->hp_label, v->hp, 32);
-	EXPECT_KEY(client, v->ku_label, v->ku, 32);
+	KUNIT_ASSERT_EQ(test, tquic_crypto_install(&f->tx, v->version, TLS_CIPHER_CHACHA20_POLY1305,
+						   client), 0);
+	EXPECT_HEX(test, f->tx.key[0].iv, v->iv);
+	KUNIT_ASSERT_EQ(test, tquic_crypto_prepare_update(&f->tx), 0);
+	EXPECT_HEX(test, f->tx.secret, v->ku);
 }
 
 /* Protect @header and @frames, compare with @packet, and go back */
@@ -384,12 +381,12 @@ static void key_phases(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->tx.phase, 0);
 
 	/* ready on both sides, in use on none */
-	KUNIT_ASSERT_EQ(test, tquic_crypto_hkdf_expand(cipher->hmac, f->tx.secret,
-						       cipher->secret_len, "quic ku", want,
-						       cipher->secret_len), 0);
+	memcpy(want, f->tx.secret, cipher->secret_len);
 	KUNIT_ASSERT_EQ(test, tquic_crypto_prepare_update(&f->tx), 0);
 	KUNIT_ASSERT_EQ(test, tquic_crypto_prepare_update(&f->rx), 0);
-	KUNIT_EXPECT_MEMEQ(test, f->tx.secret, want, cipher->secret_len);
+	KUNIT_EXPECT_MEMNEQ(test, f->tx.secret, want, cipher->secret_len);
+	KUNIT_EXPECT_MEMEQ(test, f->tx.secret, f->rx.secret, cipher->secret_len);
+	memcpy(want, f->tx.secret, cipher->secret_len);
 	KUNIT_ASSERT_EQ(test, tquic_crypto_prepare_update(&f->tx), 0);
 	KUNIT_EXPECT_MEMEQ(test, f->tx.secret, want, cipher->secret_len);
 	KUNIT_EXPECT_EQ(test, carry(test, 2, 0), 0);
@@ -497,13 +494,6 @@ static void refusals(struct kunit *test)
 	cid.len = TQUIC_CID_MAX + 1;
 	KUNIT_EXPECT_EQ(test, tquic_crypto_retry_tag(QUIC_VERSION_V1, &cid, f->buf, 40, out),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, tquic_crypto_hkdf_expand("hmac(sha256)", secret, 32, "quic key",
-						       out, 33), -EINVAL);
-	KUNIT_EXPECT_EQ(test, tquic_crypto_hkdf_expand("hmac(md5)", secret, 32, "quic key",
-						       out, 16), -EINVAL);
-	KUNIT_EXPECT_EQ(test, tquic_crypto_hkdf_expand("hmac(sha256)", secret, 32,
-						       "a label that is far too long to be ours",
-						       out, 16), -EINVAL);
 }
 
 static void cleared(struct kunit *test)

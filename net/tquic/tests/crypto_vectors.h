@@ -35,14 +35,13 @@
 struct vector {
 	const char *name;
 	u32 version;
-	const char *client_secret, *client_key, *client_iv, *client_hp;
-	const char *server_secret, *server_key, *server_iv, *server_hp;
+	const char *client_secret, *client_iv;
+	const char *server_secret, *server_iv;
 	const char *client_header, *client_packet;
 	const char *server_header, *server_packet;
 	const char *retry;
 	/* ChaCha20-Poly1305, short header */
-	const char *secret, *key, *iv, *hp, *ku, *packet;
-	const char *key_label, *iv_label, *hp_label, *ku_label;
+	const char *secret, *iv, *ku, *packet;
 };
 
 static const struct vector vectors[] = {
@@ -50,13 +49,9 @@ static const struct vector vectors[] = {
 		.name = "v1",
 		.version = QUIC_VERSION_V1,
 		.client_secret = "c00cf151ca5be075ed0ebfb5c80323c42d6b7db67881289af4008f1f6c357aea",
-		.client_key = "1f369613dd76d5467730efcbe3b1a22d",
 		.client_iv = "fa044b2f42a3fd3b46fb255c",
-		.client_hp = "9f50449e04a0e810283a1e9933adedd2",
 		.server_secret = "3c199828fd139efd216c155ad844cc81fb82fa8d7446fa7d78be803acdda951b",
-		.server_key = "cf3a5331653c364c88f0f379b6067e37",
 		.server_iv = "0ac1493ca1905853b0bba03e",
-		.server_hp = "c206b8d9b9f0f37644430b490eeaa314",
 		.client_header = "c300000001088394c8f03e5157080000449e00000002",
 		.client_packet =
 			"c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11\n"
@@ -108,27 +103,17 @@ static const struct vector vectors[] = {
 			"ff000000010008f067a5502a4262b5746f6b656e04a265ba2eff4d829058fb3f\n"
 			"0f2496ba",
 		.secret = "9ac312a7f877468ebe69422748ad00a15443f18203a07d6060f688f30f21632b",
-		.key = "c6d98ff3441c3fe1b2182094f69caa2ed4b716b65488960a7a984979fb23e1c8",
 		.iv = "e0459b3474bdd0e44a41c144",
-		.hp = "25a282b9e82f06f21f488917a4fc8f1b73573685608597d0efcb076b0ab7a7a4",
 		.ku = "1223504755036d556342ee9361d253421a826c9ecdf3c7148684b36b714881f9",
 		.packet = "4cfe4189655e5cd55c41f69080575d7999c25a5bfb",
-		.key_label = "quic key",
-		.iv_label = "quic iv",
-		.hp_label = "quic hp",
-		.ku_label = "quic ku",
 	},
 	{
 		.name = "v2",
 		.version = QUIC_VERSION_V2,
 		.client_secret = "14ec9d6eb9fd7af83bf5a668bc17a7e283766aade7ecd0891f70f9ff7f4bf47b",
-		.client_key = "8b1a0bc121284290a29e0971b5cd045d",
 		.client_iv = "91f73e2351d8fa91660e909f",
-		.client_hp = "45b95e15235d6f45a6b19cbcb0294ba9",
 		.server_secret = "0263db1782731bf4588e7e4d93b7463907cb8cd8200b5da55a8bd488eafc37c1",
-		.server_key = "82db637861d55e1d011f19ea71d5d2a7",
 		.server_iv = "dd13c276499c0249d3310652",
-		.server_hp = "edf6d05c83121201b436e16877593c3a",
 		.client_header = "d36b3343cf088394c8f03e5157080000449e00000002",
 		.client_packet =
 			"d76b3343cf088394c8f03e5157080000449ea0c95e82ffe67b6abcdb4298b485\n"
@@ -180,15 +165,9 @@ static const struct vector vectors[] = {
 			"cf6b3343cf0008f067a5502a4262b5746f6b656ec8646ce8bfe33952d9555436\n"
 			"65dcc7b6",
 		.secret = "9ac312a7f877468ebe69422748ad00a15443f18203a07d6060f688f30f21632b",
-		.key = "3bfcddd72bcf02541d7fa0dd1f5f9eeea817e09a6963a0e6c7df0f9a1bab90f2",
 		.iv = "a6b5bc6ab7dafce30ffff5dd",
-		.hp = "d659760d2ba434a226fd37b35c69e2da8211d10c4f12538787d65645d5d1b8e2",
 		.ku = "c69374c49e3d2a9466fa689e49d476db5d0dfbc87d32ceeaa6343fd0ae4c7d88",
 		.packet = "5558b1c60ae7b6b932bc27d786f4bc2bb20f2162ba",
-		.key_label = "quicv2 key",
-		.iv_label = "quicv2 iv",
-		.hp_label = "quicv2 hp",
-		.ku_label = "quicv2 ku",
 	},
 };
 

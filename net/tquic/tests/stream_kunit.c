@@ -408,8 +408,8 @@ static void stream_tx_connection_credit(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fin);
 	tquic_stream_tx_lost(&f->ss, s, 0, 50, false);
 	KUNIT_EXPECT_EQ(test, tquic_stream_tx_next(&f->ss, s, 400, &off, &fin), 50U);
-	KUNIT_EXPECT_TRUE(test, tquic_streams_max_data(&f->ss, f->ss.tx.max + 10));
-	KUNIT_EXPECT_FALSE(test, tquic_streams_max_data(&f->ss, 5));
+	KUNIT_EXPECT_TRUE(test, tquic_credit_tx_raise(&f->ss.tx, f->ss.tx.max + 10));
+	KUNIT_EXPECT_FALSE(test, tquic_credit_tx_raise(&f->ss.tx, 5));
 	KUNIT_EXPECT_EQ(test, send_all(test, s, 400), 2U);
 	KUNIT_EXPECT_EQ(test, s->txc.used, 110ULL);
 }

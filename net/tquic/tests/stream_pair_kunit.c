@@ -166,7 +166,7 @@ static void deliver(struct pair *p, const struct frame *f)
 	else if (f->type == F_MAX_STREAM_DATA)
 		tquic_stream_max_data(ss, s, f->value);
 	else if (f->type == F_MAX_DATA)
-		tquic_streams_max_data(ss, f->value);
+		tquic_credit_tx_raise(&ss->tx, f->value);
 	else
 		tquic_credit_tx_raise(&ss->open[f->sid], f->value);
 	KUNIT_ASSERT_EQ(p->test, ret, 0);

@@ -57,6 +57,19 @@ static inline void rb_insert_color(struct rb_node *n, struct rb_root *root)
 	(void)root;
 }
 
+static inline void rb_add(struct rb_node *n, struct rb_root *root,
+			  bool (*less)(struct rb_node *a, const struct rb_node *b))
+{
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = less(n, parent) ? &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(n, parent, link);
+	rb_insert_color(n, root);
+}
+
 static inline void rb_insert_color_cached(struct rb_node *n, struct rb_root_cached *root,
 					  bool leftmost)
 {
