@@ -14,7 +14,6 @@
 #include "input.h"
 #include "output.h"
 #include "packet.h"
-#include "scratch.h"
 
 #define REKEY_RETRY_US	100000	/* no memory for the next phase's keys: try again then */
 #define SKIP_FIRST	64	/* packet numbers, before the first may be left out */

@@ -4,7 +4,6 @@
  * bit says that they are due.  The bit goes when the frame is written and comes
  * again when it is lost (fate.c), so that nothing stale is ever sent.
  */
-#include "conn.h"
 #include "frame.h"
 #include "packet.h"
 #include "token.h"
@@ -22,21 +21,21 @@ static void put_frame(struct tquic_packet *b, u8 type, u64 value)
 	tquic_packet_note(b, type, s, 0);						\
 } while (0)
 
+static void put_path(struct tquic_packet *b, u8 due, u8 type, const u8 *data)
+{
+	if (!(b->path->due & due) || !tquic_packet_room(b, 1 + TQUIC_PATH_DATA_LEN))
+		return;
+	*b->p++ = type;
+	b->p = tquic_bytes_put(b->p, data, TQUIC_PATH_DATA_LEN);
+	tquic_packet_note(b, type, NULL, 0);
+	b->path->due &= ~due;
+}
+
 /** tquic_control_path - PATH_RESPONSE and PATH_CHALLENGE, if due on the path of the packet */
 void tquic_control_path(struct tquic_packet *b)
 {
-	struct tquic_path *path = b->path;
-
-	if (path->due & TQUIC_PATH_DUE_RESPONSE && tquic_packet_room(b, 9)) {
-		b->p = tquic_frame_put_path(b->p, TQUIC_FT_PATH_RESPONSE, path->response);
-		tquic_packet_note(b, TQUIC_FT_PATH_RESPONSE, NULL, 0);
-		path->due &= ~TQUIC_PATH_DUE_RESPONSE;
-	}
-	if (path->due & TQUIC_PATH_DUE_CHALLENGE && tquic_packet_room(b, 9)) {
-		b->p = tquic_frame_put_path(b->p, TQUIC_FT_PATH_CHALLENGE, path->challenge);
-		tquic_packet_note(b, TQUIC_FT_PATH_CHALLENGE, NULL, 0);
-		path->due &= ~TQUIC_PATH_DUE_CHALLENGE;
-	}
+	put_path(b, TQUIC_PATH_DUE_RESPONSE, TQUIC_FT_PATH_RESPONSE, b->path->response);
+	put_path(b, TQUIC_PATH_DUE_CHALLENGE, TQUIC_FT_PATH_CHALLENGE, b->path->challenge);
 }
 
 /* MAX_* and *_BLOCKED of the connection */
@@ -94,7 +93,8 @@ static bool put_token(struct tquic_packet *b)
 		return false;
 	len = b->conn->ops->new_token(b->conn, token);
 	if (len > 0) {
-		b->p = tquic_frame_put_token(b->p, token, len);
+		b->p = tquic_frame_put(b->p, TQUIC_FT_NEW_TOKEN, len);
+		b->p = tquic_bytes_put(b->p, token, len);
 		tquic_packet_note(b, TQUIC_FT_NEW_TOKEN, NULL, 0);
 	}
 	return true;

@@ -24,9 +24,7 @@
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/tls.h>
-#include "compat/unaligned.h"
 #include "crypto.h"
 
 #define HASH_MAX	TQUIC_SECRET_MAX

@@ -3,12 +3,10 @@
  * Initial and Handshake packets, coalesced into datagrams (RFC 9000 section 12.2), and
  * CONNECTION_CLOSE at whatever level has keys: few, built in an skb's head, everything copied.
  */
-#include "conn.h"
 #include "frame.h"
 #include "header.h"
 #include "output.h"
 #include "packet.h"
-#include "varint.h"
 
 /* A datagram and the packets in it that are not sealed yet */
 struct flight {

@@ -4,14 +4,10 @@
  * its bounds; what it means is decided elsewhere.  The ACK frame is written in ack.c.
  */
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include "frame.h"
-#include "varint.h"
 
 #define ENCODING_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING)
 #define VIOLATION	TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION)
-
-#define PATH_DATA_LEN		8
 
 /* the columns of RFC 9000 section 12.4 table 3 */
 #define PKTS_IH01	(TQUIC_FP_INITIAL | TQUIC_FP_HANDSHAKE | TQUIC_FP_0RTT | TQUIC_FP_1RTT)
@@ -152,7 +148,7 @@ static const u8 *decode_new_cid(const u8 *p, const u8 *end, struct tquic_rx_fram
 static const u8 *decode_path(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
 	f->path_data = p;
-	return end - p < PATH_DATA_LEN ? NULL : p + PATH_DATA_LEN;
+	return end - p < TQUIC_PATH_DATA_LEN ? NULL : p + TQUIC_PATH_DATA_LEN;
 }
 
 static const u8 *decode_close(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
@@ -299,21 +295,6 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 	p = tquic_frame_put(p, TQUIC_FT_NEW_CONNECTION_ID, seq, prior_to);
 	p = tquic_cid_put(p, cid->id, cid->len);
 	return tquic_bytes_put(p, reset_token, TQUIC_TOKEN_RESET_LEN);
-}
-
-/*
- * tquic_frame_put_path - write a PATH_CHALLENGE or PATH_RESPONSE frame with the 8 bytes of @data
- */
-u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data)
-{
-	*p++ = type;
-	return tquic_bytes_put(p, data, PATH_DATA_LEN);
-}
-
-/** tquic_frame_put_token - write a NEW_TOKEN frame; returns the byte after it */
-u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len)
-{
-	return tquic_bytes_put(tquic_frame_put(p, TQUIC_FT_NEW_TOKEN, len), token, len);
 }
 
 /*

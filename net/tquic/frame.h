@@ -16,6 +16,8 @@
 #define TQUIC_FP_PROBING	BIT(5)	/* P: does not make a path active */
 #define TQUIC_FP_NOT_INFLIGHT	BIT(6)	/* C: does not count for congestion control */
 
+#define TQUIC_PATH_DATA_LEN	8	/* of PATH_CHALLENGE and PATH_RESPONSE */
+
 /* A received frame; pointers refer to the packet it was decoded from */
 struct tquic_rx_frame {
 	u64 type;		/* as on the wire */
@@ -79,8 +81,6 @@ int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest);
 u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n);
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token);
-u8 *tquic_frame_put_path(u8 *p, u64 type, const u8 *data);
-u8 *tquic_frame_put_token(u8 *p, const u8 *token, u32 len);
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len);
 
 /*

@@ -7,7 +7,6 @@
 #include <crypto/algapi.h>
 #include <linux/tls.h>
 
-#include "conn.h"
 #include "frame.h"
 #include "handshake.h"
 #include "input.h"

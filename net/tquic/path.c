@@ -10,7 +10,6 @@
 #include <net/ipv6.h>
 
 #include "conn.h"
-#include "path.h"
 
 /** tquic_addr_equal - same family, address and port */
 bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
@@ -211,18 +210,6 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 	}
 }
 
-/* A validated path to go back to */
-static struct tquic_path *path_fallback(struct tquic_conn *conn)
-{
-	struct tquic_path *path;
-	int i;
-
-	tquic_for_each_path(path, conn, i)
-		if (path->validated)
-			return path;
-	return NULL;
-}
-
 /*
  * tquic_path_timeout - a challenge was not answered in time; after the last try the path is gone,
  * and without another that is validated the connection, silently, RFC 9000 section 9.3.2.
@@ -230,21 +217,25 @@ static struct tquic_path *path_fallback(struct tquic_conn *conn)
 void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
 	struct tquic_path *back;
+	int i;
 
 	if (path->tries < TQUIC_PATH_TRIES) {
 		path_challenge(conn, path, now_us);
 		return;
 	}
 	path->validated = false;
-	if (path == conn->path) {
-		back = path_fallback(conn);
-		if (!back) {
-			tquic_conn_die(conn, EHOSTUNREACH);
-			return;
-		}
-		path_activate(conn, back);
+	if (path != conn->path) {
+		path_retire(conn, path);
+		return;
 	}
-	path_retire(conn, path);
+	tquic_for_each_path(back, conn, i) {
+		if (!back->validated)
+			continue;
+		path_activate(conn, back);
+		path_retire(conn, path);
+		return;
+	}
+	tquic_conn_die(conn, EHOSTUNREACH);
 }
 
 /*

@@ -56,8 +56,7 @@ static int insert(struct tquic_ranges *rs, u16 i, u64 start, u64 end, gfp_t gfp)
 			return ret;
 	}
 	memmove(&rs->r[i + 1], &rs->r[i], (rs->nr - i) * sizeof(*rs->r));
-	rs->r[i].start = start;
-	rs->r[i].end = end;
+	rs->r[i] = (struct tquic_range){ start, end };
 	rs->nr++;
 	return 0;
 }
@@ -167,13 +166,6 @@ int tquic_ranges_remove(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 	if (i < rs->nr && rs->r[i].start < end)
 		rs->r[i].start = end;
 	return 0;
-}
-
-/** tquic_ranges_remove_below - take out all numbers below @v */
-void tquic_ranges_remove_below(struct tquic_ranges *rs, u64 v)
-{
-	/* nothing is split: no range starts before 0 */
-	tquic_ranges_remove(rs, 0, v, GFP_NOWAIT);
 }
 
 /** tquic_ranges_contains - are all numbers from @start to before @end in the set */

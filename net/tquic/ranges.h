@@ -23,7 +23,6 @@ void tquic_ranges_free(struct tquic_ranges *rs);
 int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp);
 void tquic_ranges_add_cover(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp);
 int tquic_ranges_remove(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp);
-void tquic_ranges_remove_below(struct tquic_ranges *rs, u64 v);
 bool tquic_ranges_contains(const struct tquic_ranges *rs, u64 start, u64 end);
 void tquic_ranges_drop_first(struct tquic_ranges *rs);
 

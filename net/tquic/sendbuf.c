@@ -198,20 +198,14 @@ int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatter
 /** tquic_sendbuf_copy - copy bytes out, all written, @off not below base_off */
 void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
 {
-	struct scatterlist sg;
-	int n;
+	struct page *page;
+	u32 run, page_off;
 
 	if (WARN_ON_ONCE(!held(sb, off, len)))
 		return;
-	while (len) {
-		sg_init_table(&sg, 1);
-		n = tquic_sendbuf_map(sb, off, len, &sg, 1);
-		if (WARN_ON_ONCE(n < 0 && n != -E2BIG))
-			return;
-		sg_copy_to_buffer(&sg, 1, dst, sg.length);
-		dst += sg.length;
-		off += sg.length;
-		len -= sg.length;
+	for (; len; len -= run, off += run, dst += run) {
+		run = min(len, tquic_sendbuf_piece(sb, off, &page, &page_off));
+		memcpy(dst, page_address(page) + page_off, run);
 	}
 }
 
@@ -243,7 +237,7 @@ static u32 advance_base(struct tquic_sendbuf *sb, u64 base)
 	}
 	sb->base_off = base;
 	if (!tquic_ranges_empty(&sb->pending))
-		tquic_ranges_remove_below(&sb->pending, base);
+		tquic_ranges_remove(&sb->pending, 0, base, GFP_NOWAIT);	/* splits none */
 	release_front(sb);
 	return base - old;
 }

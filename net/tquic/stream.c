@@ -66,7 +66,7 @@ void tquic_streams_apply_local(struct tquic_streams *ss)
 	tquic_credit_rx_init(&ss->peer[1], tp->max_streams_uni, tp->max_streams_uni);
 }
 
-/* What the sender of @tp grants on a stream at first; @own: which it opened, RFC 9000 section 18.2 */
+/* What @tp grants on a stream at first; @own: its sender opened it, RFC 9000 section 18.2 */
 static u64 first_window(const struct tquic_tparam *tp, u64 sid, bool own)
 {
 	if (tquic_sid_is_uni(sid))
@@ -135,13 +135,6 @@ static void drop_rx(struct tquic_streams *ss, struct tquic_stream *s)
 	list_del_init(&s->rx_node);
 }
 
-static void free_stream(struct tquic_stream *s)
-{
-	tquic_sendbuf_free(&s->sb);
-	tquic_recvbuf_free(&s->rb);
-	kmem_cache_free(stream_cache, s);
-}
-
 static void unlink_stream(struct tquic_streams *ss, struct tquic_stream *s)
 {
 	drop_tx(ss, s);
@@ -156,7 +149,7 @@ static void unlink_stream(struct tquic_streams *ss, struct tquic_stream *s)
 	s->tx_state = QUIC_STREAM_SEND_STATE_RECVD;
 	s->flags |= TQUIC_STREAM_DEAD;
 	if (!s->refs)
-		free_stream(s);
+		kmem_cache_free(stream_cache, s);
 }
 
 /*
@@ -395,7 +388,7 @@ void tquic_stream_get(struct tquic_stream *s)
 void tquic_stream_put(struct tquic_streams *ss, struct tquic_stream *s)
 {
 	if (!--s->refs && s->flags & TQUIC_STREAM_DEAD)
-		free_stream(s);
+		kmem_cache_free(stream_cache, s);
 }
 
 /*

@@ -11,8 +11,6 @@
 #include <linux/err.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include "compat/unaligned.h"
 #include "token.h"
 
 #define KEY_LEN		16

@@ -134,11 +134,11 @@ static void ranges_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tquic_ranges_remove(&rs, 40, 60, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tquic_ranges_remove(&rs, 30, 70, GFP_KERNEL), 0);
 	EXPECT_SET(test, &rs, 0, 30, 70, 100);
-	tquic_ranges_remove_below(&rs, 10);
+	tquic_ranges_remove(&rs, 0, 10, GFP_NOWAIT);
 	EXPECT_SET(test, &rs, 10, 30, 70, 100);
-	tquic_ranges_remove_below(&rs, 50);
+	tquic_ranges_remove(&rs, 0, 50, GFP_NOWAIT);
 	EXPECT_SET(test, &rs, 70, 100);
-	tquic_ranges_remove_below(&rs, 0);
+	tquic_ranges_remove(&rs, 0, 0, GFP_NOWAIT);
 	EXPECT_SET(test, &rs, 70, 100);
 	KUNIT_EXPECT_EQ(test, tquic_ranges_remove(&rs, 70, 100, GFP_KERNEL), 0);
 	KUNIT_EXPECT_TRUE(test, tquic_ranges_empty(&rs));
@@ -254,7 +254,7 @@ static void step(struct kunit *test, struct tquic_ranges *rs, struct model *m)
 		if (get_random_u32() % 8)
 			break;
 		fill(m, 0, start / 4, false);
-		tquic_ranges_remove_below(rs, start / 4);
+		tquic_ranges_remove(rs, 0, start / 4, GFP_NOWAIT);
 	}
 }
 
