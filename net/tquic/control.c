@@ -127,7 +127,7 @@ static void conn_frames(struct tquic_packet *b)
 	}
 }
 
-static void stream_ctl_one(struct tquic_packet *b, struct tquic_stream *s)
+static void stream_frames(struct tquic_packet *b, struct tquic_stream *s)
 {
 	struct tquic_streams *ss = &b->conn->streams;
 
@@ -143,19 +143,14 @@ static void stream_ctl_one(struct tquic_packet *b, struct tquic_stream *s)
 	tquic_stream_clear_due(ss, s, s->due);
 }
 
-/* Control frames of streams that are due: four at most each, 25 bytes at most */
-static void stream_ctl_frames(struct tquic_packet *b)
-{
-	struct tquic_streams *ss = &b->conn->streams;
-
-	while (!list_empty(&ss->ctl_ready) && b->end - b->p >= 100 &&
-	       tquic_sent_room(&b->sp->loss.sent) >= 4)
-		stream_ctl_one(b, list_first_entry(&ss->ctl_ready, struct tquic_stream, ctl_node));
-}
-
 /** tquic_control_frames - what is due of the connection and its streams, as far as it fits */
 void tquic_control_frames(struct tquic_packet *b)
 {
+	struct list_head *ready = &b->conn->streams.ctl_ready;
+
 	conn_frames(b);
-	stream_ctl_frames(b);
+	/* four frames a stream, of 25 bytes, at most */
+	while (!list_empty(ready) && b->end - b->p >= 100 &&
+	       tquic_sent_room(&b->sp->loss.sent) >= 4)
+		stream_frames(b, list_first_entry(ready, struct tquic_stream, ctl_node));
 }

@@ -9,12 +9,6 @@
 /* the window doubles when half of it is consumed within this many round trips */
 #define FAST_RTTS	2
 
-/** tquic_credit_tx_init - nothing sent yet of @max */
-void tquic_credit_tx_init(struct tquic_credit_tx *c, u64 max)
-{
-	*c = (struct tquic_credit_tx){ .max = max };
-}
-
 /** tquic_credit_tx_raise - the peer announced @max; false: no news, RFC 9000 section 4.1 */
 bool tquic_credit_tx_raise(struct tquic_credit_tx *c, u64 max)
 {

@@ -24,7 +24,6 @@ struct tquic_credit_rx {
 	u64 epoch_consumed;
 };
 
-void tquic_credit_tx_init(struct tquic_credit_tx *c, u64 max);
 bool tquic_credit_tx_raise(struct tquic_credit_tx *c, u64 max);
 bool tquic_credit_tx_blocked(struct tquic_credit_tx *c);
 void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max);

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Packet protection, RFC 9001 sections 5 and 6, RFC 9369 section 3.3: keys from secrets, AEAD,
- * header protection, key phases, Initial secrets, the Retry tag.  Knows the kernel's crypto API,
- * and nothing of headers or connections; whether a key may be updated or discarded is the engine's
- * decision.
+ * header protection, key phases, Initial secrets, the Retry tag.  The only file that knows the
+ * kernel's crypto API; whether a key may be updated or discarded is the engine's decision.
  *
  * Setting up, updating and freeing keys takes process context, because it allocates.  Sealing,
  * opening and masking work in softirq and allocate nothing; callers serialize them per struct
- * tquic_crypto (each has one request), and ask tquic_crypto_usable() once per batch before they
- * begin.
+ * tquic_crypto (each has one request), and ask tquic_crypto_usable() once per batch.
  *
- * Every transform is synchronous by its flags.  To take what the plain name gives would mean to
- * trust that nobody, and AF_ALG lets everybody, has put cryptd or pcrypt in front of it.  But the
- * AES-NI code of x86, before 6.15, is behind a wrapper with the asynchronous flag, and without that
- * flag there is only slow C code: what the wrapper calls is an internal transform with two
- * underscores, and that is what we take.  It must not run where SIMD is not usable.
+ * Every transform is synchronous by its flags: AF_ALG lets everybody put cryptd or pcrypt in front
+ * of a plain name.  But the AES-NI code of x86, before 6.15, is behind a wrapper with the
+ * asynchronous flag, and without that flag there is only slow C code: we take the internal
+ * transform with two underscores that the wrapper calls.  It must not run where SIMD is not usable.
  */
 #include <asm/simd.h>
 #include <crypto/hash.h>

@@ -41,15 +41,29 @@ static void stream_acked(struct tquic_conn *conn, const struct tquic_frame *f, u
 	run->fin = f->flags;
 }
 
+static void frame_drop(void *arg, struct tquic_frame *f)
+{
+	struct tquic_conn *conn = arg;
+
+	switch (f->type) {
+	case TQUIC_FT_STREAM:
+	case TQUIC_FT_RESET_STREAM:
+	case TQUIC_FT_STOP_SENDING:
+	case TQUIC_FT_MAX_STREAM_DATA:
+	case TQUIC_FT_STREAM_DATA_BLOCKED:
+		tquic_stream_put(&conn->streams, f->ref);
+		break;
+	}
+}
+
 static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 {
 	struct tquic_conn *conn = arg;
-	struct tquic_streams *ss = &conn->streams;
 
 	switch (f->type) {
 	case TQUIC_FT_STREAM:
 		stream_acked(conn, f, n);
-		break;
+		return;
 	case TQUIC_FT_CRYPTO:
 		tquic_sendbuf_acked(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);
 		break;
@@ -57,14 +71,10 @@ static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 		tquic_ack_acked(&conn->spaces[f->aux].ack, f->value);
 		break;
 	case TQUIC_FT_RESET_STREAM:
-		tquic_stream_reset_acked(ss, f->ref);
-		fallthrough;
-	case TQUIC_FT_STOP_SENDING:
-	case TQUIC_FT_MAX_STREAM_DATA:
-	case TQUIC_FT_STREAM_DATA_BLOCKED:
-		tquic_stream_put(ss, f->ref);
+		tquic_stream_reset_acked(&conn->streams, f->ref);
 		break;
 	}
+	frame_drop(arg, f);
 }
 
 static void frame_lost(void *arg, struct tquic_frame *f)
@@ -103,21 +113,6 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 	}
 	if (f->type >= TQUIC_FT_MAX_DATA && f->type <= TQUIC_FT_HANDSHAKE_DONE)
 		conn->due |= TQUIC_DUE(f->type) & TQUIC_DUE_AGAIN;
-}
-
-static void frame_drop(void *arg, struct tquic_frame *f)
-{
-	struct tquic_conn *conn = arg;
-
-	switch (f->type) {
-	case TQUIC_FT_STREAM:
-	case TQUIC_FT_RESET_STREAM:
-	case TQUIC_FT_STOP_SENDING:
-	case TQUIC_FT_MAX_STREAM_DATA:
-	case TQUIC_FT_STREAM_DATA_BLOCKED:
-		tquic_stream_put(&conn->streams, f->ref);
-		break;
-	}
 }
 
 static void mtu_probe_done(void *arg, u8 index, u32 bytes, bool acked)

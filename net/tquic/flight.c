@@ -145,8 +145,7 @@ static bool flight_send(struct flight *fl, u64 now_us)
 /* CRYPTO may leave: the flight is complete and the window has room, or a PTO wants it sent */
 static bool crypto_may(const struct tquic_conn *conn, const struct tquic_space *sp)
 {
-	return !conn->cork &&
-	       (sp->probes || tquic_cc_room(&conn->path->rec.cc) >= TQUIC_MIN_UDP);
+	return !conn->cork && (sp->probes || tquic_cc_room(&conn->path->rec.cc) >= TQUIC_MIN_UDP);
 }
 
 /* Something of a handshake level is to be sent now */

@@ -102,8 +102,7 @@ static inline u32 tquic_frame_stream_len(u64 sid, u64 off)
  * tquic_frame_put_stream - write a STREAM frame up to its data, RFC 9000 section 19.8; the data
  * must end the packet unless @with_len.  Returns where the data goes.
  */
-static inline u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin,
-					 bool with_len)
+static inline u8 *tquic_frame_put_stream(u8 *p, u64 sid, u64 off, u32 len, bool fin, bool with_len)
 {
 	*p++ = TQUIC_FT_STREAM | (fin ? TQUIC_FT_STREAM_FIN : 0) |
 	       (with_len ? TQUIC_FT_STREAM_LEN : 0) | (off ? TQUIC_FT_STREAM_OFF : 0);

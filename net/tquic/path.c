@@ -151,9 +151,8 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 	}
 	path->tries++;
 	path->due |= TQUIC_PATH_DUE_CHALLENGE;
-	path->challenge_us = now_us +
-			     max(tquic_loss_pto_us(&path->rec, true, conn->confirmed),
-				 tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed));
+	path->challenge_us = now_us + max(tquic_loss_pto_us(&path->rec, true, conn->confirmed),
+					  tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed));
 }
 
 /*

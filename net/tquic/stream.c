@@ -249,7 +249,7 @@ static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 si
 	tquic_recvbuf_init(&s->rb);
 	if (tquic_stream_can_send(ss, sid)) {
 		s->tx_state = QUIC_STREAM_SEND_STATE_READY;
-		tquic_credit_tx_init(&s->txc, tx_window(ss, sid));
+		s->txc.max = tx_window(ss, sid);
 	}
 	if (tquic_stream_can_recv(ss, sid)) {
 		s->rx_state = QUIC_STREAM_RECV_STATE_RECV;

@@ -7,7 +7,7 @@ static void credit_tx(struct kunit *test)
 {
 	struct tquic_credit_tx c;
 
-	tquic_credit_tx_init(&c, 100);
+	c = (struct tquic_credit_tx){ .max = 100 };
 	KUNIT_EXPECT_EQ(test, tquic_credit_tx_left(&c), 100ULL);
 	KUNIT_EXPECT_FALSE(test, tquic_credit_tx_blocked(&c));
 	c.used = 100;
@@ -25,7 +25,7 @@ static void credit_tx_blocked_at_zero(struct kunit *test)
 {
 	struct tquic_credit_tx c;
 
-	tquic_credit_tx_init(&c, 0);
+	c = (struct tquic_credit_tx){ .max = 0 };
 	KUNIT_EXPECT_TRUE(test, tquic_credit_tx_blocked(&c));
 	KUNIT_EXPECT_FALSE(test, tquic_credit_tx_blocked(&c));
 }
