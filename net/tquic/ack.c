@@ -23,10 +23,7 @@ void tquic_ack_free(struct tquic_ack *a)
 	tquic_ranges_free(&a->rcvd);
 }
 
-/*
- * tquic_ack_seen - a packet was received before, or is so old that it counts as received: to be
- * asked before anything in it takes effect, RFC 9000 section 12.3.
- */
+/** tquic_ack_seen - received before or too old to tell; first to be asked, RFC 9000 section 12.3 */
 bool tquic_ack_seen(const struct tquic_ack *a, u64 pn)
 {
 	u64 largest = tquic_ack_largest(a);

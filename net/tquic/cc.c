@@ -55,10 +55,7 @@ void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss)
 	cc->ops->init(cc);
 }
 
-/*
- * tquic_cc_set_mss - a full datagram of the path has @mss bytes now: a window that is still the
- * initial one is computed anew, RFC 9002 section 7.2.
- */
+/** tquic_cc_set_mss - a full datagram has @mss bytes now; an initial window is computed anew */
 void tquic_cc_set_mss(struct tquic_cc *cc, u32 mss)
 {
 	bool initial = cc->cwnd == initial_window(cc->mss) && cc->ssthresh == ~0ULL;
@@ -92,10 +89,7 @@ void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_
 	cc->cwnd = min(cc->cwnd, max(cc->cwnd_max, tquic_cc_min_window(cc)));
 }
 
-/*
- * tquic_cc_on_ce - a congestion event, as the peer saw a CE mark, RFC 9002 appendix B.6: one
- * reduction in a recovery period; @sent_us: when the largest acknowledged left.
- */
+/** tquic_cc_on_ce - a congestion event, RFC 9002 appendix B.6; @sent_us: of the largest acked */
 void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 {
 	if (in_recovery(cc, sent_us))
@@ -107,10 +101,7 @@ void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 	cc->ops->on_event(cc, now_us);
 }
 
-/*
- * tquic_cc_on_lost - bytes were declared lost, the newest of which left at @sent_us.  recovery_us
- * changes if and only if this began a new recovery period.
- */
+/** tquic_cc_on_lost - recovery_us changes if and only if this began a new recovery period */
 void tquic_cc_on_lost(struct tquic_cc *cc, u32 lost_bytes, u64 sent_us, u64 now_us)
 {
 	tquic_cc_discard(cc, lost_bytes);

@@ -303,10 +303,7 @@ struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 	return NULL;
 }
 
-/*
- * tquic_cid_take - give a path a connection ID of its own: what it has already, else the oldest
- * spare one, else NULL and it gets the next that the peer issues.
- */
+/** tquic_cid_take - a path's connection ID: its own, a spare, else NULL and the next that comes */
 struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 {
 	struct tquic_cid_remote *r, *best = tquic_cid_of_path(cs, path);
@@ -326,9 +323,7 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 }
 
 /*
- * tquic_cid_release - a path ends, or is to change its connection ID.  Returns 0:
- * RETIRE_CONNECTION_ID is due; -ENOENT: nothing to retire; -ENOSPC: too many are owed, nothing
- * happened.
+ * tquic_cid_release - 0: RETIRE_CONNECTION_ID is due; -ENOENT: nothing to; -ENOSPC: owed too many
  */
 int tquic_cid_release(struct tquic_cids *cs, u8 path)
 {
@@ -341,10 +336,7 @@ int tquic_cid_release(struct tquic_cids *cs, u8 path)
 	return ret;
 }
 
-/*
- * tquic_cid_is_reset - is @token a stateless reset token of a connection ID that we send with?  The
- * time it takes does not tell, RFC 9000 section 10.3.1.
- */
+/** tquic_cid_is_reset - of an ID we send with; in the same time for any, RFC 9000 section 10.3.1 */
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
 {
 	const struct tquic_cid_remote *r;

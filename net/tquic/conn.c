@@ -170,10 +170,7 @@ static void space_free_keys(struct tquic_space *sp)
 	tquic_crypto_free(&sp->rx);
 }
 
-/*
- * tquic_conn_free - take a connection apart, whatever its state.  The owner's socket is locked and
- * nobody else has the connection.  Its connection IDs leave the lookup table; sends nothing.
- */
+/** tquic_conn_free - take a connection apart in any state, under its socket lock; sends nothing */
 void tquic_conn_free(struct tquic_conn *conn)
 {
 	u64 held = conn->streams.held_bytes;
@@ -221,10 +218,7 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 	conn->path->rec.pto_count = 0;	/* RFC 9002 section 6.2.2 */
 }
 
-/*
- * tquic_conn_restart_idle - begin the idle period anew, never shorter than three PTOs, so that a
- * lost packet is tried again in it, RFC 9000 section 10.1
- */
+/** tquic_conn_restart_idle - anew, and never less than three PTOs, RFC 9000 section 10.1 */
 void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us)
 {
 	u64 pto3 = 3 * tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed);
@@ -294,10 +288,7 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	return 0;
 }
 
-/*
- * tquic_conn_issue_cids - keep the peer supplied with connection IDs, RFC 9000 section 5.1.1; none
- * is issued that cannot be published
- */
+/** tquic_conn_issue_cids - supply the peer with published IDs, RFC 9000 section 5.1.1 */
 void tquic_conn_issue_cids(struct tquic_conn *conn)
 {
 	u8 token[TQUIC_TOKEN_RESET_LEN];
@@ -381,20 +372,17 @@ void tquic_conn_fail(struct tquic_conn *conn, int werr, u64 frame_type, u64 now_
 	tquic_conn_close(conn, false, tquic_werr_code(werr), frame_type, NULL, 0, EPROTO, now_us);
 }
 
-/* What a code in the peer's CONNECTION_CLOSE is for the user, as an errno */
+/* What a code in the peer's CONNECTION_CLOSE is for the user, as a negative errno */
 static int close_errno(const struct tquic_rx_frame *f)
 {
 	if (!f->close.err)
 		return 0;
 	if (f->close.app)
-		return ECONNRESET;
-	return f->close.err == QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED ? ECONNREFUSED : EPROTO;
+		return -ECONNRESET;
+	return f->close.err == QUIC_TRANSPORT_ERROR_CONNECTION_REFUSED ? -ECONNREFUSED : -EPROTO;
 }
 
-/*
- * tquic_conn_peer_closed - CONNECTION_CLOSE arrived: drain, RFC 9000 section 10.2.2; data stays
- * readable
- */
+/** tquic_conn_peer_closed - drain, RFC 9000 section 10.2.2; what has arrived stays readable */
 void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame *f, u64 now_us)
 {
 	if (conn->state >= TQUIC_CONN_DRAINING)
@@ -411,7 +399,7 @@ void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame
 		conn->close_remote = true;
 		close_keep(conn, f->close.app, f->close.err, f->close.frame_type,
 			   f->close.reason, f->close.reason_len);
-		conn->sk_err = close_errno(f);
+		conn->sk_err = -close_errno(f);
 	}
 	close_linger(conn, now_us);
 	set_state(conn, TQUIC_CONN_DRAINING);
@@ -427,11 +415,7 @@ void tquic_conn_die(struct tquic_conn *conn, int sk_err)
 	set_state(conn, TQUIC_CONN_CLOSED);
 }
 
-/*
- * tquic_conn_icmp - the network says, with a positive errno, that the peer cannot be reached;
- * believed only before anything was heard of it: later it could be forged, and the idle timeout
- * decides.
- */
+/** tquic_conn_icmp - a positive errno, believed only before the peer was heard: could be forged */
 void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us)
 {
 	if (conn->state >= TQUIC_CONN_ESTABLISHED || conn->server || conn->path->rx_bytes)
@@ -477,8 +461,7 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 }
 
 /*
- * tquic_conn_work - what must run in process context, under the socket lock.  Frees keys, derives
- * those of the next phase, follows a Retry, and sends what softirq could not.
+ * tquic_conn_work - what must run in process context, under the socket lock: keys, Retry, output
  */
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {

@@ -156,14 +156,13 @@ struct tquic_conn {
 	struct tquic_cids cids;
 	struct tquic_path *paths[TQUIC_PATH_MAX];
 
-	/* deadlines, microseconds of CLOCK_MONOTONIC, TQUIC_TIME_NEVER: none */
-	struct_group(deadlines,
+	struct_group(deadlines,		/* us of CLOCK_MONOTONIC, TQUIC_TIME_NEVER: none */
 		u64 idle_us;
 		u64 keepalive_us;
 		u64 handshake_us;
 		u64 close_us;			/* end of closing or draining */
 		u64 pace_us;			/* the pacer lets the next batch out */
-		u64 nagle_us;			/* a partial packet waits for more bytes until then */
+		u64 nagle_us;			/* a partial packet waits until then */
 		u64 trim_us;			/* memory kept for the next batch may go */
 		u64 key_discard_us;		/* old key phase may go, next one be prepared */
 	);

@@ -24,10 +24,7 @@ noinline void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len)
 	}
 }
 
-/*
- * tquic_copy_frame - put @len bytes of payload, for which entries are mapped, behind the frame
- * header by two copies.  Return: false: no memory, nothing was put and @b->nomem says why.
- */
+/** tquic_copy_frame - put mapped payload into the packet by two copies; false: b->nomem is set */
 bool tquic_copy_frame(struct tquic_packet *b, u32 len)
 {
 	struct scatterlist *sg = b->sg + b->nr_sg + 1;

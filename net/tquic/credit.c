@@ -37,10 +37,7 @@ void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 	};
 }
 
-/*
- * tquic_credit_rx_receive - the peer got to @end, absolute; less than before is no news.  Returns
- * 0, or FLOW_CONTROL_ERROR as a wire error with nothing changed.
- */
+/** tquic_credit_rx_receive - the peer got to @end, absolute; 0, or FLOW_CONTROL_ERROR, no change */
 int tquic_credit_rx_receive(struct tquic_credit_rx *c, u64 end)
 {
 	if (end > c->max)

@@ -124,10 +124,7 @@ const struct tquic_cipher *tquic_crypto_cipher(u32 type)
 	return NULL;
 }
 
-/*
- * tquic_crypto_usable - the ciphers run inline in this context; else they must wait for process
- * context
- */
+/** tquic_crypto_usable - the ciphers run inline in this context, else only in process context */
 bool tquic_crypto_usable(void)
 {
 	return !(inner_gcm || inner_ecb) || crypto_simd_usable();
@@ -388,9 +385,8 @@ int tquic_crypto_prepare_update(struct tquic_crypto *c)
 }
 
 /*
- * tquic_crypto_update - switch 1-RTT keys to the prepared phase, which begins with @pn; the old
- * ones open packets until the next are prepared.  Any context.  Returns 0 or -EAGAIN: none are
- * prepared.
+ * tquic_crypto_update - switch to the prepared 1-RTT phase, which begins with @pn; the old keys
+ * open packets until the next are prepared.  Any context.  Returns 0 or -EAGAIN: none are prepared.
  */
 int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
 {

@@ -297,10 +297,7 @@ u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid
 	return tquic_bytes_put(p, reset_token, TQUIC_TOKEN_RESET_LEN);
 }
 
-/*
- * tquic_frame_put_close - write a CONNECTION_CLOSE frame of 1 byte, three integers and the reason;
- * @frame_type: of the frame at fault, 0 if unknown; not written if @app (type 0x1d)
- */
+/** tquic_frame_put_close - @frame_type: of the one at fault, 0 if unknown; not written if @app */
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len)
 {
 	if (app)

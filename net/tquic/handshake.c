@@ -103,10 +103,7 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 	return 0;
 }
 
-/*
- * tquic_handshake_append - take handshake bytes of a QUIC_CRYPTO_* level, and a reference to
- * @page.  Return: 0, -EINVAL (level), -ENOTCONN (keys dropped, connection over) or -ENOMEM.
- */
+/** tquic_handshake_append - bytes of a level, a reference to @page; -EINVAL, -ENOTCONN, -ENOMEM */
 int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
 			   u32 len, gfp_t gfp)
 {
@@ -133,10 +130,7 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 		conn->finished = true;
 }
 
-/*
- * tquic_handshake_peek - bytes of the first TLS message that is all here, in the order of levels;
- * 0: none
- */
+/** tquic_handshake_peek - bytes of the first TLS message that is all here, and @level; 0: none */
 u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 {
 	static const u8 levels[] = { QUIC_CRYPTO_INITIAL, QUIC_CRYPTO_HANDSHAKE, QUIC_CRYPTO_APP };
@@ -173,10 +167,7 @@ void tquic_handshake_read(struct tquic_conn *conn, u8 level, u32 len)
 	tquic_recvbuf_consume(&conn->spaces[tquic_handshake_space(level)].crypto_rx, len);
 }
 
-/*
- * tquic_handshake_rx_crypto - a CRYPTO frame arrived in @skb.  Return: 0, -ENOMEM or -ENOBUFS (drop
- * the packet), or CRYPTO_BUFFER_EXCEEDED as a wire error, RFC 9000 section 7.5.
- */
+/** tquic_handshake_rx_crypto - 0; -ENOMEM, -ENOBUFS: drop the packet; CRYPTO_BUFFER_EXCEEDED */
 int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 			      const struct tquic_rx_frame *f, struct sk_buff *skb)
 {

@@ -55,10 +55,7 @@ static inline u8 *tquic_header_put_pn(u8 *p, u64 pn)
 	return p + TQUIC_PN_LEN;
 }
 
-/*
- * tquic_header_put_short - write a 1-RTT header, RFC 9000 section 17.3.1, where a connection ID of
- * TQUIC_CID_MAX bytes would fit, whatever its length.  Returns the byte after the packet number.
- */
+/** tquic_header_put_short - write a 1-RTT header, where one with TQUIC_CID_MAX bytes would fit */
 static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bool phase, bool spin,
 					 u64 pn)
 {
@@ -68,10 +65,7 @@ static inline u8 *tquic_header_put_short(u8 *p, const struct tquic_cid *dcid, bo
 	return tquic_header_put_pn(p + dcid->len, pn);
 }
 
-/*
- * tquic_header_pn_decode - the packet number that @pn_len bytes stand for, RFC 9000 appendix A.3:
- * the candidate next to the one expected after @largest, TQUIC_PN_NONE if none was opened.
- */
+/** tquic_header_pn_decode - RFC 9000 appendix A.3; @largest opened, TQUIC_PN_NONE if none was */
 static inline u64 tquic_header_pn_decode(u64 largest, u32 truncated, u8 pn_len)
 {
 	u64 expected = largest + 1;

@@ -73,10 +73,7 @@ void tquic_mtu_start(struct tquic_mtu *m, u64 now_us)
 		schedule(m, now_us);
 }
 
-/*
- * tquic_mtu_set_max - route or peer allow datagrams of @max bytes now.  A lower one takes effect at
- * once, but never below 1200; a higher one is probed.
- */
+/** tquic_mtu_set_max - route or peer allow @max bytes now: less at once, but not below 1200 */
 void tquic_mtu_set_max(struct tquic_mtu *m, u32 max, u64 now_us)
 {
 	max = clamp_t(u32, max, TQUIC_MTU_BASE, TQUIC_MAX_UDP);
@@ -119,10 +116,7 @@ bool tquic_mtu_probe_acked(struct tquic_mtu *m, u32 size, u64 now_us)
 	return rose;
 }
 
-/*
- * tquic_mtu_probe_lost - a probe was lost, which says nothing about congestion.  The same size is
- * tried again; after MAX_PROBES losses it counts as too large.
- */
+/** tquic_mtu_probe_lost - says nothing about congestion; after MAX_PROBES the size is too large */
 void tquic_mtu_probe_lost(struct tquic_mtu *m, u32 size, u64 now_us)
 {
 	if (size != m->probe)

@@ -11,10 +11,7 @@
 
 #define SKIP_SPREAD	256	/* packet numbers: how uncertain the next one left out is */
 
-/*
- * tquic_packet_skb - an skb with room for UDP, IP and device headers, and @linear_bytes; NULL: no
- * memory
- */
+/** tquic_packet_skb - with room for UDP, IP and device headers and @linear_bytes, or NULL */
 struct sk_buff *tquic_packet_skb(u32 linear_bytes)
 {
 	struct sk_buff *skb = alloc_skb(TQUIC_PATH_HEADROOM + linear_bytes,

@@ -9,10 +9,7 @@
 
 #include "pages.h"
 
-/*
- * tquic_pages_refill - see that the page at hand has room for @size bytes in one piece.  Return:
- * false: no memory; there is no page at hand then.
- */
+/** tquic_pages_refill - make room for @size bytes in one piece; false: no page is at hand then */
 bool tquic_pages_refill(struct tquic_pages *pp, u32 size, gfp_t gfp)
 {
 	struct page_frag *pf = &pp->frag;

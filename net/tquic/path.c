@@ -151,8 +151,9 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 	}
 	path->tries++;
 	path->due |= TQUIC_PATH_DUE_CHALLENGE;
-	path->challenge_us = now_us + max(tquic_loss_pto_us(&path->rec, true, conn->confirmed),
-					  tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed));
+	path->challenge_us = now_us +
+			     max(tquic_loss_pto_us(&path->rec, true, conn->confirmed),
+				 tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed));
 }
 
 /*
@@ -237,10 +238,7 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 	tquic_conn_die(conn, EHOSTUNREACH);
 }
 
-/*
- * tquic_path_mtu_changed - the route, or a probe, has changed the datagram size: take the route's
- * MTU as the new upper bound and tell congestion control what a full datagram is now.
- */
+/** tquic_path_mtu_changed - the route, or a probe, has changed the size of a full datagram */
 void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
 	u64 max;

@@ -87,10 +87,7 @@ void tquic_ranges_free(struct tquic_ranges *rs)
 	tquic_ranges_init(rs, rs->max);
 }
 
-/*
- * tquic_ranges_add - add the numbers from @start to before @end; at or after the last range nothing
- * is searched.  Returns 0, -ENOSPC at the cap or -ENOMEM, with the set unchanged.
- */
+/** tquic_ranges_add - add @start to before @end; -ENOSPC at the cap, -ENOMEM: no change */
 int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {
 	struct tquic_range *r = rs->r;
@@ -114,10 +111,7 @@ int tquic_ranges_add(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 	return 0;
 }
 
-/*
- * tquic_ranges_add_cover - tquic_ranges_add(), and more than asked for rather than fail: the
- * nearest range is stretched to cover the new one and the gap between.
- */
+/** tquic_ranges_add_cover - tquic_ranges_add(), stretching the nearest range rather than fail */
 void tquic_ranges_add_cover(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {
 	struct tquic_range *r;
@@ -134,10 +128,7 @@ void tquic_ranges_add_cover(struct tquic_ranges *rs, u64 start, u64 end, gfp_t g
 		r->start = start;
 }
 
-/*
- * tquic_ranges_remove - take out the numbers from @start to before @end.  Returns 0, or -ENOSPC or
- * -ENOMEM, with the set unchanged, when a range would have to be split and cannot.
- */
+/** tquic_ranges_remove - take out @start to before @end; -ENOSPC, -ENOMEM at a split: no change */
 int tquic_ranges_remove(struct tquic_ranges *rs, u64 start, u64 end, gfp_t gfp)
 {
 	struct tquic_range *r;

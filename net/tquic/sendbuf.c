@@ -60,10 +60,7 @@ void tquic_sendbuf_init(struct tquic_sendbuf *sb)
 	tquic_ranges_init(&sb->pending, TQUIC_SENDBUF_MAX_RANGES);
 }
 
-/*
- * tquic_sendbuf_free - release every page and all memory.  What was written and not sent is
- * forgotten: the buffer is empty at next_off afterwards, and can still be used.
- */
+/** tquic_sendbuf_free - release all memory: empty at next_off, what was not sent is forgotten */
 void tquic_sendbuf_free(struct tquic_sendbuf *sb)
 {
 	u32 i;
@@ -143,10 +140,7 @@ static bool held(const struct tquic_sendbuf *sb, u64 off, u32 len)
 	return off >= sb->base_off && off <= sb->end_off && len <= sb->end_off - off;
 }
 
-/*
- * tquic_sendbuf_piece - where bytes from @off, which is held, are: sets @page (the first of a
- * compound page) and @page_off.  Returns how many lie there in one piece.
- */
+/** tquic_sendbuf_piece - sets @page, first of a compound one, and @page_off; returns bytes there */
 u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u32 *page_off)
 {
 	const struct tquic_sendfrag *frag;
@@ -242,10 +236,7 @@ static u32 advance_base(struct tquic_sendbuf *sb, u64 base)
 	return base - old;
 }
 
-/*
- * tquic_sendbuf_acked - the peer has @len bytes, all of them sent.  Without memory for a larger
- * range set they count as lost.  Returns how many were released at the front of the buffer.
- */
+/** tquic_sendbuf_acked - returns bytes released in front; without memory they count as lost */
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 {
 	u64 end = off + len;
@@ -263,10 +254,7 @@ u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 	return 0;
 }
 
-/*
- * tquic_sendbuf_lost - sent bytes are to be sent again, but for those that arrived; more if memory
- * lacks
- */
+/** tquic_sendbuf_lost - send again what has not arrived, or more where memory lacks */
 void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 {
 	const struct tquic_range *r = sb->acked.r;

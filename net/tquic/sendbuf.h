@@ -51,10 +51,7 @@ void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst);
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 
-/*
- * tquic_sendbuf_next - what to send now, @max bytes at most, from *@off on: the lowest lost bytes
- * first, new ones up to @limit_off.  Returns how many bytes, 0 for none.
- */
+/** tquic_sendbuf_next - what to send now from *@off on: lost bytes first, new to @limit_off */
 static inline u32 tquic_sendbuf_next(const struct tquic_sendbuf *sb, u64 limit_off, u32 max,
 				     u64 *off)
 {

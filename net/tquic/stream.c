@@ -100,10 +100,7 @@ static void tx_refresh(struct tquic_streams *ss, struct tquic_stream *s)
 		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
 }
 
-/*
- * tquic_streams_apply_remote - the peer's transport parameters are known.  Limits only rise: those
- * remembered for 0-RTT stay where they are higher, RFC 9000 section 7.4.1.
- */
+/** tquic_streams_apply_remote - limits only rise, those of 0-RTT too, RFC 9000 section 7.4.1 */
 void tquic_streams_apply_remote(struct tquic_streams *ss)
 {
 	struct tquic_stream *s;
@@ -205,10 +202,7 @@ void tquic_streams_drop_tx(struct tquic_streams *ss)
 		drop_tx(ss, rb_entry(n, struct tquic_stream, node));
 }
 
-/*
- * tquic_streams_free - let every stream go.  Streams with references left are freed by the last
- * tquic_stream_put(), which may come before or after.  Send buffers are empty: held_bytes is 0.
- */
+/** tquic_streams_free - let every stream go; referenced ones stay until tquic_stream_put() */
 void tquic_streams_free(struct tquic_streams *ss)
 {
 	struct rb_node *n;
@@ -279,10 +273,7 @@ static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
 	return s;
 }
 
-/*
- * tquic_stream_find - the stream of an ID, without a reference; NULL when it is over or not yet
- * opened, or a peer's that only a higher number opened: see tquic_stream_open().
- */
+/** tquic_stream_find - the stream of an ID; NULL: over, or not yet made, see tquic_stream_open() */
 struct tquic_stream *tquic_stream_find(struct tquic_streams *ss, u64 sid)
 {
 	struct rb_node *n = ss->root.rb_node;
@@ -391,10 +382,7 @@ void tquic_stream_put(struct tquic_streams *ss, struct tquic_stream *s)
 		kmem_cache_free(stream_cache, s);
 }
 
-/*
- * tquic_stream_append - the user writes bytes that lie in a page: tquic_sendbuf_append() says how.
- * Returns 0, -ENOMEM, or -EPIPE when the send part is finished or reset.
- */
+/** tquic_stream_append - as tquic_sendbuf_append(); -EPIPE when the send part is over */
 int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct page *page,
 			u32 page_off, u32 len, void *priv, gfp_t gfp)
 {
@@ -428,10 +416,7 @@ void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s)
 	tx_refresh(ss, s);
 }
 
-/*
- * tquic_stream_reset - abandon the send part, unless it is over: unacknowledged bytes are dropped,
- * held_bytes falls, and RESET_STREAM with the application's @err is due.
- */
+/** tquic_stream_reset - abandon the send part with @err, unless it is over: held_bytes falls */
 void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {
 	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
@@ -492,10 +477,7 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		list_move_tail(&s->tx_node, &ss->tx_ready);
 }
 
-/*
- * tquic_stream_tx_acked - a sent STREAM frame, whose record holds a reference to @s, has arrived.
- * Returns the bytes that left the send buffer.
- */
+/** tquic_stream_tx_acked - a sent frame has arrived; returns the bytes that left the send buffer */
 u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
 			  bool fin)
 {
@@ -515,10 +497,7 @@ u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	return released;
 }
 
-/*
- * tquic_stream_tx_lost - a sent STREAM frame, whose record holds a reference to @s, was lost.  What
- * has not arrived otherwise is to be sent again, before other streams.
- */
+/** tquic_stream_tx_lost - a sent frame was lost: what has not arrived goes before other streams */
 void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
 			  bool fin)
 {
@@ -545,10 +524,7 @@ void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s)
 	settle(ss, s);
 }
 
-/*
- * tquic_stream_set_due - control frames, TQUIC_STREAM_DUE_*, are to be sent, or were lost; those
- * that the state has overtaken are ignored, RFC 9000 section 13.3.
- */
+/** tquic_stream_set_due - due, or again, unless the state overtook it, RFC 9000 section 13.3 */
 void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due)
 {
 	bool stopped = s->flags & TQUIC_STREAM_STOPPED;
@@ -600,10 +576,7 @@ void tquic_stream_max_data(struct tquic_streams *ss, struct tquic_stream *s, u64
 	tx_refresh(ss, s);
 }
 
-/*
- * tquic_stream_rx_stop - STOP_SENDING arrived: our RESET_STREAM takes its @err over, RFC 9000
- * section 3.5
- */
+/** tquic_stream_rx_stop - STOP_SENDING: our RESET_STREAM takes @err over, RFC 9000 section 3.5 */
 void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {
 	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)

@@ -173,10 +173,7 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 	return age_us > (info->retry ? TQUIC_TOKEN_RETRY_US : TQUIC_TOKEN_NEW_US) ? -ESTALE : 0;
 }
 
-/*
- * tquic_token_reset - the stateless reset token, 16 bytes, of a connection ID, RFC 9000 section
- * 10.3.2, the same as long as the keys live.  Any context, allocates nothing.
- */
+/** tquic_token_reset - RFC 9000 section 10.3.2, 16 bytes; any context, allocates nothing */
 void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token)
 {
 	SHASH_DESC_ON_STACK(desc, k->reset);

@@ -184,7 +184,7 @@ static void frame_path_and_token(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(f.path_data, some_token, 8), 0);
 	expect_frame(test, buf, put_bytes(buf, 0x1b, some_token, 8), &f);
 	KUNIT_EXPECT_EQ(test, memcmp(f.path_data, some_token, 8), 0);
-	expect_frame(test, buf, tquic_bytes_put(tquic_frame_put(buf, 0x07, 16), some_token, 16), &f);
+	expect_frame(test, buf, tquic_bytes_put(tquic_frame_put(buf, 7, 16), some_token, 16), &f);
 	KUNIT_EXPECT_EQ(test, (int)buf[0], 0x07);
 	KUNIT_EXPECT_EQ(test, f.token.len, 16U);
 	KUNIT_EXPECT_EQ(test, memcmp(f.token.data, some_token, 16), 0);
