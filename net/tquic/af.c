@@ -7,12 +7,10 @@
 #include <linux/module.h>
 #include <linux/sockios.h>
 #include <asm/ioctls.h>
-#include <net/inet_common.h>
 #include <net/ip.h>
 #include <net/protocol.h>
 #include <net/transp_v6.h>
 
-#include "compat/compat.h"
 #include "output.h"
 #include "path.h"
 #include "sock.h"

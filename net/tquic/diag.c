@@ -4,10 +4,8 @@
  * the counters.  Looks only at its own namespace and changes nothing.
  */
 #include <linux/proc_fs.h>
-#include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 
-#include "compat/compat.h"
 #include "sock.h"
 
 static const char *const conn_states[] = {

@@ -6,7 +6,6 @@
  */
 #include <linux/slab.h>
 
-#include "compat/compat.h"
 #include "handshake.h"
 #include "sock.h"
 

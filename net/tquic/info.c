@@ -4,10 +4,8 @@
  * of level SOL_TCP for programs that were written for TCP, UAPI section 9, which
  * act on the path as they would there.
  */
-#include <linux/tcp.h>
 #include <net/tcp.h>
 
-#include "compat/compat.h"
 #include "output.h"
 #include "sock.h"
 

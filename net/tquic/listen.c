@@ -4,7 +4,6 @@
  * and, where it asks for Retry, section 8.1.2.  Softirq only queues; a worker makes the connection,
  * since its keys may sleep for memory.  What an Initial holds is the engine's business.
  */
-#include "compat/compat.h"
 #include "header.h"
 #include "input.h"
 #include "sock.h"

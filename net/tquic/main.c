@@ -6,7 +6,6 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
-#include "compat/compat.h"
 #include "sock.h"
 
 unsigned int tquic_net_id __read_mostly;

@@ -4,7 +4,6 @@
  * user, charging its memory, and passing on to the UDP and lookup layers.  The
  * socket's state follows the connection's here.  Never works on the connection.
  */
-#include "compat/compat.h"
 #include "sock.h"
 
 static int conn_state(const struct tquic_conn *conn)

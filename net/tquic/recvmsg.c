@@ -6,7 +6,6 @@
  */
 #include <linux/sched/signal.h>
 
-#include "compat/compat.h"
 #include "handshake.h"
 #include "output.h"
 #include "sock.h"

@@ -7,7 +7,6 @@
  */
 #include <linux/sched/signal.h>
 
-#include "compat/compat.h"
 #include "handshake.h"
 #include "datagram.h"
 #include "output.h"

@@ -15,6 +15,7 @@
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/netns/generic.h>
+#include "compat/compat.h"
 #include "conn.h"
 #include "copy.h"
 #include "token.h"

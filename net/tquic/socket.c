@@ -8,7 +8,6 @@
 #include <linux/slab.h>
 #include <net/inet_ecn.h>
 
-#include "compat/compat.h"
 #include "input.h"
 #include "output.h"
 #include "sock.h"

@@ -8,9 +8,7 @@
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <net/ip.h>
-#include <net/ipv6.h>
 
-#include "compat/compat.h"
 #include "handshake.h"
 #include "output.h"
 #include "sock.h"

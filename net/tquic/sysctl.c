@@ -8,9 +8,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
-#include <linux/sysctl.h>
 
-#include "compat/compat.h"
 #include "sock.h"
 
 long sysctl_tquic_mem[3] __read_mostly;

@@ -6,23 +6,11 @@
  */
 #include <linux/errqueue.h>
 #include <linux/interrupt.h>
-#include <linux/ip.h>
 #include <linux/random.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
-#include <linux/udp.h>
-#include <linux/wait.h>
-
-#include <net/inet_ecn.h>
-#include <net/ip.h>
-#include <net/ip6_checksum.h>
-#include <net/ip6_fib.h>
-#include <net/ip6_route.h>
-#include <net/ipv6.h>
-#include <net/route.h>
 #include <net/udp.h>
 
-#include "compat/compat.h"
 #include "header.h"
 #include "input.h"
 #include "sock.h"

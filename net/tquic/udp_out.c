@@ -3,20 +3,12 @@
  * Datagrams on their way out: routes, the UDP header, and one traversal of the IP
  * stack for each batch.  Seals no packet and never takes a QUIC socket's lock.
  */
-#include <linux/ip.h>
-#include <linux/udp.h>
-
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
-#include <net/ip6_fib.h>
 #include <net/ip6_route.h>
-#include <net/ipv6.h>
-#include <net/route.h>
 #include <net/udp.h>
 
-#include "compat/compat.h"
-#include "copy.h"
 #include "sock.h"
 
 #define IP_BYTES	40	/* the larger IP header */
