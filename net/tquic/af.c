@@ -106,12 +106,10 @@ static int take_endpoint(struct sock *sk, const union tquic_addr *addr)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct inet_sock *inet = inet_sk(sk);
-	struct tquic_endpoint *ep;
-	int err = 0;
+	struct tquic_endpoint *ep = tquic_udp_bind(sk, addr);
 
-	ep = tquic_udp_bind(sock_net(sk), sk, addr, false, &err);
-	if (IS_ERR_OR_NULL(ep))
-		return err ?: -EADDRINUSE;
+	if (IS_ERR(ep))
+		return PTR_ERR(ep);
 	tsk->ep = ep;
 	inet->inet_sport = tquic_addr_port(&ep->addr);
 	inet->inet_num = ntohs(inet->inet_sport);

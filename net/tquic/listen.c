@@ -204,7 +204,7 @@ static int make_conn(struct sock *child, struct tquic_endpoint *ep, const struct
 		.validated = f->validated,
 	};
 
-	tquic_udp_get(ep);
+	refcount_inc(&ep->refs);
 	tsk->ep = ep;
 	return tquic_socket_conn(child, &p, f->rx.now_us) ?: tquic_lookup_add(tsk->conn, &f->dcid);
 }
@@ -313,7 +313,7 @@ void tquic_listen_work(struct work_struct *work)
 	lock_sock(sk);
 	if (listening(sk, tsk->ep)) {
 		ep = tsk->ep;
-		tquic_udp_get(ep);
+		refcount_inc(&ep->refs);
 	}
 	release_sock(sk);
 	while ((skb = next_initial(sk))) {

@@ -247,9 +247,7 @@ struct sock *tquic_listen_accept(struct sock *sk);
 /* udp.c; IPv4 is AF_INET in the addresses of a path or tquic_rx, never a mapped IPv6 address */
 int tquic_udp_net_init(struct net *net);
 void tquic_udp_net_exit(struct net *net);
-struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk,
-				      const union tquic_addr *addr, bool listen, int *err);
-void tquic_udp_get(struct tquic_endpoint *ep);
+struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *addr);
 void tquic_udp_put(struct tquic_endpoint *ep);
 int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
 		   u32 gso_size, u8 ecn);

@@ -30,12 +30,6 @@ static struct hlist_head *bucket(struct tquic_net *tn, __be16 port)
 
 /* ---- in ---- */
 
-/* Answers to strangers are few, so that nobody can use us against others */
-static bool may_reply(struct tquic_net *tn)
-{
-	return __ratelimit(&tn->replies);
-}
-
 static void reply_verneg(struct tquic_endpoint *ep, struct sk_buff *skb)
 {
 	struct tquic_net *tn = tquic_pernet(ep->net);
@@ -47,7 +41,7 @@ static void reply_verneg(struct tquic_endpoint *ep, struct sk_buff *skb)
 
 	p = skb_header_pointer(skb, 0, len, in);
 	if (!p || tquic_header_parse(p, len, TQUIC_CID_LEN, &h) != -EPROTONOSUPPORT ||
-	    !may_reply(tn))
+	    !__ratelimit(&tn->replies))
 		return;
 	end = tquic_header_put_verneg(out, get_random_u32(), h.scid, h.scid_len, h.dcid,
 				      h.dcid_len);
@@ -63,7 +57,7 @@ static void reply_reset(struct tquic_endpoint *ep, struct sk_buff *skb, const st
 	struct tquic_net *tn = tquic_pernet(ep->net);
 	u8 out[RESET_BYTES];
 
-	if (len < RESET_MIN_BYTES || !may_reply(tn))
+	if (len < RESET_MIN_BYTES || !__ratelimit(&tn->replies))
 		return;
 	get_random_bytes(out, len - TQUIC_TOKEN_RESET_LEN);
 	out[0] = (out[0] & ~TQUIC_HDR_LONG) | TQUIC_HDR_FIXED;
@@ -72,16 +66,12 @@ static void reply_reset(struct tquic_endpoint *ep, struct sk_buff *skb, const st
 		tquic_mib_inc(tn->mib, CONN_RESET_SENT);
 }
 
-/*
- * A stateless reset has no connection ID that anybody knows, RFC 9000 section
- * 10.3.1: it may be for the one connection of the endpoint, if that has such a peer.
- */
-static struct sock *find_only(const struct tquic_endpoint *ep, const struct sk_buff *skb)
+/* The one socket of the endpoint with a reference, if its peer has that port */
+static struct sock *find_only(const struct tquic_endpoint *ep, __be16 port)
 {
 	struct sock *sk = (struct sock *)rcu_dereference(ep->only);
 
-	if (!sk || udp_hdr(skb)->source != inet_sk(sk)->inet_dport ||
-	    !refcount_inc_not_zero(&sk->sk_refcnt))
+	if (!sk || port != inet_sk(sk)->inet_dport || !refcount_inc_not_zero(&sk->sk_refcnt))
 		return NULL;
 	return sk;
 }
@@ -97,27 +87,24 @@ static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 
 {
 	u32 version = get_unaligned_be32(p + 1);
 	struct tquic_net *tn = tquic_pernet(ep->net);
-	struct tquic_sock *tsk = rcu_dereference(ep->listener);
-	struct sock *sk = (struct sock *)tsk;
+	struct sock *sk = (struct sock *)rcu_dereference(ep->listener);
 
 	if (version && version != QUIC_VERSION_V1 && version != QUIC_VERSION_V2) {
-		tquic_drop(tn->mib, DROP_VERSION, skb->len);
-		if (tsk && bytes >= TQUIC_MIN_UDP)
+		if (sk && bytes >= TQUIC_MIN_UDP)
 			reply_verneg(ep, skb);
+		tquic_drop_skb(tn->mib, DROP_VERSION, skb);
 	} else if (!(*p & TQUIC_HDR_FIXED)) {
-		tquic_drop(tn->mib, DROP_ECHO, skb->len);
-	} else if (!tsk || !version || !is_initial(*p, version)) {
-		tquic_drop(tn->mib, DROP_NO_CONN, skb->len);
+		tquic_drop_skb(tn->mib, DROP_ECHO, skb);
+	} else if (!sk || !version || !is_initial(*p, version)) {
+		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
 	} else if (bytes < TQUIC_MIN_UDP) {
-		tquic_drop(tn->mib, DROP_SHORT_INITIAL, skb->len);
+		tquic_drop_skb(tn->mib, DROP_SHORT_INITIAL, skb);
 	} else if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
-		tquic_drop(tn->mib, DROP_NO_CONN, skb->len);
+		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
 	} else {
 		tquic_listen_initial(ep, sk, skb);
 		sock_put(sk);
-		return;
 	}
-	kfree_skb(skb);
 }
 
 /* What has come for one connection and was not handed to it yet */
@@ -160,35 +147,32 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 
 	p = len ? skb_header_pointer(skb, 0, len, buf) : NULL;
 	if (!p || (*p & TQUIC_HDR_LONG && len < 7)) {
-		tquic_drop(tn->mib, DROP_HEADER, skb->len);
-		goto drop;
+		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
+		return;
 	}
 	/* fails on IDs that are longer than ours can be, too: no connection has such */
 	if (!tquic_header_parse_dcid(p, len, TQUIC_CID_LEN, &id, &cid.len)) {
 		sk = tquic_lookup_find(ep->net, id, cid.len);
+		/* a stateless reset has no ID that anybody knows, RFC 9000 section 10.3.1 */
 		if (unlikely(!sk) && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED)
-			sk = find_only(ep, skb);
+			sk = find_only(ep, udp_hdr(skb)->source);
 		if (likely(sk)) {
 			arrivals_add(a, sk, skb);
 			return;
 		}
 	} else if (!(*p & TQUIC_HDR_LONG)) {
-		tquic_drop(tn->mib, DROP_HEADER, skb->len);
-		goto drop;
+		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
+		return;
 	}
 	if (*p & TQUIC_HDR_LONG) {
 		stray_long(ep, skb, p, bytes);
-		return;
-	}
-	if (*p & TQUIC_HDR_FIXED) {
-		tquic_drop(tn->mib, DROP_NO_CONN, skb->len);
+	} else if (*p & TQUIC_HDR_FIXED) {
 		memcpy(cid.id, id, cid.len);
 		reply_reset(ep, skb, &cid, bytes);
+		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
 	} else {
-		tquic_drop(tn->mib, DROP_ECHO, skb->len);
+		tquic_drop_skb(tn->mib, DROP_ECHO, skb);
 	}
-drop:
-	kfree_skb(skb);
 }
 
 /* The datagram at off has the destination connection ID id */
@@ -276,8 +260,7 @@ static void receive(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 	tquic_mib_add(mib, RX_BYTES, skb->len);
 	if (udp_lib_checksum_complete(skb)) {
 		tquic_mib_inc(mib, RX_DATAGRAMS);
-		tquic_drop(mib, DROP_CHECKSUM, skb->len);
-		kfree_skb(skb);
+		tquic_drop_skb(mib, DROP_CHECKSUM, skb);
 		return;
 	}
 	skb_orphan(skb);
@@ -333,14 +316,12 @@ static void data_ready(struct sock *sk)
 /* An ICMP error for the one socket of the endpoint; a new MTU reaches the route by itself */
 static void receive_error(struct tquic_endpoint *ep, const struct sock_exterr_skb *serr)
 {
-	struct tquic_sock *only = rcu_dereference(ep->only);
-	struct sock *sk = (struct sock *)only;
+	struct sock *sk;
 
 	if (serr->ee.ee_origin != SO_EE_ORIGIN_ICMP && serr->ee.ee_origin != SO_EE_ORIGIN_ICMP6)
 		return;
-	if (!only || serr->ee.ee_errno == EMSGSIZE || serr->port != inet_sk(sk)->inet_dport)
-		return;
-	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+	sk = serr->ee.ee_errno == EMSGSIZE ? NULL : find_only(ep, serr->port);
+	if (!sk)
 		return;
 	tquic_socket_icmp(sk, serr->ee.ee_errno);
 	sock_put(sk);
@@ -366,10 +347,7 @@ static void error_report(struct sock *sk)
 static bool same_place(const struct tquic_endpoint *ep, const struct sock *sk,
 		       const union tquic_addr *addr)
 {
-	if (ep->addr.sa.sa_family != addr->sa.sa_family ||
-	    ep->bound_dev_if != sk->sk_bound_dev_if)
-		return false;
-	if (!tquic_addr_equal(&ep->addr, addr))
+	if (ep->bound_dev_if != sk->sk_bound_dev_if || !tquic_addr_equal(&ep->addr, addr))
 		return false;
 	if (tquic_addr_is_v4(addr))
 		return true;
@@ -379,42 +357,36 @@ static bool same_place(const struct tquic_endpoint *ep, const struct sock *sk,
 		ep->sock->sk->sk_ipv6only == sk->sk_ipv6only);
 }
 
-static bool closing_down(struct tquic_net *tn, __be16 port)
-{
-	struct tquic_endpoint *ep;
-	bool found = false;
-
-	spin_lock_bh(&tn->lock);
-	hlist_for_each_entry(ep, bucket(tn, port), node)
-		if (tquic_addr_port(&ep->addr) == port && !refcount_read(&ep->refs))
-			found = true;
-	spin_unlock_bh(&tn->lock);
-	return found;
-}
-
-/* The endpoint of this address, when one is there and its user is ours */
+/*
+ * The endpoint of this address, with a reference; NULL: there is none.  -EADDRINUSE: it is of
+ * another user; -EAGAIN: one of the port is being closed.
+ */
 static struct tquic_endpoint *share(struct tquic_net *tn, const struct sock *sk,
-				    const union tquic_addr *addr, bool listen, int *err)
+				    const union tquic_addr *addr)
 {
-	struct tquic_endpoint *ep;
+	struct tquic_endpoint *ep, *found = NULL;
 
 	spin_lock_bh(&tn->lock);
 	hlist_for_each_entry(ep, bucket(tn, tquic_addr_port(addr)), node) {
-		if (!same_place(ep, sk, addr) || !refcount_inc_not_zero(&ep->refs))
+		if (tquic_addr_port(&ep->addr) != tquic_addr_port(addr))
 			continue;
-		if (uid_eq(tquic_sk_uid(ep->sock->sk), tquic_sk_uid(sk)) &&
-		    !(listen && rcu_access_pointer(ep->listener))) {
-			RCU_INIT_POINTER(ep->only, NULL);
-			spin_unlock_bh(&tn->lock);
-			return ep;
+		if (!refcount_read(&ep->refs)) {
+			found = ERR_PTR(-EAGAIN);
+			break;
 		}
-		*err = -EADDRINUSE;
-		break;
+		if (same_place(ep, sk, addr))
+			found = ep;
+	}
+	if (!IS_ERR_OR_NULL(found)) {
+		if (!uid_eq(tquic_sk_uid(found->sock->sk), tquic_sk_uid(sk)))
+			found = ERR_PTR(-EADDRINUSE);
+		else if (!refcount_inc_not_zero(&found->refs))
+			found = ERR_PTR(-EAGAIN);
+		else
+			RCU_INIT_POINTER(found->only, NULL);
 	}
 	spin_unlock_bh(&tn->lock);
-	if (*err)
-		tquic_udp_put(ep);
-	return NULL;
+	return found;
 }
 
 static int set_option(struct socket *sock, int level, int name, int value)
@@ -474,16 +446,21 @@ static void detach(struct tquic_endpoint *ep)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
+static void close_socket(struct tquic_endpoint *ep)
+{
+	detach(ep);
+	synchronize_rcu();	/* data_ready() may be about to schedule it */
+	tasklet_kill(&ep->drain);
+	sock_release(ep->sock);
+}
+
 /* Process context, once the last reference is gone */
 static void release(struct work_struct *work)
 {
 	struct tquic_endpoint *ep = container_of(work, struct tquic_endpoint, release);
 	struct tquic_net *tn = tquic_pernet(ep->net);
 
-	detach(ep);
-	synchronize_rcu();	/* data_ready() may be about to schedule it */
-	tasklet_kill(&ep->drain);
-	sock_release(ep->sock);
+	close_socket(ep);
 	spin_lock_bh(&tn->lock);
 	hlist_del(&ep->node);
 	spin_unlock_bh(&tn->lock);
@@ -491,34 +468,32 @@ static void release(struct work_struct *work)
 	kfree_rcu(ep, rcu);
 }
 
-static struct tquic_endpoint *create(struct net *net, struct sock *sk, const union tquic_addr *addr,
-				     int *err)
+static struct tquic_endpoint *create(struct net *net, struct sock *sk,
+				     const union tquic_addr *addr)
 {
 	int len = tquic_addr_is_v4(addr) ? sizeof(addr->v4) : sizeof(addr->v6);
 	struct tquic_net *tn = tquic_pernet(net);
 	struct tquic_endpoint *ep;
+	int err;
 
-	*err = -ENOMEM;
 	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 	if (!ep)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	refcount_set(&ep->refs, 1);
 	INIT_WORK(&ep->release, release);
 	tasklet_setup(&ep->drain, drain);
 	ep->net = net;
 	ep->addr = *addr;
 	ep->bound_dev_if = sk->sk_bound_dev_if;
-	*err = open_socket(net, sk, addr->sa.sa_family, &ep->sock);
-	if (*err)
+	err = open_socket(net, sk, addr->sa.sa_family, &ep->sock);
+	if (err)
 		goto free;
 	attach(ep);	/* first: nothing may arrive without it */
-	*err = kernel_bind(ep->sock, (struct tquic_sockaddr *)&ep->addr, len);
-	if (*err)
+	err = kernel_bind(ep->sock, (struct tquic_sockaddr *)&ep->addr, len);
+	if (!err)
+		err = kernel_getsockname(ep->sock, &ep->addr.sa);
+	if (err < 0)
 		goto close;
-	*err = kernel_getsockname(ep->sock, &ep->addr.sa);
-	if (*err < 0)
-		goto close;
-	*err = 0;
 	rcu_assign_pointer(ep->only, tquic_sk(sk));
 	spin_lock_bh(&tn->lock);
 	hlist_add_head(&ep->node, bucket(tn, tquic_addr_port(&ep->addr)));
@@ -526,58 +501,30 @@ static struct tquic_endpoint *create(struct net *net, struct sock *sk, const uni
 	return ep;
 
 close:
-	detach(ep);
-	synchronize_rcu();
-	tasklet_kill(&ep->drain);
-	sock_release(ep->sock);
+	close_socket(ep);
 free:
 	kfree_rcu(ep, rcu);
-	return NULL;
+	return ERR_PTR(err);
 }
 
-/**
- * tquic_udp_bind - the endpoint of a local address
- * @net: the namespace
- * @sk: the QUIC socket that asks: its device, IPV6_V6ONLY and user count; its lock is held
- * @addr: the address; port 0: any; a mapped IPv6 address counts as IPv4
- * @listen: @sk is about to listen on it
- * @err: set to 0; -EADDRINUSE when a program or another user has the port, or
- *	it is to listen and another socket does; or what UDP's bind() says
- *
- * Sockets of one user share the endpoint of one address and device.  Process
- * context; sleeps.
- *
- * Return: the endpoint with a reference that tquic_udp_put() gives back, or NULL.
+/*
+ * tquic_udp_bind - the endpoint of a local address, @addr; port 0: any.  Sockets of one user share
+ * the endpoint of one address and device: of @sk its device, IPV6_V6ONLY and user count.  Its lock
+ * is held; sleeps.  Return: the endpoint with a reference that tquic_udp_put() gives back;
+ * -EADDRINUSE when a program or another user has the port; or what UDP's bind() says.
  */
-struct tquic_endpoint *tquic_udp_bind(struct net *net, struct sock *sk,
-				      const union tquic_addr *addr, bool listen, int *err)
+struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *addr)
 {
-	struct tquic_net *tn = tquic_pernet(net);
+	struct net *net = sock_net(sk);
 	struct tquic_endpoint *ep = NULL;
-	union tquic_addr a = *addr;
 
-	if (a.sa.sa_family == AF_INET6 && ipv6_addr_v4mapped(&a.v6.sin6_addr)) {
-		memset(&a, 0, sizeof(a));
-		a.v4.sin_family = AF_INET;
-		a.v4.sin_port = addr->v6.sin6_port;
-		a.v4.sin_addr.s_addr = addr->v6.sin6_addr.s6_addr32[3];
-	}
-	*err = 0;
 	mutex_lock(&bind_mutex);
-	if (tquic_addr_port(&a)) {
-		wait_event(released, !closing_down(tn, tquic_addr_port(&a)));
-		ep = share(tn, sk, &a, listen, err);
-	}
-	if (!ep && !*err)
-		ep = create(net, sk, &a, err);
+	if (tquic_addr_port(addr))
+		wait_event(released, (ep = share(tquic_pernet(net), sk, addr)) != ERR_PTR(-EAGAIN));
+	if (!ep)
+		ep = create(net, sk, addr);
 	mutex_unlock(&bind_mutex);
 	return ep;
-}
-
-/** tquic_udp_get - one reference more; the caller has one */
-void tquic_udp_get(struct tquic_endpoint *ep)
-{
-	refcount_inc(&ep->refs);
 }
 
 /** tquic_udp_put - give a reference back; the last one closes the UDP socket; any context */
@@ -587,12 +534,7 @@ void tquic_udp_put(struct tquic_endpoint *ep)
 		queue_work(tquic_wq, &ep->release);
 }
 
-/**
- * tquic_udp_net_init - endpoints of a new namespace: none
- * @net: the namespace
- *
- * Return: 0.
- */
+/** tquic_udp_net_init - no endpoints in a new namespace; 0 */
 int tquic_udp_net_init(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);
