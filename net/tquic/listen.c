@@ -109,7 +109,7 @@ void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, stru
 }
 
 /* Read the header of the first packet; its datagram becomes linear, what follows stays */
-static bool read_first(struct tquic_endpoint *ep, struct sk_buff *skb, struct first *f)
+static bool read_first(struct sk_buff *skb, struct first *f)
 {
 	u32 len = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len;
 
@@ -117,7 +117,7 @@ static bool read_first(struct tquic_endpoint *ep, struct sk_buff *skb, struct fi
 	    tquic_header_parse(skb->data, len, TQUIC_CID_LEN, &f->hdr) ||
 	    f->hdr.type != TQUIC_PT_INITIAL || f->hdr.dcid_len < ODCID_MIN)
 		return false;
-	tquic_rx_fill(skb, ep, &f->rx);
+	tquic_rx_fill(skb, &f->rx);
 	tquic_cid_set(&f->dcid, f->hdr.dcid, f->hdr.dcid_len);
 	tquic_cid_set(&f->scid, f->hdr.scid, f->hdr.scid_len);
 	f->odcid = f->dcid;
@@ -279,7 +279,7 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 	struct first f = {};
 	struct sock *known;
 
-	if (!read_first(ep, skb, &f)) {
+	if (!read_first(skb, &f)) {
 		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
 		return;
 	}

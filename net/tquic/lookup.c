@@ -50,13 +50,8 @@ void tquic_lookup_teardown(void)
 	rhashtable_destroy(&table);
 }
 
-/**
- * tquic_lookup_add - tquic_conn_ops.cid_add: publish a connection ID
- * @conn: whose packets have it; the lock of its socket is held
- * @cid: the ID, 1 to 20 bytes
- *
- * Any context.
- *
+/*
+ * tquic_lookup_add - tquic_conn_ops.cid_add: publish a connection ID of 1 to 20 bytes; any context.
  * Return: 0, also when the socket has published it before; -EEXIST when another has; -ENOMEM.
  */
 int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid)
@@ -82,11 +77,7 @@ int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid)
 	return err;
 }
 
-/**
- * tquic_lookup_del - tquic_conn_ops.cid_del: take a connection ID back
- * @conn: whose it was; an ID of somebody else stays
- * @cid: the ID
- */
+/** tquic_lookup_del - tquic_conn_ops.cid_del: take an ID back; one of somebody else stays */
 void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid)
 {
 	struct sock *sk = conn->owner;
@@ -101,15 +92,10 @@ void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid)
 	rcu_read_unlock();
 }
 
-/**
- * tquic_lookup_find - the socket that packets with a connection ID are for
- * @net: where the packet arrived
- * @cid: the ID
- * @len: bytes of it
- *
- * Any context.  Sockets are freed after a grace period (SOCK_RCU_FREE).
- *
- * Return: the socket with a reference that the caller puts; NULL: nobody's.
+/*
+ * tquic_lookup_find - the socket that packets with a connection ID are for, with a reference that
+ * the caller puts; NULL: nobody's.  Any context; sockets are freed after a grace period
+ * (SOCK_RCU_FREE).
  */
 struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len)
 {
@@ -126,13 +112,10 @@ struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len)
 	return sk;
 }
 
-/**
- * tquic_lookup_walk - look at every connection ID that is published
- * @net: in this namespace
- * @fn: called with a reference on the ID's socket, may sleep; false: that is enough
- * @arg: for @fn
- *
- * Process context.  May see an ID twice while the table grows.
+/*
+ * tquic_lookup_walk - look at every connection ID that is published in @net.  @fn is called with a
+ * reference on the ID's socket, and may sleep; false: that is enough.  Process context.  May see an
+ * ID twice while the table grows.
  */
 void tquic_lookup_walk(struct net *net,
 		       bool (*fn)(struct sock *sk, const struct tquic_cid *cid, void *arg),

@@ -140,7 +140,7 @@ static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb, bool needed)
 
 static u32 path_mtu(struct tquic_conn *conn, struct tquic_path *path)
 {
-	u32 mtu = tquic_udp_path_mtu(conn, path);
+	u32 mtu = tquic_udp_path_mtu(path);
 	u32 maxseg = tquic_sk(conn->owner)->maxseg;
 
 	return maxseg ? clamp(maxseg + TQUIC_HEADER_BYTES, (u32)TQUIC_MIN_UDP, mtu) : mtu;

@@ -188,7 +188,7 @@ void tquic_socket_after(struct sock *sk);
 void tquic_socket_receive(struct sock *sk, struct sk_buff_head *skbs);
 void tquic_socket_icmp(struct sock *sk, int err);
 int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
-void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx);
+void tquic_rx_fill(struct sk_buff *skb, struct tquic_rx *rx);
 void tquic_socket_queue_work(struct sock *sk);
 int tquic_socket_init(struct sock *sk);
 void tquic_socket_destroy(struct sock *sk);
@@ -252,7 +252,7 @@ void tquic_udp_put(struct tquic_endpoint *ep);
 int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
 		   u32 gso_size, u8 ecn);
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path);
-u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path);
+u32 tquic_udp_path_mtu(const struct tquic_path *path);
 int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len);
 
 /* lookup.c */

@@ -167,7 +167,7 @@ static void set_v6(union tquic_addr *addr, const struct in6_addr *ip, __be16 por
  * tquic_rx_fill - what input needs to know of a datagram besides its bytes; IP and UDP headers are
  * where the offsets say.  An IPv4 packet has AF_INET addresses also at an AF_INET6 endpoint.
  */
-void tquic_rx_fill(struct sk_buff *skb, const struct tquic_endpoint *ep, struct tquic_rx *rx)
+void tquic_rx_fill(struct sk_buff *skb, struct tquic_rx *rx)
 {
 	const struct udphdr *uh = udp_hdr(skb);
 
@@ -197,7 +197,7 @@ static void process(struct sock *sk, struct sk_buff *skb)
 		tquic_drop_skb(tquic_pernet(sock_net(sk))->mib, DROP_CLOSED, skb);
 		return;
 	}
-	tquic_rx_fill(skb, tsk->ep, &rx);
+	tquic_rx_fill(skb, &rx);
 	tquic_input(tsk->conn, skb, &rx);
 }
 

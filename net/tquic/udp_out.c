@@ -13,7 +13,6 @@
 
 #define IP_BYTES	40	/* the larger IP header */
 
-/* The route over IPv4: the address it leaves by goes into fl, a dst with a reference comes back */
 static struct dst_entry *route_v4(const struct sock *sk, struct flowi4 *fl,
 				  const union tquic_addr *local, const union tquic_addr *remote)
 {
@@ -36,14 +35,13 @@ static struct dst_entry *route_v4(const struct sock *sk, struct flowi4 *fl,
 	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }
 
-#if IS_ENABLED(CONFIG_IPV6)
 static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
 				  const union tquic_addr *local, const union tquic_addr *remote)
 {
 	struct net *net = sock_net(sk);
 	struct ipv6_pinfo *np = inet6_sk(sk);
 
-	if (!np)
+	if (!IS_ENABLED(CONFIG_IPV6) || !np)
 		return ERR_PTR(-EAFNOSUPPORT);
 	memset(fl, 0, sizeof(*fl));
 	fl->flowi6_oif = READ_ONCE(sk->sk_bound_dev_if);
@@ -62,29 +60,29 @@ static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
 	return ip6_dst_lookup_flow(net, sk, fl, NULL);
 }
 
+/* The route: the address it leaves by goes into fl, a dst with a reference comes back */
+static struct dst_entry *route(const struct sock *sk, struct flowi *fl,
+			       const union tquic_addr *local, const union tquic_addr *remote)
+{
+	return tquic_addr_is_v4(remote) ? route_v4(sk, &fl->u.ip4, local, remote) :
+					  route_v6(sk, &fl->u.ip6, local, remote);
+}
+
 /* Send a UDP packet over IPv6; as send_v4() */
 static int send_v6(struct sock *sk, struct sk_buff *skb, struct flowi6 *fl, u8 ecn)
 {
-	u8 tclass = (inet6_sk(sk)->tclass & ~INET_ECN_MASK) | ecn;
+	u8 tclass;
 
+	if (!IS_ENABLED(CONFIG_IPV6)) {	/* there is no route either */
+		kfree_skb(skb);
+		return -EAFNOSUPPORT;
+	}
+	tclass = (inet6_sk(sk)->tclass & ~INET_ECN_MASK) | ecn;
 	udp_hdr(skb)->check = ~csum_ipv6_magic(&fl->saddr, &fl->daddr, skb->len, IPPROTO_UDP, 0);
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 	return ip6_xmit(sk, skb, fl, READ_ONCE(sk->sk_mark), NULL, tclass,
 			READ_ONCE(sk->sk_priority));
 }
-#else
-static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
-				  const union tquic_addr *local, const union tquic_addr *remote)
-{
-	return ERR_PTR(-EAFNOSUPPORT);
-}
-
-static int send_v6(struct sock *sk, struct sk_buff *skb, struct flowi6 *fl, u8 ecn)
-{
-	kfree_skb(skb);
-	return -EAFNOSUPPORT;
-}
-#endif
 
 /* Send a UDP packet whose dst is set over IPv4, never to be fragmented; consumes skb */
 static int send_v4(struct sock *sk, struct sk_buff *skb, const struct flowi4 *fl, u8 ecn)
@@ -155,18 +153,13 @@ static u32 gso_max(const struct tquic_conn *conn, const struct dst_entry *dst)
 	return most > headers ? most - headers : 0;
 }
 
-/**
- * tquic_udp_route - see that a path has a route
- * @conn: the connection, its socket locked
- * @path: the path; gets dst, dst_cookie, fl, gso_max and its local address
- *
- * Looks it up again when it is stale or the socket's mark or device changed.
- *
- * Return: 0, or -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
+/*
+ * tquic_udp_route - tquic_conn_ops.route: see that @path has one: dst, dst_cookie, fl, gso_max and
+ * its local address.  It is looked up again when it is stale or the socket's mark or device has
+ * changed.  Return: 0, or -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
  */
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 {
-	bool v4 = tquic_addr_is_v4(&path->remote);
 	struct sock *sk = conn->owner;
 	struct dst_entry *dst;
 
@@ -176,15 +169,14 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 	}
 	dst_release(path->dst);
 	path->dst = NULL;
-	dst = v4 ? route_v4(sk, &path->fl.u.ip4, &path->local, &path->remote) :
-		   route_v6(sk, &path->fl.u.ip6, &path->local, &path->remote);
+	dst = route(sk, &path->fl, &path->local, &path->remote);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
 	path->dst = dst;
 	path->dst_cookie = 0;
 	path->gso_max = gso_max(conn, dst);
 	path->local.sa.sa_family = path->remote.sa.sa_family;
-	if (v4) {
+	if (tquic_addr_is_v4(&path->remote)) {
 		path->local.v4.sin_addr.s_addr = path->fl.u.ip4.saddr;
 		return 0;
 	}
@@ -193,14 +185,11 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 	return 0;
 }
 
-/**
- * tquic_udp_path_mtu - largest UDP payload of one datagram on a path's route
- * @conn: the connection, its socket locked
- * @path: the path; without a route the least that QUIC demands is answered
- *
- * Return: bytes, 1200 to 65527.
+/*
+ * tquic_udp_path_mtu - largest UDP payload of one datagram on the route of @path, 1200 to 65527
+ * bytes; without a route the least that QUIC demands
  */
-u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
+u32 tquic_udp_path_mtu(const struct tquic_path *path)
 {
 	u32 headers = sizeof(struct udphdr);
 	u32 mtu;
@@ -211,16 +200,11 @@ u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
 		       min_t(u32, TQUIC_MAX_UDP, GSO_LEGACY_MAX_SIZE - 1 - headers));
 }
 
-/**
- * tquic_udp_xmit - send datagrams on a path
- * @conn: the connection, its socket locked
- * @path: the path
- * @skb: payload from skb->data on; TQUIC_PATH_HEADROOM in front saves a copy; consumed
- * @gso_size: bytes of each datagram, of the last at most
- * @ecn: enum tquic_ecn
- *
- * Return: 0 or -errno; -ENOBUFS: a queue was full, -EMSGSIZE: the route carries
- * less by now.
+/*
+ * tquic_udp_xmit - tquic_conn_ops.xmit: @skb has the payload from skb->data on, which
+ * TQUIC_PATH_HEADROOM in front saves a copy of; @gso_size: bytes of each datagram, of the last at
+ * most; @ecn: enum tquic_ecn.  Return: 0 or -errno; -ENOBUFS: a queue was full; -EMSGSIZE: the
+ * route carries less by now.
  */
 int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
 		   u32 gso_size, u8 ecn)
@@ -257,14 +241,10 @@ fail:
 	return err;
 }
 
-/**
- * tquic_udp_reply - one datagram back to where another came from; any context
- * @ep: where it came in
- * @to: it, with its IP and UDP headers
- * @payload: what to answer: Retry, version negotiation or stateless reset
- * @len: bytes of it
- *
- * Return: 0 or -errno.
+/*
+ * tquic_udp_reply - answer the datagram @to, which came in at @ep and has its IP and UDP headers,
+ * with one of @len bytes: Retry, version negotiation or stateless reset.  Any context.  Return: 0
+ * or -errno.
  */
 int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len)
 {
@@ -274,12 +254,9 @@ int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *pay
 	struct sk_buff *skb;
 	struct flowi fl;
 	int err;
-	bool v4;
 
-	tquic_rx_fill(to, ep, &rx);
-	v4 = tquic_addr_is_v4(&rx.remote);
-	dst = v4 ? route_v4(sk, &fl.u.ip4, &rx.local, &rx.remote) :
-		   route_v6(sk, &fl.u.ip6, &rx.local, &rx.remote);
+	tquic_rx_fill(to, &rx);
+	dst = route(sk, &fl, &rx.local, &rx.remote);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
 	err = -ENOBUFS;
@@ -287,7 +264,7 @@ int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *pay
 	if (skb) {
 		skb_reserve(skb, TQUIC_PATH_HEADROOM);
 		skb_put_data(skb, payload, len);
-		err = send_skb(sk, skb, dst, &fl, v4, TQUIC_ECN_NOT);
+		err = send_skb(sk, skb, dst, &fl, tquic_addr_is_v4(&rx.remote), TQUIC_ECN_NOT);
 	}
 	dst_release(dst);
 	return err;
