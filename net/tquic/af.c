@@ -261,7 +261,7 @@ out:
 	return err;
 }
 
-static bool accept_ready(struct sock *sk)
+static bool accept_ready(struct sock *sk, void *unused)
 {
 	return !list_empty_careful(&tquic_sk(sk)->accept_queue) ||
 	       READ_ONCE(sk->sk_state) != TCP_LISTEN;
@@ -277,7 +277,7 @@ static struct sock *af_accept(struct sock *sk, struct proto_accept_arg *arg)
 	arg->err = -EINVAL;
 	if (sk->sk_state != TCP_LISTEN)
 		goto out;
-	arg->err = tquic_socket_wait(sk, &timeo, accept_ready, TQUIC_WAKE_READ);
+	arg->err = tquic_socket_wait(sk, &timeo, accept_ready, NULL);
 	if (arg->err)
 		goto out;
 	child = sk->sk_state == TCP_LISTEN ? tquic_listen_accept(sk) : NULL;
@@ -326,7 +326,7 @@ static __poll_t af_poll(struct file *file, struct socket *sock, struct poll_tabl
 	state = READ_ONCE(sk->sk_state);
 	shutdown = READ_ONCE(sk->sk_shutdown);
 	if (state == TCP_LISTEN)
-		return accept_ready(sk) ? EPOLLIN | EPOLLRDNORM : 0;
+		return accept_ready(sk, NULL) ? EPOLLIN | EPOLLRDNORM : 0;
 	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
 		mask |= EPOLLERR;
 	if (shutdown == SHUTDOWN_MASK || !READ_ONCE(tquic_sk(sk)->conn))
@@ -418,20 +418,7 @@ static int af_shutdown(struct socket *sock, int how)
 
 /* ---- what struct proto wants ---- */
 
-static int af_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
-{
-	int ret;
-
-	if (flags & MSG_ERRQUEUE)
-		return tquic_recv_error(sk, msg, len);
-	msg->msg_namelen = 0;
-	lock_sock(sk);
-	ret = tquic_recvmsg_locked(sk, msg, len, flags);
-	release_sock(sk);
-	return ret;
-}
-
-TQUIC_PROTO_RECVMSG(af_recvmsg)
+TQUIC_PROTO_RECVMSG(tquic_recvmsg)
 TQUIC_PROTO_SENDPAGE(af_sendpage, tquic_sendmsg)
 
 /* Connections are found by connection ID: there is no table of sockets */
@@ -455,7 +442,7 @@ static void enter_memory_pressure(struct sock *sk)
 	.getsockopt		= tquic_getsockopt,		\
 	.keepalive		= tquic_socket_keepalive,	\
 	.sendmsg		= tquic_sendmsg,		\
-	TQUIC_PROTO_RECVMSG_INIT(af_recvmsg)			\
+	TQUIC_PROTO_RECVMSG_INIT(tquic_recvmsg)		\
 	TQUIC_PROTO_SENDPAGE_INIT(af_sendpage)			\
 	.bind			= af_bind,			\
 	.backlog_rcv		= tquic_socket_backlog,		\

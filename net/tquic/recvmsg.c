@@ -4,8 +4,6 @@
  * 2, 3 and 9.  Stream bytes are copied once, from the packets they came in, to
  * the user.  What is readable is decided below this file.
  */
-#include <linux/sched/signal.h>
-
 #include "handshake.h"
 #include "output.h"
 #include "sock.h"
@@ -149,23 +147,25 @@ static int read_ready(struct tquic_conn *conn, struct tquic_stream *s, struct ms
 	return copied;
 }
 
+/* More of the stream, its end included, can be read */
+static bool has_more(const struct tquic_stream *s)
+{
+	return tquic_recvbuf_ready(&s->rb) || s->rx_final == s->rb.read_off;
+}
+
+static bool more_or_never(struct sock *sk, void *stream)
+{
+	const struct tquic_stream *s = stream;
+
+	return has_more(s) || sk->sk_shutdown & RCV_SHUTDOWN ||
+	       s->rx_state > QUIC_STREAM_RECV_STATE_RECVD;
+}
+
 /* MSG_WAITALL: more of the same stream; false: nothing more comes, or not now */
 static bool wait_more(struct sock *sk, struct tquic_stream *s, long *timeo)
 {
-	DEFINE_WAIT_FUNC(wait, woken_wake_function);
-	bool more;
-
-	add_wait_queue(sk_sleep(sk), &wait);
-	while (!(more = tquic_recvbuf_ready(&s->rb) || s->rx_final == s->rb.read_off)) {
-		if (!*timeo || signal_pending(current) || sk->sk_shutdown & RCV_SHUTDOWN ||
-		    s->rx_state > QUIC_STREAM_RECV_STATE_RECVD)
-			break;
-		release_sock(sk);
-		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
-		lock_sock(sk);
-	}
-	remove_wait_queue(sk_sleep(sk), &wait);
-	return more && s->rx_state <= QUIC_STREAM_RECV_STATE_RECVD;
+	tquic_socket_wait(sk, timeo, more_or_never, s);
+	return has_more(s) && s->rx_state <= QUIC_STREAM_RECV_STATE_RECVD;
 }
 
 static int read_stream(struct sock *sk, struct msghdr *msg, size_t len, int flags, long *timeo)
@@ -240,6 +240,11 @@ static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	return read_end(sk);
 }
 
+static bool is_ready(struct sock *sk, void *unused)
+{
+	return tquic_recvmsg_ready(sk);
+}
+
 /*
  * Sleep until there is something to read.  The ACK of what ends this leaves from here, before it is
  * read: the softirq that brings it has a wakeup to do, and is done sooner with no packet to send.
@@ -247,13 +252,14 @@ static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 static int wait_for_data(struct sock *sk, long *timeo)
 {
 	struct tquic_conn *conn = tquic_sk(sk)->conn;
-	struct tquic_ack *ack = conn ? &conn->spaces[TQUIC_SPACE_APP].ack : NULL;
+	struct tquic_ack *ack;
 	int err;
 
-	if (!ack)
-		return tquic_socket_wait(sk, timeo, tquic_recvmsg_ready, TQUIC_WAKE_READ);
+	if (!conn)
+		return tquic_socket_wait(sk, timeo, is_ready, NULL);
+	ack = &conn->spaces[TQUIC_SPACE_APP].ack;
 	ack->patience_us = TQUIC_ACK_READER_US;
-	err = tquic_socket_wait(sk, timeo, tquic_recvmsg_ready, TQUIC_WAKE_READ);
+	err = tquic_socket_wait(sk, timeo, is_ready, NULL);
 	ack->patience_us = 0;
 	if (ack->eliciting >= TQUIC_ACK_TOLERANCE && tquic_conn_alive(conn)) {
 		ack->due_us = 0;
@@ -262,36 +268,30 @@ static int wait_for_data(struct sock *sk, long *timeo)
 	return err;
 }
 
-/**
- * tquic_recvmsg_locked - read an event, a TLS message or from one stream
- * @sk: the socket, owned by the caller
- * @msg: where to; control messages and flags as UAPI sections 2 and 3 say
- * @len: room
- * @flags: MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, MSG_TRUNC
- *
- * Return: bytes; 0 at the end of the default stream for who does not ask for
- * streams, after a clean close and after SHUT_RD; -EAGAIN; -ENOTCONN without a
- * connection or after one that failed; -ECONNRESET: the peer reset the stream;
- * -EINVAL: a TLS message and no control buffer; -EFAULT; what ended the
- * connection, once.
+/*
+ * tquic_recvmsg - proto.recvmsg: read an event, a TLS message or from one stream.  Control messages
+ * and flags are those of UAPI sections 2 and 3; @flags: MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL,
+ * MSG_TRUNC, MSG_ERRQUEUE.  Return: bytes; 0 at the end of the default stream for who does not ask
+ * for streams, after a clean close and after SHUT_RD; -EAGAIN; -ENOTCONN without a connection or
+ * after one that failed; -ECONNRESET: the peer reset the stream; -EINVAL: a TLS message and no
+ * control buffer; -EFAULT; what ended the connection, once.
  */
-int tquic_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+int tquic_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
-	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
-	int ret, err;
+	int ret, err = 0;
+	long timeo;
 
-	for (;;) {
+	if (flags & MSG_ERRQUEUE)
+		return tquic_recv_error(sk, msg, len);
+	msg->msg_namelen = 0;
+	lock_sock(sk);
+	timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	do {
 		ret = read_once(sk, msg, len, flags, &timeo);
-		if (ret != -EAGAIN || !timeo)
-			break;
-		err = wait_for_data(sk, &timeo);
-		if (err) {
-			ret = err;
-			break;
-		}
-	}
+	} while (ret == -EAGAIN && timeo && !(err = wait_for_data(sk, &timeo)));
 	tquic_socket_after(sk);
-	return ret;
+	release_sock(sk);
+	return err ?: ret;
 }
 
 /*

@@ -5,10 +5,8 @@
  * and MSG_SPLICE_PAGES, none: the send buffer refers to the caller's pages.  UAPI
  * sections 2, 3 and 9.  When a byte leaves is decided by output.c.
  */
-#include <linux/sched/signal.h>
-
-#include "handshake.h"
 #include "datagram.h"
+#include "handshake.h"
 #include "output.h"
 #include "sock.h"
 
@@ -112,36 +110,34 @@ static bool tx_over(const struct sock *sk)
 	       !tquic_conn_alive(tquic_sk(sk)->conn);
 }
 
+/* What a writer waits for */
+struct tx_wait {
+	bool (*cond)(struct sock *sk, void *arg);
+	void *arg;
+};
+
+static bool tx_wait_over(struct sock *sk, void *arg)
+{
+	const struct tx_wait *w = arg;
+
+	if (tx_over(sk) || w->cond(sk, w->arg))
+		return true;
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	return false;
+}
+
 /* Sleep until cond(); -EPIPE when nothing can be sent any more, else as tquic_socket_wait() */
 static int wait_tx(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, void *arg),
 		   void *arg)
 {
-	DEFINE_WAIT_FUNC(wait, woken_wake_function);
-	struct tquic_sock *tsk = tquic_sk(sk);
-	int err = 0;
+	struct tx_wait w = { .cond = cond, .arg = arg };
+	int err;
 
 	tquic_socket_after(sk);
-	add_wait_queue(sk_sleep(sk), &wait);
-	tsk->tx_waiters++;
-	for (;;) {
-		if (tx_over(sk))
-			err = -EPIPE;
-		else if (cond(sk, arg))
-			break;
-		else if (!*timeo)
-			err = -EAGAIN;
-		else if (signal_pending(current))
-			err = sock_intr_errno(*timeo);
-		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-		if (err)
-			break;
-		release_sock(sk);
-		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
-		lock_sock(sk);
-	}
-	tsk->tx_waiters--;
-	remove_wait_queue(sk_sleep(sk), &wait);
-	return err;
+	tquic_sk(sk)->tx_waiters++;
+	err = tquic_socket_wait(sk, timeo, tx_wait_over, &w);
+	tquic_sk(sk)->tx_waiters--;
+	return tx_over(sk) ? -EPIPE : err;
 }
 
 static bool is_established(struct sock *sk, void *arg)
@@ -617,17 +613,12 @@ static int send_datagram(struct sock *sk, struct send *snd, size_t len)
 	return len;
 }
 
-/**
- * tquic_sendmsg - proto.sendmsg: stream bytes or a TLS message
- * @sk: the socket, not owned
- * @msg: what and, in control messages and flags, how: UAPI sections 2 and 3
- * @len: bytes
- *
- * Return: bytes taken, fewer than @len when no more fit and nobody waits;
- * -EAGAIN; -ENOSPC: stream credit is used up and the stream was named;
- * -ENOTCONN; -EPIPE with SIGPIPE; -EINVAL for flags, control messages or
- * streams that do not exist; -EOPNOTSUPP: the peer takes no datagrams; -EMSGSIZE:
- * nor one so long; -EFAULT; -ENOBUFS: no memory for a datagram,
+/*
+ * tquic_sendmsg - proto.sendmsg: stream bytes or a TLS message; control messages and flags say how,
+ * UAPI sections 2 and 3.  Return: bytes taken, fewer than @len when no more fit and nobody waits;
+ * -EAGAIN; -ENOSPC: stream credit is used up and the stream was named; -ENOTCONN; -EPIPE with
+ * SIGPIPE; -EINVAL for flags, control messages or streams that do not exist; -EOPNOTSUPP: the
+ * peer takes no datagrams; -EMSGSIZE: nor one so long; -EFAULT; -ENOBUFS: no memory for a datagram,
  * MSG_ZEROCOPY beyond RLIMIT_MEMLOCK, or too many completions are not read.
  */
 int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)

@@ -187,7 +187,8 @@ struct sock *tquic_socket_child(struct sock *listener);
 void tquic_socket_after(struct sock *sk);
 void tquic_socket_receive(struct sock *sk, struct sk_buff_head *skbs);
 void tquic_socket_icmp(struct sock *sk, int err);
-int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit);
+int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, void *arg),
+		      void *arg);
 void tquic_rx_fill(struct sk_buff *skb, struct tquic_rx *rx);
 void tquic_socket_queue_work(struct sock *sk);
 int tquic_socket_init(struct sock *sk);
@@ -210,7 +211,7 @@ void tquic_af_unregister(void);
 
 /* sendmsg.c, recvmsg.c, event.c, sockopt.c, info.c */
 int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
-int tquic_recvmsg_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+int tquic_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
 bool tquic_recvmsg_ready(struct sock *sk);
 void tquic_recvmsg_discard(struct sock *sk);
 int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int blocked,

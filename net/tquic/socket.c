@@ -402,7 +402,7 @@ static void socket_work(struct work_struct *work)
 	sock_put(sk);
 }
 
-static bool not_alive(struct sock *sk)
+static bool not_alive(struct sock *sk, void *unused)
 {
 	return !tquic_conn_alive(tquic_sk(sk)->conn);
 }
@@ -427,7 +427,7 @@ static void close_conn(struct sock *sk, long timeout)
 		tquic_output_flush(conn, tquic_now_us());
 	tquic_socket_after(sk);
 	if (timeout && tquic_conn_alive(conn))
-		tquic_socket_wait(sk, &timeout, not_alive, TQUIC_WAKE_STATE);
+		tquic_socket_wait(sk, &timeout, not_alive, NULL);
 }
 
 /* Owned by the caller; released, and the user's reference taken */
@@ -480,26 +480,24 @@ void tquic_socket_abandon(struct sock *sk)
 }
 
 /*
- * tquic_socket_wait - sleep until @cond, called without the lock too, holds.  The socket is owned
- * by the caller and released meanwhile; @timeo is jiffies left, updated; @poll_bit
- * TQUIC_WAKE_WRITE: a writer waits, for buffer space or credit.  Return: 0; -EAGAIN when the time
+ * tquic_socket_wait - sleep until @cond, which is given @arg, holds.  The socket is owned by the
+ * caller and released meanwhile; @timeo is jiffies left, updated.  Return: 0; -EAGAIN when the time
  * is up; what sock_intr_errno() says on a signal.
  */
-int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk), u32 poll_bit)
+int tquic_socket_wait(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, void *arg),
+		      void *arg)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	int err = 0;
 
 	add_wait_queue(sk_sleep(sk), &wait);
-	while (!cond(sk)) {
+	while (!cond(sk, arg)) {
 		if (!*timeo)
 			err = -EAGAIN;
 		else if (signal_pending(current))
 			err = sock_intr_errno(*timeo);
 		if (err)
 			break;
-		if (poll_bit & TQUIC_WAKE_WRITE)
-			set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 		release_sock(sk);
 		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
 		lock_sock(sk);
