@@ -17,10 +17,11 @@ static const char *const conn_states[] = {
 	[TQUIC_CONN_CLOSED] = "closed",
 };
 
-static void show_addr(struct seq_file *seq, const union tquic_addr *addr)
-{
-	seq_printf(seq, "%pISpc ", &addr->sa);
-}
+static const char *const mib_names[TQUIC_MIB_NUM] = {
+#define X(name) #name,
+	TQUIC_MIB_LIST(X)
+#undef X
+};
 
 static void show_cid(struct seq_file *seq, const struct tquic_cid *cid)
 {
@@ -39,16 +40,15 @@ static bool stands_for(const struct tquic_conn *conn, const struct tquic_cid *ci
 	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
 		if (local[i].used && (!oldest || local[i].seq < oldest->seq))
 			oldest = &local[i];
-	return oldest && oldest->cid.len == cid->len && !memcmp(oldest->cid.id, cid->id, cid->len);
+	return oldest && tquic_cid_equal(&oldest->cid, cid->id, cid->len);
 }
 
 static void show_conn(struct seq_file *seq, struct sock *sk, const struct tquic_conn *conn)
 {
 	const struct tquic_path *path = conn->path;
 
-	show_addr(seq, &path->local);
-	show_addr(seq, &path->remote);
-	seq_printf(seq, "%s %s ", conn->server ? "server" : "client", conn_states[conn->state]);
+	seq_printf(seq, "%pISpc %pISpc %s %s ", &path->local.sa, &path->remote.sa,
+		   conn->server ? "server" : "client", conn_states[conn->state]);
 	show_cid(seq, &conn->scid);
 	show_cid(seq, &conn->dcid);
 	seq_printf(seq, "%llu %llu %u %u %llu %llu %llu %llu %u %lu\n",
@@ -88,12 +88,27 @@ static int eps_show(struct seq_file *seq, void *v)
 	spin_lock_bh(&tn->lock);
 	for (i = 0; i < ARRAY_SIZE(tn->endpoints); i++) {
 		hlist_for_each_entry(ep, &tn->endpoints[i], node) {
-			show_addr(seq, &ep->addr);
-			seq_printf(seq, "%d %d %u\n", ep->bound_dev_if,
+			seq_printf(seq, "%pISpc %d %d %u\n", &ep->addr.sa, ep->bound_dev_if,
 				   !!rcu_access_pointer(ep->listener), refcount_read(&ep->refs));
 		}
 	}
 	spin_unlock_bh(&tn->lock);
+	return 0;
+}
+
+/* Every counter: right in the sum, where one goes up and another CPU's down */
+static int snmp_show(struct seq_file *seq, void *v)
+{
+	const struct tquic_net *tn = tquic_pernet(seq_file_single_net(seq));
+	int i, cpu;
+
+	for (i = 0; i < TQUIC_MIB_NUM; i++) {
+		unsigned long sum = 0;
+
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(per_cpu_ptr(tn->mib, cpu)->v[i]);
+		seq_printf(seq, "%s %lu\n", mib_names[i], sum);
+	}
 	return 0;
 }
 
@@ -102,17 +117,12 @@ int tquic_diag_net_init(struct net *net)
 {
 	struct proc_dir_entry *dir = proc_net_mkdir(net, "quic", net->proc_net);
 
-	if (!dir)
-		return -ENOMEM;
-	if (proc_create_net_single("conns", 0444, dir, conns_show, NULL) &&
-	    proc_create_net_single("eps", 0444, dir, eps_show, NULL) &&
-	    proc_create_net_single("snmp", 0444, dir, tquic_mib_show, NULL))
-		return 0;
-	remove_proc_subtree("quic", net->proc_net);
-	return -ENOMEM;
+	return dir && proc_create_net_single("conns", 0444, dir, conns_show, NULL) &&
+	       proc_create_net_single("eps", 0444, dir, eps_show, NULL) &&
+	       proc_create_net_single("snmp", 0444, dir, snmp_show, NULL) ? 0 : -ENOMEM;
 }
 
-/** tquic_diag_net_exit - undo tquic_diag_net_init() */
+/** tquic_diag_net_exit - undo tquic_diag_net_init(), even if it has failed */
 void tquic_diag_net_exit(struct net *net)
 {
 	remove_proc_subtree("quic", net->proc_net);

@@ -11,36 +11,7 @@
 unsigned int tquic_net_id __read_mostly;
 struct workqueue_struct *tquic_wq;
 
-static int __net_init net_init(struct net *net)
-{
-	struct tquic_net *tn = tquic_pernet(net);
-	int err;
-
-	tn->mib = alloc_percpu(struct tquic_mib);
-	if (!tn->mib)
-		return -ENOMEM;
-	err = tquic_token_keys_init(&tn->token_keys);
-	if (err)
-		goto free_mib;
-	err = tquic_udp_net_init(net);
-	if (err)
-		goto free_keys;
-	err = tquic_sysctl_net_init(net);
-	if (err)
-		goto exit_udp;
-	err = tquic_diag_net_init(net);
-	if (!err)
-		return 0;
-	tquic_sysctl_net_exit(net);
-exit_udp:
-	tquic_udp_net_exit(net);
-free_keys:
-	tquic_token_keys_free(&tn->token_keys);
-free_mib:
-	free_percpu(tn->mib);
-	return err;
-}
-
+/* Also what there is of a namespace whose net_init() has failed */
 static void __net_exit net_exit(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);
@@ -50,6 +21,23 @@ static void __net_exit net_exit(struct net *net)
 	tquic_udp_net_exit(net);
 	tquic_token_keys_free(&tn->token_keys);
 	free_percpu(tn->mib);
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct tquic_net *tn = tquic_pernet(net);
+	int err;
+
+	tquic_udp_net_init(net);
+	tn->mib = alloc_percpu(struct tquic_mib);
+	err = tquic_sysctl_net_init(net);
+	if (!err)
+		err = tn->mib ? tquic_token_keys_init(&tn->token_keys) : -ENOMEM;
+	if (!err)
+		err = tquic_diag_net_init(net);
+	if (err)
+		net_exit(net);
+	return err;
 }
 
 static struct pernet_operations net_ops = {
@@ -106,17 +94,14 @@ static void take_down(size_t n)
 
 static int __init tquic_init(void)
 {
+	int err = 0;
 	size_t i;
-	int err;
 
-	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+	for (i = 0; !err && i < ARRAY_SIZE(parts); i++)
 		err = parts[i].up();
-		if (err) {
-			take_down(i);
-			return err;
-		}
-	}
-	return 0;
+	if (err)
+		take_down(i - 1);
+	return err;
 }
 
 static void __exit tquic_exit(void)

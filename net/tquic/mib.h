@@ -2,7 +2,7 @@
 /*
  * The counters of /proc/net/quic/snmp: one name, one line, per network
  * namespace and CPU.  Every drop and every decision a test or an administrator
- * asks about has one.  This header is only the list; mib.c shows it.
+ * asks about has one.  This header is only the list; diag.c shows it.
  */
 #ifndef _TQUIC_MIB_H
 #define _TQUIC_MIB_H

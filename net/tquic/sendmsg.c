@@ -44,6 +44,7 @@ struct send {
 	s64 sid;		/* -1: the default stream */
 	u32 flags;		/* MSG_QUIC_STREAM_* */
 	bool has_stream;	/* a control message named the stream */
+	struct tquic_stream *stream;	/* once it is chosen */
 	bool has_level;		/* handshake data */
 	u8 level;
 	bool more;		/* MSG_MORE or TCP_CORK */
@@ -162,34 +163,30 @@ static u64 room(const struct sock *sk, const struct tquic_stream *s, bool credit
 	return s->txc.max > s->sb.end_off ? min_t(u64, space, s->txc.max - s->sb.end_off) : 0;
 }
 
-struct room_arg {
-	const struct tquic_stream *s;
-	bool credit;
-};
-
 static bool has_room(struct sock *sk, void *arg)
 {
-	const struct room_arg *r = arg;
+	const struct send *snd = arg;
 
-	return r->s->tx_state > QUIC_STREAM_SEND_STATE_SENT || room(sk, r->s, r->credit);
+	return snd->stream->tx_state > QUIC_STREAM_SEND_STATE_SENT ||
+	       room(sk, snd->stream, snd->has_stream);
 }
 
-static int wait_room(struct sock *sk, struct send *snd, struct tquic_stream *s)
+static int wait_room(struct sock *sk, struct send *snd)
 {
-	struct room_arg arg = { .s = s, .credit = snd->has_stream };
 	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
+	struct tquic_stream *s = snd->stream;
 	bool blocked = snd->has_stream && s->txc.max <= s->sb.end_off;
 
 	if (blocked && snd->flags & MSG_QUIC_STREAM_SNDBLOCK && tquic_credit_tx_blocked(&s->txc))
 		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
 	tquic_output_flush(tquic_sk(sk)->conn, tquic_now_us());
-	if (has_room(sk, &arg))
+	if (has_room(sk, snd))
 		return 0;
 	if (blocked && (!snd->timeo || snd->flags & MSG_QUIC_STREAM_DONTWAIT)) {
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);	/* poll() tells of credit */
 		return -ENOSPC;
 	}
-	return wait_tx(sk, &snd->timeo, has_room, &arg);
+	return wait_tx(sk, &snd->timeo, has_room, snd);
 }
 
 static bool never(struct sock *sk, void *arg)
@@ -475,7 +472,7 @@ static size_t take_all(struct sock *sk, struct send *snd, struct tquic_stream *s
 		}
 		most = room(sk, s, snd->has_stream);
 		if (!most) {
-			*err = wait_room(sk, snd, s);
+			*err = wait_room(sk, snd);
 			continue;
 		}
 		n = take_some(sk, snd, s, min_t(u64, most, len - done));
@@ -523,6 +520,7 @@ static int send_stream(struct sock *sk, struct send *snd, size_t len)
 	err = refer_begin(sk, snd, s, len);
 	if (err)
 		return err;
+	snd->stream = s;
 	tquic_stream_get(s);
 	done = take_all(sk, snd, s, len, &err);
 	refer_end(sk, snd, done);

@@ -10,7 +10,6 @@
 #include <linux/ipv6.h>
 #include <linux/ratelimit_types.h>
 #include <linux/rhashtable.h>
-#include <linux/seq_file.h>
 #include <linux/workqueue.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
@@ -125,8 +124,7 @@ struct tquic_net {
 	spinlock_t lock;		/* endpoints */
 	struct hlist_head endpoints[64];	/* by port */
 	struct ratelimit_state replies;	/* TQUIC_REPLIES_MAX */
-	struct ctl_table_header *sysctl_quic;	/* net.quic */
-	struct ctl_table_header *sysctl_tquic;	/* net.tquic */
+	struct ctl_table_header *sysctls[2];	/* net.quic, net.tquic; NULL: not there */
 	int sysctl_gso;
 	int sysctl_gro;
 	struct tquic_switches switches;
@@ -246,7 +244,7 @@ int tquic_listen_token(struct tquic_conn *conn, u8 *token);
 struct sock *tquic_listen_accept(struct sock *sk);
 
 /* udp.c; IPv4 is AF_INET in the addresses of a path or tquic_rx, never a mapped IPv6 address */
-int tquic_udp_net_init(struct net *net);
+void tquic_udp_net_init(struct net *net);
 void tquic_udp_net_exit(struct net *net);
 struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *addr);
 void tquic_udp_put(struct tquic_endpoint *ep);
@@ -266,10 +264,9 @@ void tquic_lookup_walk(struct net *net,
 		       bool (*fn)(struct sock *sk, const struct tquic_cid *cid, void *arg),
 		       void *arg);
 
-/* sysctl.c, mib.c, diag.c */
+/* sysctl.c, diag.c */
 int tquic_sysctl_net_init(struct net *net);
 void tquic_sysctl_net_exit(struct net *net);
-int tquic_mib_show(struct seq_file *seq, void *v);
 int tquic_diag_net_init(struct net *net);	/* /proc/net/quic/{conns,eps,snmp} */
 void tquic_diag_net_exit(struct net *net);
 

@@ -87,14 +87,6 @@ static struct ctl_table_header *enlist(struct net *net, const char *path,
 	return h;
 }
 
-static void unregister(struct ctl_table_header *h)
-{
-	const struct ctl_table *table = h->ctl_table_arg;
-
-	unregister_net_sysctl_table(h);
-	kfree(table);
-}
-
 /* As for TCP: pressure begins at an eighth of what can hold buffers */
 static void set_mem(void)
 {
@@ -115,23 +107,25 @@ int tquic_sysctl_net_init(struct net *net)
 	tn->sysctl_gso = 1;
 	tn->sysctl_gro = 1;
 	tn->switches = (struct tquic_switches) { 1, 1, 1, 1, 0 };
-	tn->sysctl_quic = enlist(net, "net/quic", quic_table, sizeof(quic_table));
-	if (!tn->sysctl_quic)
-		return -ENOMEM;
-	tn->sysctl_tquic = enlist(net, "net/tquic", tquic_table, sizeof(tquic_table));
-	if (tn->sysctl_tquic)
-		return 0;
-	unregister(tn->sysctl_quic);
-	return -ENOMEM;
+	tn->sysctls[0] = enlist(net, "net/quic", quic_table, sizeof(quic_table));
+	tn->sysctls[1] = enlist(net, "net/tquic", tquic_table, sizeof(tquic_table));
+	return tn->sysctls[0] && tn->sysctls[1] ? 0 : -ENOMEM;
 }
 
-/** tquic_sysctl_net_exit - undo tquic_sysctl_net_init() */
+/** tquic_sysctl_net_exit - undo tquic_sysctl_net_init(), even if it has failed */
 void tquic_sysctl_net_exit(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);
+	const struct ctl_table *table;
+	int i;
 
-	unregister(tn->sysctl_tquic);
-	unregister(tn->sysctl_quic);
+	for (i = 0; i < ARRAY_SIZE(tn->sysctls); i++) {
+		if (!tn->sysctls[i])
+			continue;
+		table = tn->sysctls[i]->ctl_table_arg;
+		unregister_net_sysctl_table(tn->sysctls[i]);
+		kfree(table);
+	}
 	if (!tn->switches.zerocopy)
 		static_branch_dec(&tquic_copy_key);
 	if (!tn->switches.hpbatch)

@@ -534,15 +534,14 @@ void tquic_udp_put(struct tquic_endpoint *ep)
 		queue_work(tquic_wq, &ep->release);
 }
 
-/** tquic_udp_net_init - no endpoints in a new namespace; 0 */
-int tquic_udp_net_init(struct net *net)
+/** tquic_udp_net_init - no endpoints in a new namespace */
+void tquic_udp_net_init(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);
 
 	spin_lock_init(&tn->lock);
 	ratelimit_state_init(&tn->replies, HZ, TQUIC_REPLIES_MAX);
 	ratelimit_set_flags(&tn->replies, RATELIMIT_MSG_ON_RELEASE);	/* say nothing in the log */
-	return 0;
 }
 
 /** tquic_udp_net_exit - wait until the UDP sockets of a namespace without users are closed */
