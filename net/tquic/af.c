@@ -58,13 +58,11 @@ static int addr_to_user(const struct sock *sk, const union tquic_addr *addr, str
 {
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)sa;
 
-	if (sk->sk_family == AF_INET) {
-		memcpy(sa, &addr->v4, sizeof(addr->v4));
-		return sizeof(addr->v4);
-	}
-	if (addr->sa.sa_family == AF_INET6) {
-		memcpy(v6, &addr->v6, sizeof(*v6));
-		return sizeof(*v6);
+	if (sk->sk_family == addr->sa.sa_family) {
+		int len = tquic_addr_is_v4(addr) ? sizeof(addr->v4) : sizeof(addr->v6);
+
+		memcpy(sa, addr, len);
+		return len;
 	}
 	memset(v6, 0, sizeof(*v6));
 	v6->sin6_family = AF_INET6;
@@ -274,16 +272,11 @@ static struct sock *af_accept(struct sock *sk, struct proto_accept_arg *arg)
 
 	lock_sock(sk);
 	timeo = sock_rcvtimeo(sk, arg->flags & O_NONBLOCK);
-	arg->err = -EINVAL;
-	if (sk->sk_state != TCP_LISTEN)
-		goto out;
 	arg->err = tquic_socket_wait(sk, &timeo, accept_ready, NULL);
-	if (arg->err)
-		goto out;
-	child = sk->sk_state == TCP_LISTEN ? tquic_listen_accept(sk) : NULL;
-	if (!child)
-		arg->err = sk->sk_state == TCP_LISTEN ? -EAGAIN : -EINVAL;
-out:
+	if (!arg->err)
+		child = tquic_listen_accept(sk);
+	if (!arg->err && !child)
+		arg->err = -EINVAL;	/* it does not listen, or no more */
 	release_sock(sk);
 	return child;
 }

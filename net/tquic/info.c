@@ -15,23 +15,19 @@
 
 static const struct tquic_path *path_by_rank(const struct tquic_conn *conn, u32 rank, u32 *nr)
 {
-	const struct tquic_path *path = NULL;
+	const struct tquic_path *path, *found = NULL;
 	int i;
 
 	*nr = 0;
-	for (i = 0; i < TQUIC_PATH_MAX; i++) {
-		if (!conn->paths[i])
-			continue;
-		if (*nr == rank)
-			path = conn->paths[i];
-		++*nr;
-	}
-	return path;
+	tquic_for_each_path(path, conn, i)
+		if ((*nr)++ == rank)
+			found = path;
+	return found;
 }
 
-static u64 rto_us(const struct tquic_conn *conn, const struct tquic_path *path)
+static u32 rto_us(const struct tquic_conn *conn, const struct tquic_path *path)
 {
-	return tquic_loss_pto_us(&path->rec, true, conn->confirmed);
+	return min_t(u64, tquic_loss_pto_us(&path->rec, true, conn->confirmed), U32_MAX);
 }
 
 /** tquic_info_notsent - bytes that a program has written and @conn has not sent even once */
@@ -57,7 +53,7 @@ static void fill_path(struct quic_info *info, const struct tquic_conn *conn,
 	info->rttvar_us = rec->rtt.var_us;
 	info->min_rtt_us = rec->rtt.min_us;
 	info->latest_rtt_us = rec->rtt.latest_us;
-	info->rto_us = min_t(u64, rto_us(conn, path), U32_MAX);
+	info->rto_us = rto_us(conn, path);
 	info->mtu = path->mtu.cur;
 	info->pto_count = rec->pto_count;
 	info->cwnd = rec->cc.cwnd;
@@ -117,16 +113,17 @@ int tquic_info_quic(struct sock *sk, struct quic_info *info)
 void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_path *path;
+	struct tquic_cc old;
 	int i;
 
 	tsk->cc = cc;
-	for (i = 0; tsk->conn && i < TQUIC_PATH_MAX; i++) {
-		struct tquic_path *path = tsk->conn->paths[i];
-		struct tquic_cc old;
-
-		if (!path || path->rec.cc.ops == cc)
-			continue;
+	if (!tsk->conn)
+		return;
+	tquic_for_each_path(path, tsk->conn, i) {
 		old = path->rec.cc;
+		if (old.ops == cc)
+			continue;
 		tquic_cc_init(&path->rec.cc, cc, old.mss);
 		path->rec.cc.cwnd = old.cwnd;
 		path->rec.cc.ssthresh = old.ssthresh;
@@ -158,14 +155,14 @@ static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct
 
 	ti->tcpi_probes = rec->pto_count;
 	ti->tcpi_backoff = rec->pto_count;
-	ti->tcpi_rto = min_t(u64, rto_us(conn, path), U32_MAX);
+	ti->tcpi_rto = rto_us(conn, path);
 	ti->tcpi_ato = conn->local.max_ack_delay_us;
 	ti->tcpi_snd_mss = mss_of(path);
 	ti->tcpi_rcv_mss = mss_of(path);
 	ti->tcpi_unacked = pkts_of(rec->cc.in_flight, mss);
 	ti->tcpi_total_retrans = st->retrans_pkts;
 	ti->tcpi_pmtu = path->mtu.cur + sizeof(struct udphdr) +
-			(path->remote.sa.sa_family == AF_INET ? sizeof(struct iphdr) :
+			(tquic_addr_is_v4(&path->remote) ? sizeof(struct iphdr) :
 								sizeof(struct ipv6hdr));
 	ti->tcpi_rtt = rec->rtt.smoothed_us;
 	ti->tcpi_rttvar = rec->rtt.var_us;
@@ -187,19 +184,19 @@ static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct
 	ti->tcpi_notsent_bytes = min_t(u64, tquic_info_notsent(conn), U32_MAX);
 }
 
-/** tquic_info_set_nodelay - send small writes at once; the socket is owned by the caller */
-void tquic_info_set_nodelay(struct sock *sk, bool on)
+static void nodelay_set(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 
-	tsk->nodelay = on;
 	if (tsk->conn)
-		tsk->conn->nodelay = on;
+		tsk->conn->nodelay = tsk->nodelay;
 }
 
-static void nodelay_set(struct sock *sk)
+/** tquic_info_set_nodelay - send small writes at once; the socket is owned by the caller */
+void tquic_info_set_nodelay(struct sock *sk, bool on)
 {
-	tquic_info_set_nodelay(sk, tquic_sk(sk)->nodelay);
+	tquic_sk(sk)->nodelay = on;
+	nodelay_set(sk);
 }
 
 static void cork_set(struct sock *sk)

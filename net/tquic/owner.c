@@ -6,18 +6,12 @@
  */
 #include "sock.h"
 
-static int conn_state(const struct tquic_conn *conn)
-{
-	if (conn->state == TQUIC_CONN_ESTABLISHED)
-		return TCP_ESTABLISHED;
-	return conn->state < TQUIC_CONN_ESTABLISHED ? TCP_SYN_RECV : TCP_CLOSE;
-}
-
 /* The socket's state follows the connection's; the way down is gone once */
 static void sync_state(struct sock *sk, struct tquic_conn *conn)
 {
 	struct quic_connection_close said;
-	int state = conn_state(conn);
+	int state = conn->state == TQUIC_CONN_ESTABLISHED ? TCP_ESTABLISHED :
+		    conn->state < TQUIC_CONN_ESTABLISHED ? TCP_SYN_RECV : TCP_CLOSE;
 
 	if (!conn->streams.update)
 		conn->streams.update = tquic_event_stream;
@@ -55,11 +49,9 @@ static void wake(struct tquic_conn *conn, u32 what)
 		sk->sk_write_space(sk);
 }
 
-/**
- * tquic_owner_write_space - sk_write_space: wake writers if there is reason to
- * @sk: the socket, owned by the caller
- *
- * Who waits for buffer space is woken when a third of it is free, who waits for credit always.
+/*
+ * tquic_owner_write_space - sk_write_space: wake writers, the socket is owned by the caller.  Who
+ * waits for buffer space is woken when a third of it is free, who waits for credit always.
  */
 void tquic_owner_write_space(struct sock *sk)
 {
@@ -81,9 +73,11 @@ void tquic_owner_write_space(struct sock *sk)
 		sk_wake_async(sk, SOCK_WAKE_SPACE, POLL_OUT);
 }
 
-/** tquic_owner_uncharge - @bytes, none if negative, have left the send buffers; owned */
-void tquic_owner_uncharge(struct sock *sk, int bytes)
+/** tquic_owner_uncharge - the send buffers hold only @held bytes now; owned */
+void tquic_owner_uncharge(struct sock *sk, u32 held)
 {
+	int bytes = sk->sk_wmem_queued - (int)held;
+
 	if (bytes <= 0)
 		return;
 	sk_wmem_queued_add(sk, -bytes);
@@ -106,7 +100,7 @@ static void tx_free(struct tquic_conn *conn, u32 bytes)
 
 	if (conn->path)
 		grow_sndbuf(sk, conn);
-	tquic_owner_uncharge(sk, sk->sk_wmem_queued - (int)conn->streams.held_bytes);
+	tquic_owner_uncharge(sk, conn->streams.held_bytes);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_write_space(sk);
 }
@@ -115,7 +109,7 @@ static void tx_free(struct tquic_conn *conn, u32 bytes)
 void tquic_owner_sync(struct sock *sk, struct tquic_conn *conn)
 {
 	conn->path->rec.pacer.rate_max = READ_ONCE(sk->sk_max_pacing_rate);
-	tquic_owner_uncharge(sk, sk->sk_wmem_queued - (int)conn->streams.held_bytes);
+	tquic_owner_uncharge(sk, conn->streams.held_bytes);
 	sync_state(sk, conn);
 }
 

@@ -199,7 +199,7 @@ void tquic_socket_release_cb(struct sock *sk);
 void tquic_socket_keepalive(struct sock *sk, int on);
 
 /* owner.c: tquic_sock_conn_ops */
-void tquic_owner_uncharge(struct sock *sk, int bytes);
+void tquic_owner_uncharge(struct sock *sk, u32 held);
 void tquic_owner_write_space(struct sock *sk);
 void tquic_owner_sync(struct sock *sk, struct tquic_conn *conn);
 

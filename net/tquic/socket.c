@@ -364,7 +364,7 @@ static void take_apart(struct sock *sk)
 	tsk->conn = NULL;
 	if (conn)
 		tquic_conn_free(conn);
-	tquic_owner_uncharge(sk, sk->sk_wmem_queued);
+	tquic_owner_uncharge(sk, 0);
 	skb_queue_purge(&tsk->punted);
 	skb_queue_purge(&tsk->event_queue);
 	kfree_sensitive(tsk->ticket);

@@ -54,12 +54,6 @@ static int get_bytes(void *buf, u32 *len, const void *from, u32 n)
 	return 0;
 }
 
-static void flush(struct sock *sk)
-{
-	if (live_conn(sk))
-		tquic_output_flush(conn_of(sk), tquic_now_us());
-}
-
 /* ---- events ---- */
 
 static int set_event(struct sock *sk, void *buf, u32 len)
@@ -428,15 +422,10 @@ static int set_param_ext(struct sock *sk, void *buf, u32 len)
 static int get_param_ext(struct sock *sk, void *buf, u32 *len)
 {
 	const struct tquic_conn *conn = live_conn(sk);
-	int n;
+	int n = conn ? tquic_tparam_encode(&conn->local, conn->server, buf, *len) : -ENOTCONN;
 
-	if (!conn)
-		return -ENOTCONN;
-	n = tquic_tparam_encode(&conn->local, conn->server, buf, *len);
-	if (n < 0)
-		return n;
 	*len = n;
-	return 0;
+	return min(n, 0);
 }
 
 static int set_key_update(struct sock *sk, void *buf, u32 len)
@@ -562,8 +551,8 @@ static const struct option *find(int optname)
  * @optval: its value; shorter than the kernel's structure: the rest is 0
  * @optlen: bytes of it
  *
- * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be set;
- * -EOPNOTSUPP for one that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN.
+ * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be set; -EOPNOTSUPP for one
+ * that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN.
  */
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
 {
@@ -585,7 +574,8 @@ int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned 
 		goto out;
 	lock_sock(sk);
 	err = o->set(sk, buf, len);
-	flush(sk);
+	if (live_conn(sk))
+		tquic_output_flush(conn_of(sk), tquic_now_us());
 	tquic_socket_after(sk);
 	release_sock(sk);
 out:
