@@ -89,8 +89,8 @@ struct sock *tquic_listen_accept(struct sock *sk)
 
 /*
  * tquic_listen_initial - keep a client's Initial for the worker: @skb starts with an Initial packet
- * in a datagram of at least 1200 bytes; consumed.  Softirq; the caller has a reference to the
- * listener.  Full queues are counted in DROP_LISTEN_OVERFLOW.
+ * in a datagram of at least 1200 bytes; consumed, as is the caller's reference to the listener.
+ * Softirq.  Full queues are counted in DROP_LISTEN_OVERFLOW.
  */
 void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb)
 {
@@ -99,13 +99,13 @@ void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, stru
 	if (sk_acceptq_is_full(listener) || skb_queue_len(&tsk->initials) >= TQUIC_INITIALS_MAX ||
 	    atomic_read(&listener->sk_rmem_alloc) > READ_ONCE(listener->sk_rcvbuf)) {
 		tquic_drop_skb(tquic_pernet(ep->net)->mib, DROP_LISTEN_OVERFLOW, skb);
-		return;
+	} else {
+		atomic_add(skb->truesize, &listener->sk_rmem_alloc);
+		skb_queue_tail(&tsk->initials, skb);
+		if (queue_work(tquic_wq, &tsk->listen_work))
+			return;		/* the reference is the worker's now */
 	}
-	atomic_add(skb->truesize, &listener->sk_rmem_alloc);
-	skb_queue_tail(&tsk->initials, skb);
-	sock_hold(listener);	/* the worker's */
-	if (!queue_work(tquic_wq, &tsk->listen_work))
-		sock_put(listener);
+	sock_put(listener);
 }
 
 /* Read the header of the first packet; its datagram becomes linear, what follows stays */
@@ -231,20 +231,20 @@ static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk
 			   const struct first *f)
 {
 	struct tquic_net *tn = tquic_pernet(ep->net);
-	struct sock *child = NULL;
-	bool opened = false;
-	int err = -ENOMEM;
+	bool full, opened = false;
+	struct sock *child;
+	int err;
 
 	lock_sock(sk);
-	if (sk_acceptq_is_full(sk)) {
-		release_sock(sk);
-		tquic_drop_skb(tn->mib, DROP_LISTEN_OVERFLOW, skb);
-		return;
-	}
-	child = tquic_socket_child(sk);
+	full = sk_acceptq_is_full(sk);
+	child = full ? NULL : tquic_socket_child(sk);
 	release_sock(sk);
+	if (full)
+		tquic_drop_skb(tn->mib, DROP_LISTEN_OVERFLOW, skb);
+	else if (!child)
+		tquic_drop_skb(tn->mib, DROP_NOMEM, skb);
 	if (!child)
-		goto drop;
+		return;
 
 	lock_sock(child);
 	err = make_conn(child, ep, f);
@@ -262,12 +262,9 @@ static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk
 		return;
 	}
 	tquic_socket_abandon(child);
-	if (!err)
-		return;		/* input has counted and freed it */
-drop:
 	if (err == -EEXIST)
 		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
-	else
+	else if (err)		/* without one input has counted and freed it */
 		tquic_drop_skb(tn->mib, DROP_NOMEM, skb);
 }
 

@@ -288,22 +288,21 @@ static int choose_stream(struct sock *sk, struct send *snd, struct tquic_stream 
 
 /* ---- bytes ---- */
 
-/* Room in a page fragment that the socket is charged for; bytes, or -ENOBUFS */
-static int prepare_frag(struct sock *sk, struct page_frag *pfrag, u64 max)
+/* Copy at most max bytes of the message into a page fragment; how many, or -errno */
+static int fetch(struct sock *sk, struct send *snd, struct page_frag *pfrag, u64 max)
 {
 	struct tquic_pages *own = &tquic_sk(sk)->conn->data_pages;
+	void *to;
 	int n;
 
 	if (pfrag == &own->frag ? !tquic_pages_refill(own, 1, sk->sk_allocation) :
 				  !sk_page_frag_refill(sk, pfrag))
 		return -ENOBUFS;
 	n = min_t(u64, max, pfrag->size - pfrag->offset);
-	return sk_wmem_schedule(sk, n) ? n : -ENOBUFS;
-}
-
-static void *frag_address(const struct page_frag *pfrag)
-{
-	return page_address(pfrag->page) + pfrag->offset;
+	if (!sk_wmem_schedule(sk, n))
+		return -ENOBUFS;
+	to = page_address(pfrag->page) + pfrag->offset;
+	return copy_from_iter_full(to, n, &snd->msg->msg_iter) ? n : -EFAULT;
 }
 
 static int charge(struct sock *sk, int n)
@@ -323,11 +322,9 @@ static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, 
 
 	/* who writes much has pages of his own that go round, others share the task's */
 	pfrag = sk->sk_wmem_queued + max >= OWN_PAGES ? &conn->data_pages.frag : sk_page_frag(sk);
-	n = prepare_frag(sk, pfrag, max);
+	n = fetch(sk, snd, pfrag, max);
 	if (n < 0)
 		return n;
-	if (!copy_from_iter_full(frag_address(pfrag), n, &snd->msg->msg_iter))
-		return -EFAULT;
 	err = tquic_stream_append(ss, s, pfrag->page, pfrag->offset, n, NULL, sk->sk_allocation);
 	if (err) {
 		iov_iter_revert(&snd->msg->msg_iter, n);
@@ -559,11 +556,9 @@ static int send_handshake(struct sock *sk, struct send *snd, size_t len)
 	if (tquic_sendbuf_held(&sp->crypto_tx) + len > HANDSHAKE_TX_MAX)
 		return len > HANDSHAKE_TX_MAX ? -EMSGSIZE : -EAGAIN;
 	while (done < len) {
-		n = prepare_frag(sk, pfrag, len - done);
+		n = fetch(sk, snd, pfrag, len - done);
 		if (n < 0)
 			return done ?: n;
-		if (!copy_from_iter_full(frag_address(pfrag), n, &snd->msg->msg_iter))
-			return done ?: -EFAULT;
 		err = tquic_handshake_append(conn, snd->level, pfrag->page, pfrag->offset, n,
 					     sk->sk_allocation);
 		if (err)

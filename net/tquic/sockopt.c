@@ -161,19 +161,20 @@ static int get_close(struct sock *sk, void *buf, u32 *len)
 
 /* ---- transport parameters and configuration ---- */
 
+/* 0 keeps what is there */
+static bool unset_or_in(u32 value, u32 min, u32 max)
+{
+	return !value || (value >= min && value <= max);
+}
+
 static bool param_ok(const struct quic_transport_param *p)
 {
 	if (p->disable_active_migration > 1 || p->grease_quic_bit > 1 || p->stateless_reset > 1 ||
 	    p->disable_1rtt_encryption > 1 || p->disable_compatible_version > 1)
 		return false;
-	if (p->active_connection_id_limit &&
-	    (p->active_connection_id_limit < 2 ||
-	     p->active_connection_id_limit > TQUIC_CID_REMOTE_MAX))
-		return false;
-	if (p->max_udp_payload_size && (p->max_udp_payload_size < TQUIC_MIN_UDP ||
-					p->max_udp_payload_size > TQUIC_MAX_UDP))
-		return false;
-	return p->ack_delay_exponent <= 20 && p->max_ack_delay < ACK_DELAY_MAX_US &&
+	return unset_or_in(p->active_connection_id_limit, 2, TQUIC_CID_REMOTE_MAX) &&
+	       unset_or_in(p->max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_MAX_UDP) &&
+	       p->ack_delay_exponent <= 20 && p->max_ack_delay < ACK_DELAY_MAX_US &&
 	       max3(p->max_data, p->max_stream_data_uni,
 		    max(p->max_stream_data_bidi_local, p->max_stream_data_bidi_remote)) <=
 	       TQUIC_VARINT_MAX;
@@ -198,7 +199,6 @@ static bool param_ok(const struct quic_transport_param *p)
 	X(max_stream_data_bidi_remote, max_stream_data_bidi_remote)		\
 	X(max_stream_data_uni, max_stream_data_uni)
 
-/* 0 keeps what is there */
 static void param_take(struct tquic_tparam *tp, const struct quic_transport_param *p)
 {
 #define X(user, ours)	tp->ours = p->user ?: tp->ours;
@@ -250,19 +250,15 @@ static bool config_ok(const struct quic_config *c)
 {
 	if (c->version && c->version != QUIC_VERSION_V1 && c->version != QUIC_VERSION_V2)
 		return false;
-	if (c->plpmtud_probe_interval && c->plpmtud_probe_interval < PROBE_MIN_US)
-		return false;
-	if (c->initial_smoothed_rtt && (c->initial_smoothed_rtt < RTT_MIN_US ||
-					c->initial_smoothed_rtt > RTT_MAX_US))
-		return false;
 	if (c->payload_cipher_type && !tquic_crypto_cipher(c->payload_cipher_type))
 		return false;
 	if (c->congestion_control_algo && !tquic_cc_find_id(c->congestion_control_algo))
 		return false;
-	return c->certificate_request <= 2;
+	return unset_or_in(c->plpmtud_probe_interval, PROBE_MIN_US, U32_MAX) &&
+	       unset_or_in(c->initial_smoothed_rtt, RTT_MIN_US, RTT_MAX_US) &&
+	       c->certificate_request <= 2;
 }
 
-/* 0 keeps what is there */
 #define TAKE(field)	(to->field = c->field ?: to->field)
 
 static int set_config(struct sock *sk, void *buf, u32 len)
@@ -360,9 +356,7 @@ static int set_alpn(struct sock *sk, void *buf, u32 len)
 
 static int get_alpn(struct sock *sk, void *buf, u32 *len)
 {
-	const struct tquic_sock *tsk = tquic_sk(sk);
-
-	return get_bytes(buf, len, tsk->alpn, tsk->alpn_len);
+	return get_bytes(buf, len, tquic_sk(sk)->alpn, tquic_sk(sk)->alpn_len);
 }
 
 static int set_ticket(struct sock *sk, void *buf, u32 len)
@@ -544,6 +538,30 @@ static const struct option *find(int optname)
 	return o->set || o->get ? o : NULL;
 }
 
+/* Have a row work on a copy of the *len bytes at optval, which get writes back */
+static int run(struct sock *sk, const struct option *o, bool set, sockptr_t optval, u32 *len)
+{
+	void *buf = kzalloc(o->size + 1, GFP_KERNEL);
+	int err = -EFAULT;
+
+	if (!buf)
+		return -ENOMEM;
+	*len = min_t(u32, *len, o->size);
+	if ((set || !o->bytes) && *len && copy_from_sockptr(buf, optval, *len))
+		goto out;
+	lock_sock(sk);
+	err = set ? o->set(sk, buf, *len) : o->get(sk, buf, len);
+	if (set && live_conn(sk))
+		tquic_output_flush(conn_of(sk), tquic_now_us());
+	tquic_socket_after(sk);
+	release_sock(sk);
+	if (!set && !err && copy_to_sockptr(optval, buf, *len))
+		err = -EFAULT;
+out:
+	kfree_sensitive(buf);
+	return err;
+}
+
 /**
  * quic_do_setsockopt - set an option of level SOL_QUIC
  * @sk: a QUIC socket, not owned
@@ -557,30 +575,12 @@ static const struct option *find(int optname)
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
 {
 	const struct option *o = find(optname);
-	void *buf;
-	u32 len;
-	int err;
 
 	if (!o || !o->set)
 		return -ENOPROTOOPT;
 	if (o->bytes && optlen > o->size)
 		return -EINVAL;
-	len = min_t(u32, optlen, o->size);
-	buf = kzalloc(o->size + 1, GFP_KERNEL);
-	if (!buf)
-		return -ENOMEM;
-	err = -EFAULT;
-	if (len && copy_from_sockptr(buf, optval, len))
-		goto out;
-	lock_sock(sk);
-	err = o->set(sk, buf, len);
-	if (live_conn(sk))
-		tquic_output_flush(conn_of(sk), tquic_now_us());
-	tquic_socket_after(sk);
-	release_sock(sk);
-out:
-	kfree_sensitive(buf);
-	return err;
+	return run(sk, o, true, optval, &optlen);
 }
 EXPORT_SYMBOL_GPL(quic_do_setsockopt);
 
@@ -597,32 +597,18 @@ EXPORT_SYMBOL_GPL(quic_do_setsockopt);
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
 {
 	const struct option *o = find(optname);
-	void *buf;
 	u32 len;
-	int err, n;
+	int err;
 
 	if (!o || !o->get)
 		return -ENOPROTOOPT;
-	if (copy_from_sockptr(&n, optlen, sizeof(n)))
+	if (copy_from_sockptr(&len, optlen, sizeof(len)))
 		return -EFAULT;
-	if (n < 0)
+	if ((int)len < 0)
 		return -EINVAL;
-	len = min_t(u32, n, o->size);
-	buf = kzalloc(o->size + 1, GFP_KERNEL);
-	if (!buf)
-		return -ENOMEM;
-	err = -EFAULT;
-	if (!o->bytes && len && copy_from_sockptr(buf, optval, len))
-		goto out;
-	lock_sock(sk);
-	err = o->get(sk, buf, &len);
-	tquic_socket_after(sk);
-	release_sock(sk);
-	n = len;
-	if (!err && (copy_to_sockptr(optlen, &n, sizeof(n)) || copy_to_sockptr(optval, buf, len)))
+	err = run(sk, o, false, optval, &len);
+	if (!err && copy_to_sockptr(optlen, &len, sizeof(len)))
 		err = -EFAULT;
-out:
-	kfree_sensitive(buf);
 	return err;
 }
 EXPORT_SYMBOL_GPL(quic_do_getsockopt);

@@ -103,7 +103,6 @@ static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 
 		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
 	} else {
 		tquic_listen_initial(ep, sk, skb);
-		sock_put(sk);
 	}
 }
 

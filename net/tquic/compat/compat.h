@@ -225,11 +225,7 @@ static inline void tquic_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
-/**
- * tquic_sysctl_register - register @nr entries of @table below @path
- *
- * @table has one entry more, all zero, that older kernels end at.
- */
+/** tquic_sysctl_register - @nr entries of @table, and one all zero that older kernels end at */
 static inline struct ctl_table_header *tquic_sysctl_register(struct net *net, const char *path,
 							     struct ctl_table *table, size_t nr)
 {
