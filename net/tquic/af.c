@@ -102,13 +102,12 @@ static int addr_check_remote(union tquic_addr *addr)
 /* Take an endpoint for the socket; owned by the caller */
 static int take_endpoint(struct sock *sk, const union tquic_addr *addr)
 {
-	struct tquic_sock *tsk = tquic_sk(sk);
 	struct inet_sock *inet = inet_sk(sk);
 	struct tquic_endpoint *ep = tquic_udp_bind(sk, addr);
 
 	if (IS_ERR(ep))
 		return PTR_ERR(ep);
-	tsk->ep = ep;
+	tquic_sk(sk)->ep = ep;
 	inet->inet_sport = tquic_addr_port(&ep->addr);
 	inet->inet_num = ntohs(inet->inet_sport);
 	if (ep->addr.sa.sa_family == AF_INET)
@@ -155,11 +154,9 @@ static int local_for(struct sock *sk, const union tquic_addr *remote, union tqui
 
 	memset(local, 0, sizeof(*local));
 	local->sa.sa_family = remote->sa.sa_family;
-	if (!tsk->ep) {
-		err = take_endpoint(sk, local);
-		if (err)
-			return err;
-	}
+	err = tsk->ep ? 0 : take_endpoint(sk, local);
+	if (err)
+		return err;
 	if (tsk->ep->addr.sa.sa_family == remote->sa.sa_family) {
 		*local = tsk->ep->addr;
 		return 0;
@@ -193,11 +190,8 @@ static int connect_locked(struct sock *sk, union tquic_addr *remote)
 
 	if (tsk->conn || sk->sk_state == TCP_LISTEN)
 		return -EISCONN;
-	err = addr_check_remote(remote);
-	if (!err)
-		err = local_for(sk, remote, &local);
-	if (!err)
-		err = tquic_socket_conn(sk, &param, tquic_now_us());
+	err = addr_check_remote(remote) ?: local_for(sk, remote, &local) ?:
+	      tquic_socket_conn(sk, &param, tquic_now_us());
 	if (err)
 		return err;
 	err = tquic_udp_route(tsk->conn, tsk->conn->path);

@@ -267,28 +267,12 @@ static int *kept(struct sock *sk, const struct tcp_option *o)
 	return (void *)tquic_sk(sk) + o->off;
 }
 
-/* Owned by the caller, who flushes */
-static int tcp_set_int(struct sock *sk, int optname, int val)
-{
-	const struct tcp_option *o = find(optname);
-
-	if (!o)
-		return -ENOPROTOOPT;
-	if (o->flag)
-		val = !!val;
-	else if ((val < o->min || val > o->max) && !(o->zero && !val))
-		return -EINVAL;
-	*kept(sk, o) = val;
-	if (o->set)
-		o->set(sk);
-	return 0;
-}
-
 /** tquic_info_tcp_set - setsockopt of level SOL_TCP: tcp_options and TCP_CONGESTION */
 int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
 {
+	const struct tcp_option *o = find(optname);
 	struct tquic_conn *conn;
-	int val, err;
+	int val;
 
 	if (optname == TCP_CONGESTION && optlen)
 		return quic_do_setsockopt(sk, QUIC_SOCKOPT_CONGESTION, optval, optlen);
@@ -296,15 +280,23 @@ int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned 
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
 		return -EFAULT;
+	if (!o)
+		return -ENOPROTOOPT;
+	if (o->flag)
+		val = !!val;
+	else if ((val < o->min || val > o->max) && !(o->zero && !val))
+		return -EINVAL;
 	lock_sock(sk);
-	err = tcp_set_int(sk, optname, val);
+	*kept(sk, o) = val;
+	if (o->set)
+		o->set(sk);
 	conn = tquic_sk(sk)->conn;
-	if (!err && conn) {
+	if (conn) {
 		tquic_output_flush(conn, tquic_now_us());
 		tquic_socket_after(sk);
 	}
 	release_sock(sk);
-	return err;
+	return 0;
 }
 
 /** tquic_info_tcp_get - getsockopt of level SOL_TCP: TCP_INFO, and what can be set */

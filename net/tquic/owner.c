@@ -142,9 +142,7 @@ static u32 path_mtu(struct tquic_conn *conn, struct tquic_path *path)
 
 static void reset_token(struct tquic_conn *conn, const struct tquic_cid *cid, u8 *token)
 {
-	struct sock *sk = conn->owner;
-
-	tquic_token_reset(&tquic_pernet(sock_net(sk))->token_keys, cid, token);
+	tquic_token_reset(&tquic_pernet(sock_net(conn->owner))->token_keys, cid, token);
 }
 
 static void defer(struct tquic_conn *conn)

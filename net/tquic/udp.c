@@ -238,13 +238,13 @@ static void split(struct tquic_endpoint *ep, struct sk_buff *skb, struct arrival
 	u32 size = skb_shinfo(skb)->gso_size, off;
 
 	for (off = 0; off < skb->len; off += size) {
-		struct sk_buff *n = copy_datagram(skb, off, min(size, skb->len - off));
+		u32 len = min(size, skb->len - off);
+		struct sk_buff *n = copy_datagram(skb, off, len);
 
 		if (n)
 			deliver(ep, n, a);
 		else
-			tquic_drop(tquic_pernet(ep->net)->mib, DROP_NOMEM,
-				   min(size, skb->len - off));
+			tquic_drop(tquic_pernet(ep->net)->mib, DROP_NOMEM, len);
 	}
 	consume_skb(skb);
 }
