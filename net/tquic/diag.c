@@ -86,12 +86,9 @@ static int eps_show(struct seq_file *seq, void *v)
 
 	seq_puts(seq, "local dev listener users\n");
 	spin_lock_bh(&tn->lock);
-	for (i = 0; i < ARRAY_SIZE(tn->endpoints); i++) {
-		hlist_for_each_entry(ep, &tn->endpoints[i], node) {
-			seq_printf(seq, "%pISpc %d %d %u\n", &ep->addr.sa, ep->bound_dev_if,
-				   !!rcu_access_pointer(ep->listener), refcount_read(&ep->refs));
-		}
-	}
+	hash_for_each(tn->endpoints, i, ep, node)
+		seq_printf(seq, "%pISpc %d %d %u\n", &ep->addr.sa, ep->bound_dev_if,
+			   !!rcu_access_pointer(ep->listener), refcount_read(&ep->refs));
 	spin_unlock_bh(&tn->lock);
 	return 0;
 }

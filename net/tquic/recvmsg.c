@@ -246,18 +246,16 @@ static bool is_ready(struct sock *sk, void *unused)
 }
 
 /*
- * Sleep until there is something to read.  The ACK of what ends this leaves from here, before it is
- * read: the softirq that brings it has a wakeup to do, and is done sooner with no packet to send.
+ * Sleep until a connection has something to read.  The ACK of what ends this leaves from here,
+ * before it is read: the softirq that brings it has a wakeup to do, and is done sooner without a
+ * packet to send.
  */
 static int wait_for_data(struct sock *sk, long *timeo)
 {
 	struct tquic_conn *conn = tquic_sk(sk)->conn;
-	struct tquic_ack *ack;
+	struct tquic_ack *ack = &conn->spaces[TQUIC_SPACE_APP].ack;
 	int err;
 
-	if (!conn)
-		return tquic_socket_wait(sk, timeo, is_ready, NULL);
-	ack = &conn->spaces[TQUIC_SPACE_APP].ack;
 	ack->patience_us = TQUIC_ACK_READER_US;
 	err = tquic_socket_wait(sk, timeo, is_ready, NULL);
 	ack->patience_us = 0;

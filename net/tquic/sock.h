@@ -6,6 +6,7 @@
 #ifndef _TQUIC_SOCK_H
 #define _TQUIC_SOCK_H
 
+#include <linux/hashtable.h>
 #include <linux/hrtimer.h>
 #include <linux/ipv6.h>
 #include <linux/ratelimit_types.h>
@@ -122,7 +123,7 @@ struct tquic_net {
 	struct tquic_mib __percpu *mib;
 	struct tquic_token_keys token_keys;
 	spinlock_t lock;		/* endpoints */
-	struct hlist_head endpoints[64];	/* by port */
+	DECLARE_HASHTABLE(endpoints, 6);	/* by port */
 	struct ratelimit_state replies;	/* TQUIC_REPLIES_MAX */
 	struct ctl_table_header *sysctls[2];	/* net.quic, net.tquic; NULL: not there */
 	int sysctl_gso;

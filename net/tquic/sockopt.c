@@ -451,8 +451,7 @@ static int set_congestion(struct sock *sk, void *buf, u32 len)
 
 static int get_congestion(struct sock *sk, void *buf, u32 *len)
 {
-	memset(buf, 0, QUIC_CONGESTION_NAME_BYTES);
-	strscpy(buf, tquic_sk(sk)->cc->name, QUIC_CONGESTION_NAME_BYTES);
+	strscpy_pad(buf, tquic_sk(sk)->cc->name, QUIC_CONGESTION_NAME_BYTES);
 	return 0;
 }
 
@@ -655,9 +654,6 @@ void tquic_sockopt_defaults(struct tquic_sock *tsk)
 	struct tquic_tparam *tp = &tsk->tparam;
 
 	tquic_tparam_init(tp);
-	tp->max_udp_payload_size = TQUIC_MAX_UDP;
-	tp->ack_delay_exponent = 3;
-	tp->max_ack_delay_us = 25000;
 	tp->active_connection_id_limit = 7;
 	tp->max_idle_timeout_us = 30000000;
 	tp->max_data = 65535 * 32;

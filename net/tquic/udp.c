@@ -23,11 +23,6 @@
 static DEFINE_MUTEX(bind_mutex);	/* one bind at a time, so that the second shares */
 static DECLARE_WAIT_QUEUE_HEAD(released);	/* an endpoint has left its list */
 
-static struct hlist_head *bucket(struct tquic_net *tn, __be16 port)
-{
-	return &tn->endpoints[ntohs(port) % ARRAY_SIZE(tn->endpoints)];
-}
-
 /* ---- in ---- */
 
 static void reply_verneg(struct tquic_endpoint *ep, struct sk_buff *skb)
@@ -364,9 +359,10 @@ static struct tquic_endpoint *share(struct tquic_net *tn, const struct sock *sk,
 				    const union tquic_addr *addr)
 {
 	struct tquic_endpoint *ep, *found = NULL;
+	u16 port = ntohs(tquic_addr_port(addr));
 
 	spin_lock_bh(&tn->lock);
-	hlist_for_each_entry(ep, bucket(tn, tquic_addr_port(addr)), node) {
+	hash_for_each_possible(tn->endpoints, ep, node, port) {
 		if (tquic_addr_port(&ep->addr) != tquic_addr_port(addr))
 			continue;
 		if (!refcount_read(&ep->refs)) {
@@ -461,7 +457,7 @@ static void release(struct work_struct *work)
 
 	close_socket(ep);
 	spin_lock_bh(&tn->lock);
-	hlist_del(&ep->node);
+	hash_del(&ep->node);
 	spin_unlock_bh(&tn->lock);
 	wake_up_all(&released);
 	kfree_rcu(ep, rcu);
@@ -495,7 +491,7 @@ static struct tquic_endpoint *create(struct net *net, struct sock *sk,
 		goto close;
 	rcu_assign_pointer(ep->only, tquic_sk(sk));
 	spin_lock_bh(&tn->lock);
-	hlist_add_head(&ep->node, bucket(tn, tquic_addr_port(&ep->addr)));
+	hash_add(tn->endpoints, &ep->node, ntohs(tquic_addr_port(&ep->addr)));
 	spin_unlock_bh(&tn->lock);
 	return ep;
 
@@ -546,10 +542,6 @@ void tquic_udp_net_init(struct net *net)
 /** tquic_udp_net_exit - wait until the UDP sockets of a namespace without users are closed */
 void tquic_udp_net_exit(struct net *net)
 {
-	struct tquic_net *tn = tquic_pernet(net);
-	int i;
-
 	flush_workqueue(tquic_wq);
-	for (i = 0; i < ARRAY_SIZE(tn->endpoints); i++)
-		WARN_ON_ONCE(!hlist_empty(&tn->endpoints[i]));
+	WARN_ON_ONCE(!hash_empty(tquic_pernet(net)->endpoints));
 }
