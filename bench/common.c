@@ -217,7 +217,7 @@ void parse_addr(const char *host, const char *port, bool passive, struct bench_a
 	freeaddrinfo(res);
 }
 
-static unsigned char pattern[PATTERN_PERIOD + PATTERN_MAX];
+static unsigned char pattern[PATTERN_PERIOD + PATTERN_MAX] __attribute__((aligned(4096)));
 static pthread_once_t pattern_once = PTHREAD_ONCE_INIT;
 
 static void pattern_make(void)
@@ -259,7 +259,7 @@ const unsigned char *pattern_at(uint64_t sid, uint64_t off)
  */
 uint64_t pattern_file_pos(uint64_t sid, uint64_t off)
 {
-	return (off + sid * 7919) % PATTERN_PERIOD;
+	return (off + sid * 3 * 4096) % PATTERN_PERIOD;
 }
 
 /**

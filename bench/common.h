@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 /* A prime, so that no buffer or packet size hides a shift of the content. */
-#define PATTERN_PERIOD	65521
+#define PATTERN_PERIOD	(17 * 4096)	/* whole pages, as of a file, but no power of two */
 #define PATTERN_MAX	(4 << 20)
 
 /* What the whole machine has computed since it started, in seconds */

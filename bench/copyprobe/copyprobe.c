@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * copyprobe: calls and bytes of the copies from and to user space.  Kprobe events refuse these
- * functions (notrace), register_kprobe() takes them.  /sys/kernel/debug/copyprobe shows one line
- * for each, "name calls bytes"; writing to it sets all to zero.  It sorts nothing out by
- * process: packets are also sent from timers and softirq, on whatever task is current.
+ * copyprobe: calls and bytes of quic.ko's copies from and to user space.  Kprobe events refuse
+ * these functions (notrace), register_kprobe() takes them.  /sys/kernel/debug/copyprobe shows one
+ * line for each, "name calls bytes"; writing to it sets all to zero.  Sorted out by who calls,
+ * not by process: packets are also sent from timers and softirq, on whatever task is current.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
@@ -25,7 +26,12 @@ static struct dentry *file;
 static int copy_seen(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct probe *p = container_of(kp, struct probe, kp);
+	char caller[KSYM_SYMBOL_LEN];
 
+	/* on the stack at the entry: where it will return to */
+	sprint_symbol(caller, *(unsigned long *)kernel_stack_pointer(regs));
+	if (!strstr(caller, "[quic]"))
+		return 0;
 	/* both take (address, bytes, iterator) */
 	atomic64_inc(&p->calls);
 	atomic64_add(regs_get_kernel_argument(regs, 1), &p->bytes);

@@ -67,7 +67,7 @@
 	X(TX_VERSION_NEGOTIATION) \
 	X(TX_RETRY) \
 	X(DGRAM_SENT)			/* DATAGRAM frames, RFC 9221 */ \
-	X(DGRAM_LOST)			/* of those sent; or too long for a path that became narrower */ \
+	X(DGRAM_LOST)			/* of them; also those that no packet holds any more */ \
 	X(DGRAM_RECEIVED) \
 	/* recovery */ \
 	X(PKT_LOST)			/* packets declared lost */ \
