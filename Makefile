@@ -11,6 +11,7 @@
 #:                   TIME=10 STREAMS=4 MTU=9000 ICOUNT=1 KVER=6.1 NATIVE=1 vary it
 #: make test         the selftests in a guest; KVER=6.1 TESTS="a b" QUICK=1; DEBUG=1: in the debug kernel
 #:                   ICOUNT=1: whatever else this machine does; REPEAT=10: so many rounds
+#:                   SWITCHES="zerocopy=0 gso=1 gro=0": of net.tquic; SWITCHES=all: a round for each of the 8
 #: make unit         unit tests in user space, under ASan and UBSan
 #: make kunit        the same tests in the debug kernel
 #: make check        the rules of the house

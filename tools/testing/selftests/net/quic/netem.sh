@@ -16,8 +16,7 @@ size=$((16 * MB / scale))
 [ $scale = 1 ] || note "sizes are divided by $scale"
 
 # netem takes a batch for one packet: there shall be none
-n0 sysctl -qw net.tquic.gso=0
-n1 sysctl -qw net.tquic.gso=0
+switches gso=0
 # a server that misses the last packet waits no longer than this
 xfer_both=(--idle-ms 8000)
 
@@ -58,14 +57,13 @@ stalls 5000 "10 % loss"
 chk_mib n0 PKT_LOST -gt 0 "10 % loss"
 chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "10 % loss"
 chk_mib n0 PTO -gt 0 "10 % loss"
-n0 sysctl -qw net.tquic.gso=1
-n1 sysctl -qw net.tquic.gso=1
+switches
+batches || note "there are no batches: they are switched off"
 mib_mark
 xfer "10 % loss of batches, both directions, IPv6" $addr1_6 --bytes $((size / 4)) --streams 4 --both
 stalls 5000 "10 % loss of batches, both directions"
 chk_mib n1 STREAM_BYTES_RETRANS -gt 0 "10 % loss of batches, both directions"
-n0 sysctl -qw net.tquic.gso=0
-n1 sysctl -qw net.tquic.gso=0
+switches gso=0
 
 begin delay 50ms reorder 10% 25%
 xfer "50 ms delay, 10 % out of order" $addr1 --bytes $size

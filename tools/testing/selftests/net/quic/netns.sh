@@ -40,6 +40,9 @@ fi
 SLOW=1
 [ "$EMULATED" = 0 ] || [ "${ICOUNT:-0}" = 1 ] || SLOW=10
 
+# of net.tquic, in both namespaces, as `make test SWITCHES=...` gives them; empty: their defaults
+SWITCHES=${SWITCHES:-}
+
 n0() { ip netns exec "$ns0" "$@"; }
 n1() { ip netns exec "$ns1" "$@"; }
 
@@ -115,6 +118,7 @@ setup() {
 	ip -n "$ns1" link set lo up
 	ip -n "$ns0" link set veth0 up
 	ip -n "$ns1" link set veth1 up
+	[ -z "$SWITCHES" ] || switches
 	mib_mark
 }
 
@@ -134,6 +138,20 @@ teardown() {
 	rm -rf "$work"
 }
 trap teardown EXIT
+
+# switches NAME=VALUE...: of net.tquic, at both ends; with none, as they were at first
+switches() {
+	# shellcheck disable=SC2086
+	[ $# != 0 ] || set -- zerocopy=1 gso=1 gro=1 hpbatch=1 $SWITCHES
+	n0 sysctl -qw "${@/#/net.tquic.}"
+	n1 sysctl -qw "${@/#/net.tquic.}"
+}
+
+# is_on NAME: that switch of the client
+is_on() { [ "$(n0 sysctl -n "net.tquic.$1")" = 1 ]; }
+
+# batches: the client sends more than one datagram at once
+batches() { is_on zerocopy && is_on gso; }
 
 set_mtu() {
 	ip -n "$ns0" link set veth0 mtu "$1"
@@ -219,6 +237,26 @@ chk_mib() {
 		note "it is $value"
 		mib_show n0
 		mib_show n1
+	fi
+}
+
+# chk_switches NAME BYTES: what the counters say that each switch did to a transfer of
+# so many bytes from n0 to n1
+chk_switches() {
+	if is_on zerocopy; then
+		chk_mib n0 TX_PAYLOAD_COPIED -eq 0 "$1"
+	else
+		chk_mib n0 TX_PAYLOAD_COPIED -ge $((2 * $2)) "$1"
+	fi
+	if batches; then
+		chk_mib n0 TX_GSO -gt 0 "$1"
+	else
+		chk_mib n0 TX_GSO -eq 0 "$1"
+	fi
+	if ! is_on gro; then
+		chk_mib n1 RX_AGGREGATES -eq "$(mib n1 RX_DATAGRAMS)" "$1"
+	elif batches; then
+		chk_mib n1 RX_AGGREGATES -lt "$(mib n1 RX_DATAGRAMS)" "$1"
 	fi
 }
 
