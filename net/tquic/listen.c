@@ -4,6 +4,8 @@
  * and, where it asks for Retry, section 8.1.2.  Softirq only queues; a worker makes the connection,
  * since its keys may sleep for memory.  What an Initial holds is the engine's business.
  */
+#include <linux/sched/mm.h>
+
 #include "header.h"
 #include "input.h"
 #include "sock.h"
@@ -305,8 +307,10 @@ void tquic_listen_work(struct work_struct *work)
 	struct tquic_sock *tsk = container_of(work, struct tquic_sock, listen_work);
 	struct sock *sk = (struct sock *)tsk;
 	struct tquic_endpoint *ep = NULL;
+	struct mem_cgroup *memcg;
 	struct sk_buff *skb;
 
+	memcg = set_active_memcg(tquic_memcg(sk));
 	lock_sock(sk);
 	if (listening(sk, tsk->ep)) {
 		ep = tsk->ep;
@@ -322,5 +326,6 @@ void tquic_listen_work(struct work_struct *work)
 	}
 	if (ep)
 		tquic_udp_put(ep);
+	set_active_memcg(memcg);
 	sock_put(sk);
 }

@@ -588,6 +588,7 @@ struct sock *tquic_socket_child(struct sock *listener)
 	sk = sk_alloc(sock_net(listener), listener->sk_family, GFP_KERNEL, listener->sk_prot, 0);
 	if (!sk)
 		return NULL;
+	tquic_memcg_inherit(sk, listener);
 	sock_init_data(NULL, sk);
 	sk->sk_type = listener->sk_type;
 	sk->sk_protocol = listener->sk_protocol;

@@ -9,6 +9,7 @@
 
 #include <linux/bvec.h>
 #include <linux/hrtimer.h>
+#include <linux/memcontrol.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
 #include <linux/sysctl.h>
@@ -189,6 +190,30 @@ static inline kuid_t tquic_sk_uid(const struct sock *sk)
 	return sk_uid(sk);
 #else
 	return READ_ONCE(sk->sk_uid);
+#endif
+}
+
+/** tquic_memcg - the memory cgroup that a socket is accounted to; NULL: none */
+static inline struct mem_cgroup *tquic_memcg(const struct sock *sk)
+{
+#if defined(TQUIC_HAVE_MEMCG_FROM_SK)
+	return mem_cgroup_from_sk(sk);
+#elif defined(CONFIG_MEMCG)
+	return sk->sk_memcg;
+#else
+	return NULL;
+#endif
+}
+
+/** tquic_memcg_inherit - account a new socket to the memory cgroup of its listener */
+static inline void tquic_memcg_inherit(struct sock *sk, const struct sock *listener)
+{
+	/* newer kernels do it when it is accepted, to that of the process */
+#if defined(CONFIG_MEMCG) && !defined(TQUIC_HAVE_ACCEPT_CHARGES)
+	if (!mem_cgroup_sockets_enabled || sk->sk_memcg || !listener->sk_memcg)
+		return;
+	css_get(&listener->sk_memcg->css);
+	sk->sk_memcg = listener->sk_memcg;	/* sk_free() puts it */
 #endif
 }
 
