@@ -481,8 +481,14 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 /* Somebody else may look at these bytes: they are not ours to open in place */
 static bool skb_is_shared(const struct sk_buff *skb)
 {
-	return skb_cloned(skb) || skb_has_frag_list((struct sk_buff *)skb) ||
-	       skb_has_shared_frag(skb);
+	const struct sk_buff *part;
+
+	if (skb_cloned(skb) || skb_has_shared_frag(skb))
+		return true;
+	skb_walk_frags(skb, part)
+		if (skb_cloned(part) || skb_has_shared_frag(part))
+			return true;
+	return false;
 }
 
 /* A datagram on the slow path: any headers, copied unless it lies well */

@@ -5,18 +5,20 @@
 
 #include "conn.h"
 
-/* Where the datagrams of an skb lie, walking up */
+/* Where the datagrams of an skb lie, walking up: its head, its frags, and those of its frag_list */
 struct tquic_cursor {
-	struct sk_buff *skb;
+	const struct sk_buff *skb;	/* with the piece at hand */
+	const struct sk_buff *next;	/* of the frag_list */
 	u8 *base;		/* of the piece at hand */
 	u32 off;		/* of that piece in the skb */
 	u32 len;
 	u32 frag;		/* next one */
 };
 
-static inline void tquic_cursor_init(struct tquic_cursor *c, struct sk_buff *skb)
+static inline void tquic_cursor_init(struct tquic_cursor *c, const struct sk_buff *skb)
 {
 	c->skb = skb;
+	c->next = skb_shinfo(skb)->frag_list;
 	c->base = skb->data;
 	c->off = 0;
 	c->len = skb_headlen(skb);
@@ -29,8 +31,17 @@ static inline u8 *tquic_cursor_at(struct tquic_cursor *c, u32 off, u32 len)
 	while (unlikely(off >= c->off + c->len)) {
 		skb_frag_t *frag;
 
-		if (c->frag == skb_shinfo(c->skb)->nr_frags)
-			return NULL;
+		if (c->frag == skb_shinfo(c->skb)->nr_frags) {
+			if (!c->next)
+				return NULL;
+			c->skb = c->next;
+			c->next = c->skb->next;
+			c->frag = 0;
+			c->off += c->len;
+			c->len = skb_headlen(c->skb);
+			c->base = c->skb->data;
+			continue;
+		}
 		frag = &skb_shinfo(c->skb)->frags[c->frag++];
 		c->off += c->len;
 		c->len = skb_frag_size(frag);
