@@ -742,8 +742,8 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 			return;
 		}
 		/* a batch may be its alone: it is the last to have another */
-		if (want & WANT_DATA && first && !list_empty(&first->tx_node))
-			list_move_tail(&first->tx_node, &ss->tx_ready);
+		if (want & WANT_DATA && first)
+			tquic_stream_tx_yield(ss, first);
 		if (n > 1 && ++batches % BH_BATCHES == 0) {
 			local_bh_enable();
 			local_bh_disable();

@@ -139,6 +139,41 @@ static int set_stream_stop(struct sock *sk, void *buf, u32 len)
 	return 0;
 }
 
+/* A stream of ours or the peer's that has a send part, or NULL */
+static struct tquic_stream *send_stream_of(struct sock *sk, s64 sid)
+{
+	struct tquic_conn *conn = conn_of(sk);
+
+	if (!conn || sid < 0 || !tquic_stream_can_send(&conn->streams, sid))
+		return NULL;
+	return tquic_stream_find(&conn->streams, sid);
+}
+
+static int set_priority(struct sock *sk, void *buf, u32 len)
+{
+	struct quic_stream_priority *p = buf;
+	struct tquic_stream *s = send_stream_of(sk, p->stream_id);
+
+	if (len < offsetofend(struct quic_stream_priority, incremental) || !s ||
+	    p->urgency > TQUIC_URGENCY_MAX || p->incremental > 1)
+		return -EINVAL;
+	tquic_stream_prioritize(&conn_of(sk)->streams, s, p->urgency, !p->incremental);
+	return 0;
+}
+
+static int get_priority(struct sock *sk, void *buf, u32 *len)
+{
+	struct quic_stream_priority *p = buf;
+	struct tquic_stream *s = *len < sizeof(p->stream_id) ? NULL :
+						send_stream_of(sk, p->stream_id);
+
+	if (!s)
+		return -EINVAL;
+	p->urgency = s->urgency;
+	p->incremental = !s->sequential;
+	return 0;
+}
+
 /* ---- the end ---- */
 
 static int set_close(struct sock *sk, void *buf, u32 len)
@@ -524,6 +559,8 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_INFO] = { NULL, get_info, sizeof(struct quic_info) },
 	[QUIC_SOCKOPT_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
 	[QUIC_SOCKOPT_NODELAY] = { set_nodelay, get_nodelay, sizeof(int) },
+	[QUIC_SOCKOPT_STREAM_PRIORITY] = { set_priority, get_priority,
+					   sizeof(struct quic_stream_priority) },
 	[QUIC_SOCKOPT_ZEROCOPY] = { set_zerocopy, get_zerocopy, sizeof(int) },
 };
 

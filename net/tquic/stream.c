@@ -85,6 +85,40 @@ static bool tx_blocked(const struct tquic_stream *s)
 	       s->txc.used >= s->txc.max;
 }
 
+/* Into tx_ready: behind all that are more urgent and, unless it is to be the first, its equals */
+static void tx_enqueue(struct tquic_streams *ss, struct tquic_stream *s, bool first)
+{
+	struct tquic_stream *at;
+
+	list_for_each_entry_reverse(at, &ss->tx_ready, tx_node)
+		if (at->urgency < s->urgency || (at->urgency == s->urgency && !first))
+			break;
+	list_add(&s->tx_node, &at->tx_node);	/* none: behind the head of the list */
+}
+
+static void tx_requeue(struct tquic_streams *ss, struct tquic_stream *s, bool first)
+{
+	if (list_empty(&s->tx_node) || list_is_singular(&ss->tx_ready))
+		return;
+	list_del(&s->tx_node);
+	tx_enqueue(ss, s, first);
+}
+
+/** tquic_stream_tx_yield - it has had its turn: if it shares, others as urgent are next */
+void tquic_stream_tx_yield(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	tx_requeue(ss, s, s->sequential);
+}
+
+/** tquic_stream_prioritize - from now on it is so urgent, and takes turns with its equals or not */
+void tquic_stream_prioritize(struct tquic_streams *ss, struct tquic_stream *s, u8 urgency,
+			     bool sequential)
+{
+	s->urgency = urgency;
+	s->sequential = sequential;
+	tx_requeue(ss, s, false);
+}
+
 /* The send part changed: on or off tx_ready, and STREAM_DATA_BLOCKED once per limit. */
 static void tx_refresh(struct tquic_streams *ss, struct tquic_stream *s)
 {
@@ -94,7 +128,7 @@ static void tx_refresh(struct tquic_streams *ss, struct tquic_stream *s)
 		if (queued)
 			list_del_init(&s->tx_node);
 		else
-			list_add_tail(&s->tx_node, &ss->tx_ready);
+			tx_enqueue(ss, s, false);
 	}
 	if (unlikely(tx_blocked(s)) && tquic_credit_tx_blocked(&s->txc))
 		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
@@ -233,6 +267,7 @@ static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 si
 
 	memset(s, 0, sizeof(*s));
 	s->id = sid;
+	s->urgency = TQUIC_URGENCY_DEFAULT;
 	INIT_LIST_HEAD(&s->tx_node);
 	INIT_LIST_HEAD(&s->ctl_node);
 	INIT_LIST_HEAD(&s->rx_node);
@@ -457,7 +492,7 @@ u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 m
 
 /*
  * tquic_stream_tx_sent - a frame as tquic_stream_tx_next() said leaves, without @fin if @len is
- * shorter: charges credit for new bytes and takes the stream to the end of tx_ready, or off it.
+ * shorter: charges credit for new bytes, and others have their turn.
  */
 void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
 			  bool fin)
@@ -473,8 +508,7 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	if (unlikely(fin && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
 		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_SENT);
 	tx_refresh(ss, s);
-	if (!list_empty(&s->tx_node) && !list_is_last(&s->tx_node, &ss->tx_ready))
-		list_move_tail(&s->tx_node, &ss->tx_ready);
+	tquic_stream_tx_yield(ss, s);
 }
 
 /** tquic_stream_tx_acked - a sent frame has arrived; returns the bytes that left the send buffer */
@@ -510,8 +544,7 @@ void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	if (fin && !(s->flags & TQUIC_STREAM_FIN_ACKED))
 		s->flags &= ~TQUIC_STREAM_FIN_SENT;
 	tx_refresh(ss, s);
-	if (!list_empty(&s->tx_node))
-		list_move(&s->tx_node, &ss->tx_ready);
+	tx_requeue(ss, s, true);
 }
 
 /** tquic_stream_reset_acked - our RESET_STREAM has arrived; @s is referenced by its record */

@@ -29,6 +29,9 @@
 #define TQUIC_STREAM_DEAD		BIT(6)	/* out of the tree, waits for refs to drop */
 #define TQUIC_STREAM_ANNOUNCE		BIT(7)	/* an empty frame is to open it at the peer */
 
+#define TQUIC_URGENCY_DEFAULT	3
+#define TQUIC_URGENCY_MAX	7
+
 struct tquic_stream {
 	struct rb_node node;		/* in tquic_streams.root, by id */
 	u64 id;
@@ -40,6 +43,8 @@ struct tquic_stream {
 	u8 rx_state;			/* QUIC_STREAM_RECV_STATE_*; READ without a receive part */
 	u8 due;
 	u8 flags;
+	u8 urgency;			/* 0 to 7: lower ones are sent first, RFC 9218 section 4 */
+	bool sequential;		/* to its end before its equals; else in turns */
 	u64 tx_err;			/* of our RESET_STREAM */
 	u64 stop_err;			/* of our STOP_SENDING */
 	u64 rx_err;			/* of the peer's RESET_STREAM, or of its STOP_SENDING */
@@ -55,7 +60,7 @@ static_assert(sizeof(struct tquic_stream) <= 512);
 struct tquic_streams {
 	struct rb_root root;
 	struct tquic_stream *last;	/* most recently found */
-	struct list_head tx_ready;	/* round robin */
+	struct list_head tx_ready;	/* by urgency, and among equals round robin */
 	struct list_head ctl_ready;
 	struct list_head rx_ready;
 	struct list_head stuck;		/* by rx_node: over, but without memory to remember that */
@@ -106,6 +111,9 @@ u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 
 			  bool fin);
 void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
 			  bool fin);
+void tquic_stream_tx_yield(struct tquic_streams *ss, struct tquic_stream *s);
+void tquic_stream_prioritize(struct tquic_streams *ss, struct tquic_stream *s, u8 urgency,
+			     bool sequential);
 void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
 void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);

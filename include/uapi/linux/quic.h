@@ -82,6 +82,7 @@ enum quic_crypto_level {
 #define QUIC_SOCKOPT_CONGESTION			65	/* set, get: name of the algorithm */
 #define QUIC_SOCKOPT_NODELAY			66	/* set, get: int, 0 or 1 */
 #define QUIC_SOCKOPT_ZEROCOPY			67	/* set, get: int, as SO_ZEROCOPY */
+#define QUIC_SOCKOPT_STREAM_PRIORITY		68	/* set, get: struct quic_stream_priority */
 
 /* Bounds of what the options above carry, in bytes. */
 #define QUIC_TOKEN_MAX_BYTES			120
@@ -126,6 +127,21 @@ struct quic_errinfo {
 	__s64	stream_id;
 	__u32	errcode;	/* application error code */
 	__u32	reserved;	/* not looked at */
+};
+
+/**
+ * struct quic_stream_priority - in which order streams are sent
+ * @stream_id: a stream with a send part
+ * @urgency: 0 to 7, 3 at first: what has a lower one goes first
+ * @incremental: 1, as at first: it takes turns with others as urgent; 0: it is
+ *	sent to its end before the next of them (RFC 9218 section 4)
+ * @reserved: 0
+ */
+struct quic_stream_priority {
+	__s64	stream_id;
+	__u8	urgency;
+	__u8	incremental;
+	__u8	reserved[6];
 };
 
 /* QUIC_SOCKOPT_STREAM_PEELOFF: a stream becomes a descriptor of its own. */

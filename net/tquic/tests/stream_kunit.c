@@ -435,6 +435,44 @@ static void stream_round_robin(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, f->ss.tx_ready.next, &b->tx_node);
 }
 
+/* The stream that frames of 100 bytes come from, one after the other */
+static u64 turn(struct fixture *f)
+{
+	struct tquic_stream *s = list_first_entry(&f->ss.tx_ready, struct tquic_stream, tx_node);
+	u32 len;
+	bool fin;
+	u64 off;
+
+	len = tquic_stream_tx_next(&f->ss, s, 100, &off, &fin);
+	tquic_stream_tx_sent(&f->ss, s, off, len, fin);
+	return s->id;
+}
+
+/* RFC 9218 section 4: by urgency; equals in turns, or one to its end before the next */
+static void stream_priorities(struct kunit *test)
+{
+	static const u64 order[] = { 8, 8, 12, 0, 4, 0, 4 };
+	struct fixture *f = test->priv;
+	struct tquic_stream *s[4];
+	u32 i;
+
+	for (i = 0; i < 4; i++) {
+		s[i] = own(test, 4 * i);
+		write_bytes(test, s[i], 200);
+	}
+	tquic_stream_prioritize(&f->ss, s[0], 7, false);
+	tquic_stream_prioritize(&f->ss, s[1], 7, false);
+	tquic_stream_prioritize(&f->ss, s[3], 3, true);
+	tquic_stream_prioritize(&f->ss, s[2], 0, true);
+	KUNIT_EXPECT_EQ(test, turn(f), 8ULL);
+	tquic_stream_prioritize(&f->ss, s[2], 3, true);		/* behind its new equal */
+	KUNIT_EXPECT_EQ(test, turn(f), 12ULL);
+	tquic_stream_prioritize(&f->ss, s[2], 2, true);
+	for (i = 1; i < ARRAY_SIZE(order); i++)
+		KUNIT_EXPECT_EQ_MSG(test, turn(f), order[i], "turn %u", i);
+	KUNIT_EXPECT_TRUE(test, list_empty(&f->ss.tx_ready));
+}
+
 /* Zero limits before the peer's parameters are known */
 static void stream_apply_remote(struct kunit *test)
 {
@@ -786,6 +824,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_tx_credit_writer),
 	KUNIT_CASE(stream_tx_connection_credit),
 	KUNIT_CASE(stream_round_robin),
+	KUNIT_CASE(stream_priorities),
 	KUNIT_CASE(stream_apply_remote),
 	KUNIT_CASE(stream_reset_states),
 	KUNIT_CASE(stream_rx_stop),

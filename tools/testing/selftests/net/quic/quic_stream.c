@@ -736,10 +736,69 @@ static void t_fork(void)
 	pair_close(&p);
 }
 
+/* ---- priorities ---- */
+
+static int prioritize(int fd, int64_t sid, unsigned int urgency, unsigned int incremental)
+{
+	struct quic_stream_priority p = {
+		.stream_id = sid, .urgency = (uint8_t)urgency, .incremental = (uint8_t)incremental,
+	};
+
+	return setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_STREAM_PRIORITY, &p, sizeof(p));
+}
+
+static void t_priority(void)
+{
+	static char data[8000], buf[sizeof(data)];
+	const struct quic_transport_param narrow = { .max_data = 4000 };
+	const struct pair_opts o = { .server_param = &narrow };
+	struct quic_stream_priority p = { .stream_id = 4 };
+	int64_t sid, last = -1, order[8];
+	socklen_t len = sizeof(p);
+	size_t left = 3 * sizeof(data);
+	struct pair p2;
+	int n = 0, i;
+	ssize_t got;
+
+	pair_open(&p2, &o);
+	/* the first uses the credit up; more comes as it is read */
+	for (i = 0; i < 3; i++)
+		REQUIRE(quic_sendmsg(p2.c, "", 0, 4 * i, MSG_QUIC_STREAM_NEW) == 0);
+	EXPECT_OK(getsockopt(p2.c, SOL_QUIC, QUIC_SOCKOPT_STREAM_PRIORITY, &p, &len));
+	EXPECT_EQ(p.urgency, 3);
+	EXPECT_EQ(p.incremental, 1);
+	EXPECT_OK(prioritize(p2.c, 8, 0, 1));
+	EXPECT_OK(prioritize(p2.c, 4, 1, 0));
+	EXPECT_OK(prioritize(p2.c, 0, 7, 1));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(quic_sendmsg(p2.c, data, sizeof(data), 4 * i, MSG_QUIC_STREAM_FIN),
+			  sizeof(data));
+	while (left) {
+		got = quic_recvmsg(p2.s, buf, sizeof(buf), &sid, NULL);
+		REQUIRE(got >= 0);
+		left -= (size_t)got;
+		if (got && sid != last && n < 8)
+			order[n++] = last = sid;
+	}
+	/* what the window let through at once, then by urgency */
+	REQUIRE(n >= 3);
+	EXPECT_EQ(order[n - 3], 8);
+	EXPECT_EQ(order[n - 2], 4);
+	EXPECT_EQ(order[n - 1], 0);
+	EXPECT_ERR(prioritize(p2.c, 4, 8, 1), EINVAL);
+	EXPECT_ERR(prioritize(p2.c, 4, 3, 2), EINVAL);
+	EXPECT_ERR(prioritize(p2.c, 40, 3, 1), EINVAL);
+	EXPECT_ERR(prioritize(p2.c, -1, 3, 1), EINVAL);
+	EXPECT_ERR(prioritize(p2.c, 3, 3, 1), EINVAL);	/* the peer's, one way */
+	EXPECT_ERR(prioritize(p2.l, 0, 3, 1), EINVAL);
+	pair_close(&p2);
+}
+
 const struct test tests[] = {
 	{ "default_stream", t_default_stream },
 	{ "server_first", t_server_first },
 	{ "stream_ids", t_stream_ids },
+	{ "priority", t_priority },
 	{ "unidirectional", t_unidirectional },
 	{ "stream_limit", t_stream_limit },
 	{ "fin", t_fin },
