@@ -519,6 +519,7 @@ int tquic_socket_init(struct sock *sk)
 				      v6 ? "sk_lock-AF_INET6-QUIC" : "sk_lock-AF_INET-QUIC",
 				      &lock_keys[v6]);
 	tquic_own_sol_socket(sk->sk_socket);
+	tquic_udp_ignore_pmtu(sk);
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);	/* a freed packet wakes no writer */
 	sk->sk_write_space = tquic_owner_write_space;

@@ -307,7 +307,7 @@ static void data_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* An ICMP error for the one socket of the endpoint; a new MTU reaches the route by itself */
+/* An ICMP error for the one socket of the endpoint; what one says about an MTU is not believed */
 static void receive_error(struct tquic_endpoint *ep, const struct sock_exterr_skb *serr)
 {
 	struct sock *sk;
@@ -410,6 +410,7 @@ static int open_socket(struct net *net, const struct sock *sk, int family, struc
 		sock_release(sock);
 		return err;
 	}
+	tquic_udp_ignore_pmtu(sock->sk);
 	sock->sk->sk_bound_dev_if = sk->sk_bound_dev_if;
 	sock->sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
 	WRITE_ONCE(sock->sk->sk_rcvbuf, RCVBUF_BYTES);

@@ -7,6 +7,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
+#include <net/lwtunnel.h>
 #include <net/udp.h>
 
 #include "sock.h"
@@ -123,7 +124,7 @@ static int send_skb(struct sock *sk, struct sk_buff *skb, struct dst_entry *dst,
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_transport_header(skb) - skb->head;
 	skb->csum_offset = offsetof(struct udphdr, check);
-	skb->ignore_df = 0;
+	skb->ignore_df = !v4 && !dst_xfrm(dst);	/* or ip6_xmit() asks what the route has learned */
 	rcu_read_lock();
 	skb_dst_set_noref(skb, dst);
 	err = v4 ? send_v4(sk, skb, &fl->u.ip4, ecn) : send_v6(sk, skb, &fl->u.ip6, ecn);
@@ -186,6 +187,18 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 }
 
 /*
+ * What the link of a route carries.  Not what the route has learned: it believes any ICMP message,
+ * and mtu.c finds by probes what is true, RFC 9000 section 14.2.1.  IPsec's part is known to
+ * dst_mtu().
+ */
+static u32 link_mtu(const struct dst_entry *dst)
+{
+	u32 mtu = READ_ONCE(dst->dev->mtu);
+
+	return dst_xfrm(dst) ? dst_mtu(dst) : mtu - lwtunnel_headroom(dst->lwtstate, mtu);
+}
+
+/*
  * tquic_udp_path_mtu - largest UDP payload of one datagram on the route of @path, 1200 to 65527
  * bytes; without a route the least that QUIC demands
  */
@@ -195,7 +208,7 @@ u32 tquic_udp_path_mtu(const struct tquic_path *path)
 	u32 mtu;
 
 	headers += tquic_addr_is_v4(&path->remote) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	mtu = path->dst ? dst_mtu(path->dst) : 0;
+	mtu = path->dst ? link_mtu(path->dst) : 0;
 	return clamp_t(u32, mtu > headers ? mtu - headers : 0, TQUIC_MIN_UDP,
 		       min_t(u32, TQUIC_MAX_UDP, GSO_LEGACY_MAX_SIZE - 1 - headers));
 }
@@ -239,6 +252,16 @@ int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_b
 fail:
 	tquic_mib_inc(conn->mib, TX_ERRORS);
 	return err;
+}
+
+/** tquic_udp_ignore_pmtu - no ICMP message sets an MTU for @sk, nor what a route has learned */
+void tquic_udp_ignore_pmtu(struct sock *sk)
+{
+	struct ipv6_pinfo *np = inet6_sk(sk);
+
+	inet_sk(sk)->pmtudisc = IP_PMTUDISC_INTERFACE;
+	if (IS_ENABLED(CONFIG_IPV6) && np)
+		np->pmtudisc = IPV6_PMTUDISC_INTERFACE;
 }
 
 /*

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # netem.sh: 16 MB over links that lose, delay, reorder, duplicate, corrupt and fall silent:
 # every byte right, no stall longer than probe timeouts allow, and counters that tell.
+# shellcheck disable=SC2317
 . "$(dirname "$0")/netns.sh"
 
 setup
@@ -88,8 +89,18 @@ chk_mib n1 PROTOCOL_ERRORS -eq 0 "corruption"
 # probe after it comes at most as late as the silence was long, and then one timeout more.
 # The link is so slow that the transfer takes 4 s without it, and its queue so short that
 # the round trip, and with it the probe timeout, does not grow to seconds in it.
-blackhole() {
-	local rc=0 name="3 s of blackhole" bytes=$((8 * MB)) silence=0
+silence() {
+	silence=$(now_ms)
+	netem loss 100%
+	sleep 3
+	netem delay 10ms rate 16mbit limit 100
+	silence=$(($(now_ms) - silence))
+	note "$silence ms of silence"
+}
+
+# meanwhile NAME COMMAND: a transfer, of which a quarter has arrived when the command runs
+meanwhile() {
+	local rc=0 name=$1 bytes=$((8 * MB))
 
 	begin delay 10ms rate 16mbit limit 100
 	server --conns 1 --timeout 30 --idle-ms 15000 || { not_ok "$name"; return; }
@@ -97,12 +108,7 @@ blackhole() {
 		>"$work/client" 2>"$work/client.err"
 	client_pid=$!
 	if wait_until 20 mib_is n1 RX_BYTES -ge $((bytes / 4)); then
-		silence=$(now_ms)
-		netem loss 100%
-		sleep 3
-		netem delay 10ms rate 16mbit limit 100
-		silence=$(($(now_ms) - silence))
-		note "$silence ms of silence"
+		$2
 	else
 		note "a quarter of it did not arrive in time"
 		rc=1
@@ -116,12 +122,21 @@ blackhole() {
 		not_ok "$name"
 		show_errors
 	fi
-	check "$name: it did stand still" test "$(result server max_stall_ms)0" -ge 25000
-	stalls $((2 * silence + 1500)) "$name"
-	chk_mib n0 PTO -gt 0 "$name"
 	chk_mib n0 STREAM_BYTES_RETRANS -gt 0 "$name"
 	chk_mib n0 CONN_IDLE_TIMEOUT -eq 0 "$name"
 }
-blackhole
+name="3 s of blackhole"
+meanwhile "$name" silence
+check "$name: it did stand still" test "$(result server max_stall_ms)0" -ge 25000
+stalls $((2 * silence + 1500)) "$name"
+chk_mib n0 PTO -gt 0 "$name"
+
+# The far end takes no more than 1300 bytes from now on, and nobody is told: three losses in a row
+# show it, probe timeouts of 200, 400 and 800 ms while the queue is full
+name="the path narrows"
+narrow() { ip -n "$ns1" link set veth1 mtu 1300; }
+meanwhile "$name" narrow
+stalls 5000 "$name"
+chk_mib n0 TX_MTU_PROBES -gt 1 "$name"
 netem
 finish

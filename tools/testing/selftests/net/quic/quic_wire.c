@@ -3,13 +3,17 @@
  * What a peer must not send: frames that are wrong in themselves, or wrong at that
  * time, each slipped into a connection of its own, which must end with the error
  * code of the RFC. The connections leave 1-RTT packets unencrypted, so that a raw
- * socket can speak for the client.
+ * socket can speak for the client.  And what somebody sends who is no peer: forged
+ * ICMP messages, and packets that anybody who saw the handshake can make.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -209,6 +213,142 @@ static void t_right(void)
 	pair_close(&p);
 }
 
+/* ---- from nobody ---- */
+
+#define MUCH	(1 << 18)
+
+static struct quic_info info_of(int fd)
+{
+	struct quic_info info = {};
+	socklen_t len = sizeof(info);
+
+	EXPECT_OK(getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_INFO, &info, &len));
+	return info;
+}
+
+/* Bytes go from one end to the other, and come as they went */
+static void carries(int from, int to)
+{
+	static uint8_t out[MUCH], in[MUCH];
+
+	fill_pattern(out, sizeof(out), 1);
+	memset(in, 0, sizeof(in));
+	EXPECT_EQ(send(from, out, sizeof(out), 0), sizeof(out));
+	EXPECT_EQ(read_exactly(to, in, sizeof(in)), sizeof(in));
+	EXPECT(!memcmp(in, out, sizeof(in)));
+}
+
+/* The connection works, both ways */
+static void goes_on(struct pair *p)
+{
+	carries(p->c, p->s);
+	carries(p->s, p->c);
+}
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_in6 addr;
+	socklen_t len = sizeof(addr);
+
+	REQUIRE(!getsockname(fd, (struct sockaddr *)&addr, &len));
+	return addr.sin6_port;	/* at the same place in both families */
+}
+
+static uint16_t checksum(const void *data, size_t len)
+{
+	const uint16_t *p = data;
+	uint32_t sum = 0;
+
+	for (; len > 1; len -= 2)
+		sum += *p++;
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)~(sum + (sum >> 16));
+}
+
+/* "The datagram that you sent me from this port to that one was too big: 576 bytes are the most" */
+static void too_big(uint16_t sport, uint16_t dport)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct {
+		struct icmphdr icmp;
+		struct iphdr ip;
+		struct udphdr udp;
+	} msg = {
+		.icmp = { .type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED, .un.frag.mtu = htons(576) },
+		.ip = { .ihl = 5, .version = 4, .ttl = 64, .protocol = IPPROTO_UDP, .frag_off = htons(IP_DF),
+			.tot_len = htons(1500), .saddr = to.sin_addr.s_addr, .daddr = to.sin_addr.s_addr },
+		.udp = { .source = sport, .dest = dport, .len = htons(1480) },
+	};
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+	REQUIRE(fd >= 0);
+	msg.ip.check = checksum(&msg.ip, sizeof(msg.ip));
+	msg.icmp.checksum = checksum(&msg, sizeof(msg));
+	EXPECT_EQ(sendto(fd, &msg, sizeof(msg), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(msg));
+	close(fd);
+}
+
+/* The same of IPv6, where 1280 bytes are the least that can be claimed */
+static void too_big_v6(uint16_t sport, uint16_t dport)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+	struct {
+		struct icmp6_hdr icmp;
+		struct ip6_hdr ip;
+		struct udphdr udp;
+	} msg = {
+		.icmp = { .icmp6_type = ICMP6_PACKET_TOO_BIG, .icmp6_mtu = htonl(1280) },
+		.ip = { .ip6_flow = htonl(6U << 28), .ip6_plen = htons(1460), .ip6_nxt = IPPROTO_UDP,
+			.ip6_hlim = 64, .ip6_src = in6addr_loopback, .ip6_dst = in6addr_loopback },
+		.udp = { .source = sport, .dest = dport, .len = htons(1460) },
+	};
+	int fd = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+
+	REQUIRE(fd >= 0);	/* which fills the checksum in */
+	EXPECT_EQ(sendto(fd, &msg, sizeof(msg), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(msg));
+	close(fd);
+}
+
+/* RFC 9000 section 14.2.1: neither refused nor made smaller, whatever the message says */
+static void ignores_too_big(int family, void (*say)(uint16_t sport, uint16_t dport))
+{
+	const struct pair_opts opts = { .family = family };
+	long long errors = mib("TX_ERRORS");
+	struct quic_info before, after;
+	struct pair p;
+	int64_t end;
+
+	pair_open(&p, &opts);
+	goes_on(&p);
+	for (end = now_ms() + 20000; info_of(p.c).mtu <= 1500 && now_ms() < end; sleep_ms(10))
+		;	/* until its probe of the loopback's size has come back */
+	before = info_of(p.c);
+	EXPECT(before.mtu > 1500);
+	say(port_of(p.c), port_of(p.l));
+	say(port_of(p.l), port_of(p.c));
+	sleep_ms(50);
+	goes_on(&p);
+	after = info_of(p.c);
+	EXPECT_EQ(after.mtu, before.mtu);
+	EXPECT_EQ(mib("TX_ERRORS"), errors);
+	/* the route has not learned it either: a new connection can go by it */
+	pair_close(&p);
+	pair_open(&p, &opts);
+	goes_on(&p);
+	EXPECT_EQ(mib("TX_ERRORS"), errors);
+	pair_close(&p);
+}
+
+static void t_icmp_too_big(void)
+{
+	ignores_too_big(AF_INET, too_big);
+}
+
+static void t_icmp_too_big_v6(void)
+{
+	ignores_too_big(AF_INET6, too_big_v6);
+}
+
 #define CASE(name)	{ #name, t_##name }
 
 const struct test tests[] = {
@@ -218,5 +358,6 @@ const struct test tests[] = {
 	CASE(stream_too_far), CASE(stream_past_the_end), CASE(max_streams),
 	CASE(max_data_of_nothing), CASE(stop_sending), CASE(end_moves), CASE(end_before_data),
 	CASE(cid_of_no_length), CASE(cid_retires_itself), CASE(cid_never_issued),
-	CASE(crypto_too_far), CASE(reserved_bits), {}
+	CASE(crypto_too_far), CASE(reserved_bits),
+	CASE(icmp_too_big), CASE(icmp_too_big_v6), {}
 };
