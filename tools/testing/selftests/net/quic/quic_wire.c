@@ -7,6 +7,7 @@
  * ICMP messages, and packets that anybody who saw the handshake can make.
  */
 #include <arpa/inet.h>
+#include <gnutls/crypto.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -16,6 +17,7 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,35 +75,44 @@ static bool tap_read(int tap, uint16_t port, struct wire *w)
 	return found;
 }
 
+/* One datagram with this payload, from whatever port; both in network order */
+static void forge_udp(uint16_t sport, uint16_t dport, const void *payload, size_t len)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct {
+		struct iphdr ip;
+		struct udphdr udp;
+		uint8_t payload[MAX_FORGED];
+	} msg = {
+		.ip = { .ihl = 5, .version = 4, .ttl = 64, .protocol = IPPROTO_UDP,
+			.saddr = to.sin_addr.s_addr, .daddr = to.sin_addr.s_addr },
+		.udp = { .source = sport, .dest = dport },	/* no checksum: 0 */
+	};
+	size_t bytes = sizeof(msg) - MAX_FORGED + len;
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+
+	REQUIRE(fd >= 0);
+	REQUIRE(len <= MAX_FORGED);
+	msg.ip.tot_len = htons((uint16_t)bytes);
+	msg.udp.len = htons((uint16_t)(bytes - sizeof(msg.ip)));
+	memcpy(msg.payload, payload, len);
+	EXPECT_EQ(sendto(fd, &msg, bytes, 0, (struct sockaddr *)&to, sizeof(to)), bytes);
+	close(fd);
+}
+
 /* One packet with these frames, as if the client had sent it */
 static void forge(struct wire *w, uint8_t first, const void *frames, size_t len)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	uint8_t buf[sizeof(struct iphdr) + sizeof(struct udphdr) + MAX_FORGED], *p;
 	uint32_t pn = htonl(FORGED_PN + w->pn++);
-	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-	struct udphdr udp = { .source = w->sport, .dest = w->dport };
-	struct iphdr ip = {
-		.ihl = 5, .version = 4, .ttl = 64, .protocol = IPPROTO_UDP,
-		.saddr = to.sin_addr.s_addr, .daddr = to.sin_addr.s_addr,
-	};
-	size_t bytes;
+	uint8_t buf[MAX_FORGED], *p = buf;
 
-	REQUIRE(fd >= 0);
-	p = buf + sizeof(ip) + sizeof(udp);
 	*p++ = first;
 	memcpy(p, w->dcid, CID_BYTES);
 	memcpy(p + CID_BYTES, &pn, sizeof(pn));
 	p += CID_BYTES + sizeof(pn);
 	REQUIRE(p + len <= buf + sizeof(buf));
 	memcpy(p, frames, len);
-	bytes = (size_t)(p + len - buf);
-	ip.tot_len = htons((uint16_t)bytes);
-	udp.len = htons((uint16_t)(bytes - sizeof(ip)));	/* no checksum: 0 */
-	memcpy(buf, &ip, sizeof(ip));
-	memcpy(buf + sizeof(ip), &udp, sizeof(udp));
-	EXPECT_EQ(sendto(fd, buf, bytes, 0, (struct sockaddr *)&to, sizeof(to)), bytes);
-	close(fd);
+	forge_udp(w->sport, w->dport, buf, (size_t)(p + len - buf));
 }
 
 /* A connection on which the client has sent 1 byte of stream 0, and what the wire knows of it */
@@ -349,6 +360,181 @@ static void t_icmp_too_big_v6(void)
 	ignores_too_big(AF_INET6, too_big_v6);
 }
 
+/* What anybody sees of a client's first Initial */
+struct first {
+	uint16_t port;			/* its source, network order */
+	uint8_t version[4];
+	uint8_t dcid[21], scid[21];	/* each behind its length */
+	uint8_t token[2];		/* its length, and how it begins */
+};
+
+/* A long header; false: it is none */
+static bool first_parse(struct first *f, const uint8_t *p)
+{
+	if ((*p & 0xf0) != 0xc0 || p[5] > 20 || p[6 + p[5]] > 20)
+		return false;
+	memcpy(f->version, p + 1, 4);
+	memcpy(f->dcid, p + 5, 1U + p[5]);
+	p += 6 + p[5];
+	memcpy(f->scid, p, 1U + *p);
+	memcpy(f->token, p + 1 + *p, sizeof(f->token));
+	return true;
+}
+
+/* The first Initial that has passed to this port */
+static void tap_first(int tap, uint16_t port, struct first *f)
+{
+	static uint8_t buf[65536];
+	struct udphdr udp;
+	size_t off;
+
+	for (;;) {
+		REQUIRE(recv(tap, buf, sizeof(buf), MSG_DONTWAIT) > 28);
+		off = (buf[0] & 15) * 4U;
+		memcpy(&udp, buf + off, sizeof(udp));
+		if (buf[9] == IPPROTO_UDP && udp.dest == port && first_parse(f, buf + off + sizeof(udp)))
+			break;
+	}
+	f->port = udp.source;
+}
+
+static uint8_t *put(uint8_t *p, const void *data, size_t len)
+{
+	memcpy(p, data, len);
+	return p + len;
+}
+
+#define OTHER_CID	"\x08" "nowhere!"
+
+/* A Retry that answers to it, RFC 9000 section 17.2.5: "use another ID"; its bytes */
+static size_t make_retry(const struct first *f, uint8_t *pkt)
+{
+	/* RFC 9001 section 5.8: known to everybody */
+	static uint8_t key[] = "\xbe\x0c\x69\x0b\x9f\x66\x57\x5a\x1d\x76\x6b\x54\xe3\x68\xc8\x4e";
+	static const char nonce[] = "\x46\x15\x99\xd3\x5d\x63\x2b\xf2\x23\x98\x25\xbb";
+	const gnutls_datum_t datum = { key, 16 };
+	uint8_t pseudo[MAX_FORGED], *p = pkt, *a;
+	gnutls_aead_cipher_hd_t aead;
+	size_t tag_len = 16;
+
+	*p++ = 0xf0;
+	p = put(p, f->version, 4);
+	p = put(p, f->scid, 1U + f->scid[0]);
+	p = put(p, OTHER_CID, 9);
+	p = put(p, "token", 5);
+	a = put(pseudo, f->dcid, 1U + f->dcid[0]);
+	a = put(a, pkt, (size_t)(p - pkt));
+	REQUIRE(!gnutls_aead_cipher_init(&aead, GNUTLS_CIPHER_AES_128_GCM, &datum));
+	REQUIRE(!gnutls_aead_cipher_encrypt(aead, nonce, 12, pseudo, (size_t)(a - pseudo), 16, "", 0, p,
+					    &tag_len));
+	gnutls_aead_cipher_deinit(aead);
+	return (size_t)(p - pkt) + tag_len;
+}
+
+/* Version Negotiation that answers to it: "none that you know" */
+static size_t make_verneg(const struct first *f, uint8_t *pkt)
+{
+	uint8_t *p = put(pkt, "\xc0\0\0\0\0", 5);
+
+	p = put(p, f->scid, 1U + f->scid[0]);
+	p = put(p, f->dcid, 1U + f->dcid[0]);
+	p = put(p, "\x0a\x1a\x2a\x3a", 4);
+	return (size_t)(p - pkt);
+}
+
+/* An Initial of the server that has a token, and is garbage otherwise */
+static size_t make_token(const struct first *f, uint8_t *pkt)
+{
+	uint8_t *p = pkt;
+
+	*p++ = 0xc0;
+	p = put(p, f->version, 4);
+	p = put(p, f->scid, 1U + f->scid[0]);
+	p = put(p, OTHER_CID, 9);
+	p = put(p, "\x01t\x40\x40", 4);
+	memset(p, 0x55, 64);
+	return (size_t)(p - pkt) + 64;
+}
+
+static void *try_handshake(void *arg)
+{
+	int *fd = arg;
+
+	*fd = handshake_client(*fd);
+	return NULL;
+}
+
+/*
+ * RFC 9000 sections 17.2.2, 17.2.5 and 6.2: a client that has heard nothing yet drops an Initial
+ * with a token, follows a Retry, once, and gives up when no version suits.  So the packets are good.
+ */
+static void t_early_forgeries(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int udp, fd[2], i;
+	long long dropped = mib("DROP_TOKEN");
+	uint8_t buf[2048], pkt[MAX_FORGED];
+	socklen_t len = sizeof(to);
+	struct sockaddr_in from;
+	struct first f = {};
+	pthread_t thread;
+
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
+	REQUIRE(!bind(udp, (struct sockaddr *)&to, len) && !getsockname(udp, (struct sockaddr *)&to, &len));
+	for (i = 0; i < 2; i++) {
+		fd[i] = open_socket(AF_INET);
+		REQUIRE(!connect(fd[i], (struct sockaddr *)&to, len));
+		REQUIRE(!pthread_create(&thread, NULL, try_handshake, &fd[i]));
+		do {
+			len = sizeof(from);
+			REQUIRE(recvfrom(udp, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len) > 50);
+		} while (!first_parse(&f, buf) || !memcmp(f.dcid, OTHER_CID, 9));
+		EXPECT_EQ(f.token[0], 0);
+		if (!i) {
+			sendto(udp, pkt, make_token(&f, pkt), 0, (struct sockaddr *)&from, len);
+			sendto(udp, pkt, make_retry(&f, pkt), 0, (struct sockaddr *)&from, len);
+			do {
+				REQUIRE(recv(udp, buf, sizeof(buf), 0) > 50);
+			} while (!first_parse(&f, buf) || memcmp(f.dcid, OTHER_CID, 9));
+			EXPECT_EQ(f.token[0], 5);
+			EXPECT_EQ(f.token[1], 't');
+			EXPECT_EQ(mib("DROP_TOKEN"), dropped + 1);
+		} else {
+			sendto(udp, pkt, make_verneg(&f, pkt), 0, (struct sockaddr *)&from, len);
+			pthread_join(thread, NULL);
+			EXPECT_EQ(fd[i], -EPROTONOSUPPORT);
+		}
+	}
+}
+
+/* An established client, and a packet as if from its server that could have come earlier: nothing */
+static void late(size_t (*make)(const struct first *f, uint8_t *pkt))
+{
+	uint8_t pkt[MAX_FORGED];
+	struct first f = {};
+	int tap = open_tap();
+	struct pair p;
+
+	pair_open(&p, NULL);
+	tap_first(tap, port_of(p.l), &f);
+	close(tap);
+	goes_on(&p);
+	forge_udp(port_of(p.l), f.port, pkt, make(&f, pkt));
+	sleep_ms(200);	/* a Retry is looked at by a worker */
+	goes_on(&p);
+	pair_close(&p);
+}
+
+static void t_late_retry(void)
+{
+	late(make_retry);
+}
+
+static void t_late_verneg(void)
+{
+	late(make_verneg);
+}
+
 #define CASE(name)	{ #name, t_##name }
 
 const struct test tests[] = {
@@ -359,5 +545,6 @@ const struct test tests[] = {
 	CASE(max_data_of_nothing), CASE(stop_sending), CASE(end_moves), CASE(end_before_data),
 	CASE(cid_of_no_length), CASE(cid_retires_itself), CASE(cid_never_issued),
 	CASE(crypto_too_far), CASE(reserved_bits),
-	CASE(icmp_too_big), CASE(icmp_too_big_v6), {}
+	CASE(icmp_too_big), CASE(icmp_too_big_v6),
+	CASE(early_forgeries), CASE(late_retry), CASE(late_verneg), {}
 };
