@@ -483,6 +483,23 @@ int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterli
 	return err;
 }
 
+/*
+ * tquic_crypto_opened - what a 1-RTT packet that tquic_crypto_open() has opened says about key
+ * phases.  Return: 0; 1: it begins the next, tquic_crypto_update() is to follow; KEY_UPDATE_ERROR
+ * as a wire error: it is of the old phase and above one of this, RFC 9001 section 6.4.
+ */
+int tquic_crypto_opened(struct tquic_crypto *c, bool phase, u64 pn)
+{
+	if (likely(phase == c->phase)) {
+		if (unlikely(pn < c->phase_pn))
+			c->phase_pn = pn;
+		return 0;
+	}
+	if (c->next_ready)
+		return 1;
+	return pn > c->phase_pn ? TQUIC_WERR(QUIC_TRANSPORT_ERROR_KEY_UPDATE) : 0;
+}
+
 /* RFC 9001 section 5.4.4: the sample is counter and nonce, as the kernel's IV is */
 static int mask_chacha20(struct tquic_crypto *c, u8 *sample)
 {

@@ -43,7 +43,7 @@ struct tquic_crypto {
 	struct skcipher_request *hp_req;
 	u64 used;				/* packets sealed with the current key */
 	u64 failed;				/* openings that failed, all keys */
-	u64 phase_pn;				/* first packet number of this phase */
+	u64 phase_pn;				/* least packet number seen of this phase */
 	u8 phase;				/* current key phase bit */
 	bool next_ready;			/* key[!phase] holds the next phase's key */
 	u8 secret[TQUIC_SECRET_MAX];		/* of the newest derived phase */
@@ -61,6 +61,7 @@ int tquic_crypto_seal(struct tquic_crypto *c, u64 pn, struct scatterlist *src,
 		      struct scatterlist *dst, u32 ad_len, u32 plain_len);
 int tquic_crypto_open(struct tquic_crypto *c, u8 phase, u64 pn, struct scatterlist *src,
 		      struct scatterlist *dst, u32 ad_len, u32 cipher_len);
+int tquic_crypto_opened(struct tquic_crypto *c, bool phase, u64 pn);
 int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n);
 int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server);
 int tquic_crypto_once(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, u32 text_len,

@@ -152,20 +152,6 @@ static bool rx_expected(struct tquic_rx_work *in, u64 pn, const u8 *p, const u8 
 	return true;
 }
 
-/* Which key phase opens this packet, RFC 9001 section 6.3; *update: it begins a new one */
-static int rx_phase(struct tquic_space *sp, bool bit, u64 pn, bool *update)
-{
-	struct tquic_crypto *rx = &sp->rx;
-
-	*update = false;
-	if (likely(bit == rx->phase))
-		return bit;
-	if (pn < rx->phase_pn && !rx->next_ready)
-		return bit;	/* the old key, while it is kept */
-	*update = true;
-	return rx->next_ready ? bit : -1;
-}
-
 /* The peer has begun a new key phase: follow, RFC 9001 section 6.2 */
 static void rx_key_update(struct tquic_conn *conn, u64 pn, u64 now_us)
 {
@@ -216,8 +202,8 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 	struct scatterlist *sg;
 	u32 pn_len, ad_len, tag = 0;
-	bool in_run, update = false;
-	int phase, err;
+	bool in_run;
+	int err;
 	u64 pn;
 
 	if (unlikely(!(p[0] & TQUIC_HDR_FIXED) && !conn->local.grease_quic_bit)) {
@@ -243,10 +229,9 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 					    tquic_header_get_pn(p + PN_AT, pn_len), pn_len);
 	}
 	if (!conn->no_encrypt) {
-		phase = rx_phase(sp, p[0] & TQUIC_HDR_PHASE, pn, &update);
 		sg = tquic_scratch_packet(conn->scratch, p, len);
-		err = phase < 0 ? -ENOKEY : tquic_crypto_open(&sp->rx, phase, pn, sg, sg, ad_len,
-							      len - ad_len);
+		err = tquic_crypto_open(&sp->rx, p[0] & TQUIC_HDR_PHASE, pn, sg, sg, ad_len,
+					len - ad_len);
 		rx_opened(p);
 		if (unlikely(err)) {
 			run_end(in);
@@ -262,7 +247,12 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 				in->now_us);
 		return;
 	}
-	if (unlikely(update))
+	err = tag ? tquic_crypto_opened(&sp->rx, p[0] & TQUIC_HDR_PHASE, pn) : 0;
+	if (unlikely(err < 0)) {
+		tquic_conn_fail(conn, err, 0, in->now_us);
+		return;
+	}
+	if (unlikely(err))
 		rx_key_update(conn, pn, in->now_us);
 	if (conn->spins && pn > tquic_ack_largest(&sp->ack))
 		conn->spin = !!(p[0] & TQUIC_HDR_SPIN) == conn->server;

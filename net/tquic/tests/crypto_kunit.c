@@ -9,6 +9,7 @@
 #include "fault.h"
 
 #define BUF_LEN	2048
+#define KEY_UPDATE_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_KEY_UPDATE)
 
 struct fixture {
 	struct tquic_crypto tx;
@@ -351,6 +352,25 @@ static void batch_masks(struct kunit *test)
 	KUNIT_EXPECT_MEMNEQ(test, f->samples, f->samples + 32, 5);
 }
 
+/* RFC 9001 section 6.4: no packet of the old phase is above one of the new, in whatever order */
+static void key_phase_order(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	install_pair(test, QUIC_VERSION_V1, TLS_CIPHER_AES_GCM_128);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 0, 5), 0);
+	KUNIT_ASSERT_EQ(test, tquic_crypto_prepare_update(&f->rx), 0);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 0, 6), 0);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 1, 20), 1);
+	KUNIT_ASSERT_EQ(test, tquic_crypto_update(&f->rx, 20), 0);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 0, 19), 0);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 0, 21), KEY_UPDATE_ERROR);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 1, 10), 0);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 1, 15), 0);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, tquic_crypto_opened(&f->rx, 0, 12), KEY_UPDATE_ERROR);
+}
+
 /* Packet @pn from tx to rx, as of rx's @phase */
 static int carry(struct kunit *test, u64 pn, u8 phase)
 {
@@ -601,6 +621,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(out_of_place, cipher_gen_params),
 	KUNIT_CASE_PARAM(batch_masks, cipher_gen_params),
 	KUNIT_CASE_PARAM(key_phases, cipher_gen_params),
+	KUNIT_CASE(key_phase_order),
 	KUNIT_CASE_PARAM(tx_limit, cipher_gen_params),
 	KUNIT_CASE_PARAM(out_of_memory, cipher_gen_params),
 	KUNIT_CASE(refusals),
