@@ -225,7 +225,19 @@ static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid
 	return 0;
 }
 
-static int retire_below(struct tquic_cids *cs, u64 prior_to)
+/* The path that is in use comes first */
+static void feed_starved(struct tquic_cids *cs, u8 active)
+{
+	u8 path;
+
+	if (cs->starved >> active & 1)
+		tquic_cid_take(cs, active);
+	for (path = 0; cs->starved >> path; path++)
+		if (cs->starved >> path & 1)
+			tquic_cid_take(cs, path);
+}
+
+static int retire_below(struct tquic_cids *cs, u64 prior_to, u8 active)
 {
 	struct tquic_cid_remote *r;
 
@@ -235,29 +247,22 @@ static int retire_below(struct tquic_cids *cs, u64 prior_to)
 	for_each_used(r, cs->remote)
 		if (r->seq < prior_to && retire_remote(cs, r))
 			return OVER_LIMIT;
+	feed_starved(cs, active);	/* from those that were spare */
 	return 0;
-}
-
-static void feed_starved(struct tquic_cids *cs)
-{
-	u8 path;
-
-	for (path = 0; cs->starved >> path; path++)
-		if (cs->starved >> path & 1)
-			tquic_cid_take(cs, path);
 }
 
 /*
  * tquic_cid_rx_new - NEW_CONNECTION_ID arrived, RFC 9000 sections 5.1.2 and 19.15.  Paths whose ID
- * has to go get another: look at tquic_cid_of_path() again.  RETIRE_CONNECTION_ID may be due.
- * Returns 0 or PROTOCOL_VIOLATION, CONNECTION_ID_LIMIT_ERROR, FRAME_ENCODING_ERROR as a wire error.
+ * has to go get another, the one that is @active first: look at tquic_cid_to_send() again.
+ * RETIRE_CONNECTION_ID may be due.  Returns 0 or PROTOCOL_VIOLATION, CONNECTION_ID_LIMIT_ERROR,
+ * FRAME_ENCODING_ERROR as a wire error.
  */
 int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
-		     const u8 *reset_token)
+		     const u8 *reset_token, u8 active)
 {
 	struct tquic_cid_remote *r;
 	bool known, before;
-	u32 active = 0;
+	u32 held = 0;
 	int ret;
 
 	if (!cid_len || cid_len > TQUIC_CID_MAX || prior_to > seq)
@@ -267,7 +272,7 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 	ret = check_new(cs, seq, cid, cid_len, reset_token, &known);
 	if (ret)
 		return ret;
-	ret = retire_below(cs, prior_to);
+	ret = retire_below(cs, prior_to, active);
 	if (ret || known)
 		return ret;
 	before = mark_seen(cs, seq);
@@ -276,8 +281,8 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 	if (before)
 		return 0;
 	for_each_used(r, cs->remote)
-		active++;
-	if (active >= cs->remote_limit)
+		held++;
+	if (held >= cs->remote_limit)
 		return OVER_LIMIT;
 	r = free_slot(cs->remote);
 	r->seq = seq;
@@ -286,7 +291,7 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 	r->has_token = true;
 	r->used = true;
 	r->path = TQUIC_CID_SPARE;
-	feed_starved(cs);
+	feed_starved(cs, active);
 	return 0;
 }
 
@@ -300,6 +305,18 @@ struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 	for_each_used(r, cs->remote)
 		if (r->path == path)
 			return r;
+	return NULL;
+}
+
+/** tquic_cid_to_send - what packets of @path carry: its own ID, else that of another; NULL: none */
+struct tquic_cid_remote *tquic_cid_to_send(struct tquic_cids *cs, u8 path)
+{
+	struct tquic_cid_remote *r = tquic_cid_of_path(cs, path);
+
+	if (r)
+		return r;
+	for_each_used(r, cs->remote)
+		return r;
 	return NULL;
 }
 

@@ -56,10 +56,11 @@ int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_
 
 /* the peer's */
 int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
-		     const u8 *reset_token);
+		     const u8 *reset_token, u8 active);
 void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len);
 void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token);
 struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path);
+struct tquic_cid_remote *tquic_cid_to_send(struct tquic_cids *cs, u8 path);
 struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path);
 int tquic_cid_release(struct tquic_cids *cs, u8 path);
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token);

@@ -139,6 +139,7 @@ struct tquic_conn {
 	u16 due;
 	struct tquic_path *path;	/* the one that data leaves by */
 	struct tquic_cid dcid;		/* what conn->path's packets carry */
+	bool mute;			/* which the peer had us retire, and gave none instead */
 	struct tquic_pages tx_pages;	/* batches of ciphertext are cut from them */
 	struct tquic_pages data_pages;	/* what large writes are copied to */
 	struct tquic_scratch *scratch;

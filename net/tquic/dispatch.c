@@ -151,11 +151,12 @@ static int rx_new_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 	int ret;
 
 	ret = tquic_cid_rx_new(&conn->cids, f->new_cid.seq, f->new_cid.prior_to, f->new_cid.cid,
-			       f->new_cid.cid_len, f->new_cid.reset_token);
+			       f->new_cid.cid_len, f->new_cid.reset_token, conn->path->index);
 	if (ret)
 		return ret;
 	/* the one in use may have been retired under us */
-	cid = tquic_cid_of_path(&conn->cids, conn->path->index);
+	cid = tquic_cid_to_send(&conn->cids, conn->path->index);
+	conn->mute = !cid;
 	if (cid)
 		conn->dcid = cid->cid;
 	if (conn->cids.nr_retire)

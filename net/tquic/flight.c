@@ -239,7 +239,7 @@ void tquic_output_close(struct tquic_conn *conn, u64 now_us)
 		return;
 	}
 	conn->due &= ~TQUIC_DUE_CLOSE;
-	if (conn->ops->route(conn, conn->path) || !flight_begin(&fl, conn))
+	if (conn->mute || conn->ops->route(conn, conn->path) || !flight_begin(&fl, conn))
 		return;
 	for (id = TQUIC_SPACE_INITIAL; id < TQUIC_SPACE_NUM; id++) {
 		b = flight_packet(&fl, id);

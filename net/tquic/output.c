@@ -796,7 +796,7 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 
-	if (!tquic_conn_alive(conn) || conn->state == TQUIC_CONN_IDLE)
+	if (!tquic_conn_alive(conn) || conn->state == TQUIC_CONN_IDLE || unlikely(conn->mute))
 		return;
 	if (unlikely(!tquic_crypto_usable())) {
 		tquic_mib_inc(conn->mib, TX_PUNTED);

@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 #include "cid.h"
 
+#define ACTIVE		2	/* the path in use, where there are several */
 #define LIMIT		TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT)
 #define VIOLATION	TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION)
 #define ENCODING	TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING)
@@ -24,7 +25,7 @@ static int rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to)
 
 	memset(id, seq, sizeof(id));
 	memset(token, 0x80 + seq, sizeof(token));
-	return tquic_cid_rx_new(cs, seq, prior_to, id, sizeof(id), token);
+	return tquic_cid_rx_new(cs, seq, prior_to, id, sizeof(id), token, ACTIVE);
 }
 
 static u64 seq_of_path(struct tquic_cids *cs, u8 path)
@@ -101,8 +102,8 @@ static void cid_rx_new(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 1, 0), 0);
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 1, 0), 0);
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 2, 3), ENCODING);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 2, 0, token, 0, token), ENCODING);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 2, 0, token, 21, token), ENCODING);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 2, 0, token, 0, token, ACTIVE), ENCODING);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 2, 0, token, 21, token, ACTIVE), ENCODING);
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 2, 0), 0);
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 3, 0), 0);
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 4, 0), LIMIT);
@@ -119,11 +120,11 @@ static void cid_rx_new_conflicts(struct kunit *test)
 	memset(id, 1, sizeof(id));
 	memset(token, 0x81, sizeof(token));
 	/* the same ID under another number, another ID under the same, another token */
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 2, 0, id, 8, token), VIOLATION);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 1, 0, id, 7, token), VIOLATION);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 2, 0, id, 8, token, ACTIVE), VIOLATION);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 1, 0, id, 7, token, ACTIVE), VIOLATION);
 	token[15] ^= 1;
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 1, 0, id, 8, token), VIOLATION);
-	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 0, 0, id, 8, token), VIOLATION);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 1, 0, id, 8, token, ACTIVE), VIOLATION);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_new(cs, 0, 0, id, 8, token, ACTIVE), VIOLATION);
 }
 
 static void cid_zero_length(struct kunit *test)
@@ -206,6 +207,34 @@ static void cid_paths(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seq_of_path(cs, 3), ~0ULL);
 }
 
+/* RFC 9000 section 5.1.2: several paths lose theirs, and one comes: the path in use has it */
+static void cid_active_first(struct kunit *test)
+{
+	struct tquic_cids *cs = start(test);
+
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 2, 0), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_take(cs, 1)->seq, 1ULL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_take(cs, ACTIVE)->seq, 2ULL);
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 5, 5), 0);
+	KUNIT_EXPECT_EQ(test, seq_of_path(cs, ACTIVE), 5ULL);
+	KUNIT_EXPECT_EQ(test, seq_of_path(cs, 0), ~0ULL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_to_send(cs, 0)->seq, 5ULL);
+	/* and a spare one when the frame brings none that is new */
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 6, 0), 0);
+	KUNIT_EXPECT_EQ(test, seq_of_path(cs, 0), 6ULL);
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 7, 0), 0);
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 8, 0), 0);
+	KUNIT_EXPECT_EQ(test, seq_of_path(cs, 1), 7ULL);
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 8, 8), 0);
+	KUNIT_EXPECT_EQ(test, seq_of_path(cs, ACTIVE), 8ULL);
+	/* one that we have retired ourselves is none: nothing is left to send with */
+	KUNIT_EXPECT_EQ(test, tquic_cid_release(cs, ACTIVE), 0);
+	KUNIT_EXPECT_NULL(test, tquic_cid_to_send(cs, ACTIVE));
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 8, 8), 0);
+	KUNIT_EXPECT_NULL(test, tquic_cid_to_send(cs, ACTIVE));
+}
+
 static void cid_retire_queue(struct kunit *test)
 {
 	struct tquic_cids *cs = start(test);
@@ -274,6 +303,7 @@ static struct kunit_case cid_cases[] = {
 	KUNIT_CASE(cid_late),
 	KUNIT_CASE(cid_repeat_after_release),
 	KUNIT_CASE(cid_paths),
+	KUNIT_CASE(cid_active_first),
 	KUNIT_CASE(cid_retire_queue),
 	KUNIT_CASE(cid_many),
 	KUNIT_CASE(cid_reset_token),
