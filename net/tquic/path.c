@@ -197,6 +197,7 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 			continue;
 		path->challenge_us = TQUIC_TIME_NEVER;
 		path->due &= ~TQUIC_PATH_DUE_CHALLENGE;
+		path->proven_us = now_us;
 		if (path->validated)	/* it was only asked whether it still is */
 			return;
 		path->validated = true;
@@ -212,11 +213,12 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 
 /*
  * tquic_path_timeout - a challenge was not answered in time; after the last try the path is gone,
- * and without another that is validated the connection, silently, RFC 9000 section 9.3.2.
+ * the one that last answered is used, and without such the connection ends silently, RFC 9000
+ * section 9.3.2.
  */
 void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
-	struct tquic_path *back;
+	struct tquic_path *other, *back = NULL;
 	int i;
 
 	if (path->tries < TQUIC_PATH_TRIES) {
@@ -228,14 +230,15 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 		path_retire(conn, path);
 		return;
 	}
-	tquic_for_each_path(back, conn, i) {
-		if (!back->validated)
-			continue;
-		path_activate(conn, back);
-		path_retire(conn, path);
+	tquic_for_each_path(other, conn, i)
+		if (other->validated && (!back || other->proven_us > back->proven_us))
+			back = other;
+	if (!back) {
+		tquic_conn_die(conn, EHOSTUNREACH);
 		return;
 	}
-	tquic_conn_die(conn, EHOSTUNREACH);
+	path_activate(conn, back);
+	path_retire(conn, path);
 }
 
 /** tquic_path_mtu_changed - the route, or a probe, has changed the size of a full datagram */

@@ -38,6 +38,7 @@ struct tquic_path {
 	bool validated;			/* the peer has proven that it receives here */
 	u8 challenge[8];		/* what we asked */
 	u8 response[8];			/* what the peer asked */
+	u64 proven_us;			/* when it last did, 0: in the handshake */
 	u64 challenge_us;		/* when it is repeated, TQUIC_TIME_NEVER: none waits */
 	u64 rx_bytes;			/* for the amplification limit, RFC 9000 section 8 */
 	u64 tx_bytes;
