@@ -158,18 +158,42 @@ void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token)
 	r->has_token = true;
 }
 
+/* The entry of retire[] that holds @seq, -1: none does */
+static int retire_find(const struct tquic_cids *cs, u64 seq)
+{
+	int i;
+
+	for (i = 0; i < TQUIC_CID_RETIRE_MAX; i++)
+		if (cs->retiring >> i & 1 && cs->retire[i] == seq)
+			return i;
+	return -1;
+}
+
 /** tquic_cid_owe_retire - RETIRE_CONNECTION_ID is due, perhaps again; 0 or -ENOSPC: too many */
 int tquic_cid_owe_retire(struct tquic_cids *cs, u64 seq)
 {
-	u32 i;
+	int i = retire_find(cs, seq);
 
-	for (i = 0; i < cs->nr_retire; i++)
-		if (cs->retire[i] == seq)
-			return 0;
-	if (cs->nr_retire == TQUIC_CID_RETIRE_MAX)
-		return -ENOSPC;
-	cs->retire[cs->nr_retire++] = seq;
+	if (i < 0) {
+		if (!~cs->retiring)
+			return -ENOSPC;
+		i = __ffs(~cs->retiring);
+		cs->retire[i] = seq;
+		cs->retiring |= 1U << i;
+	}
+	cs->retire_due |= 1U << i;
 	return 0;
+}
+
+/** tquic_cid_retired - the RETIRE_CONNECTION_ID frame of @seq was acknowledged */
+void tquic_cid_retired(struct tquic_cids *cs, u64 seq)
+{
+	int i = retire_find(cs, seq);
+
+	if (i < 0)
+		return;
+	cs->retiring &= ~(1U << i);
+	cs->retire_due &= ~(1U << i);
 }
 
 /* The table holds no more of @r; a path that used it has to get another. */
@@ -368,9 +392,9 @@ bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
 /** tquic_cid_next_retire - take the next number owed by RETIRE_CONNECTION_ID; false: none */
 bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq)
 {
-	if (!cs->nr_retire)
+	if (!cs->retire_due)
 		return false;
-	*seq = cs->retire[0];
-	memmove(cs->retire, cs->retire + 1, --cs->nr_retire * sizeof(cs->retire[0]));
+	*seq = cs->retire[__ffs(cs->retire_due)];
+	cs->retire_due &= cs->retire_due - 1;
 	return true;
 }

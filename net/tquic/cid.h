@@ -7,7 +7,7 @@
 
 #define TQUIC_CID_LOCAL_MAX	8
 #define TQUIC_CID_REMOTE_MAX	8
-#define TQUIC_CID_RETIRE_MAX	32	/* RETIRE_CONNECTION_ID frames owed at once */
+#define TQUIC_CID_RETIRE_MAX	32	/* RETIRE_CONNECTION_ID frames owed and not acknowledged */
 
 #define TQUIC_CID_SPARE		0xff	/* instead of a path's index, which is below 16 */
 
@@ -31,13 +31,14 @@ struct tquic_cid_remote {
 struct tquic_cids {
 	struct tquic_cid_local local[TQUIC_CID_LOCAL_MAX];
 	struct tquic_cid_remote remote[TQUIC_CID_REMOTE_MAX];
-	u64 retire[TQUIC_CID_RETIRE_MAX];	/* sequence numbers to be retired by frame */
+	u64 retire[TQUIC_CID_RETIRE_MAX];	/* sequence numbers that are retired by frame */
+	u32 retiring;		/* bit i: retire[i] is in use, until the frame is acknowledged */
+	u32 retire_due;		/* bit i: the frame is to be sent */
 	u64 local_next_seq;
 	u64 remote_prior_to;	/* largest the peer announced */
 	u64 seen_base;		/* the peer's sequence numbers below it count as seen */
 	u64 seen;		/* bit i: seen_base + i was issued to us */
 	u16 starved;		/* bit i: path i has lost its connection ID and gets the next one */
-	u8 nr_retire;		/* of retire[] */
 	u8 local_limit;		/* how many the peer keeps: active_connection_id_limit, capped */
 	u8 remote_limit;	/* how many we keep: what we announced */
 };
@@ -66,5 +67,6 @@ int tquic_cid_release(struct tquic_cids *cs, u8 path);
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token);
 bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq);
 int tquic_cid_owe_retire(struct tquic_cids *cs, u64 seq);
+void tquic_cid_retired(struct tquic_cids *cs, u64 seq);
 
 #endif

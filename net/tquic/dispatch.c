@@ -159,7 +159,7 @@ static int rx_new_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 	conn->mute = !cid;
 	if (cid)
 		conn->dcid = cid->cid;
-	if (conn->cids.nr_retire)
+	if (conn->cids.retire_due)
 		conn->due |= TQUIC_DUE_RETIRE_CID;
 	return 0;
 }

@@ -73,6 +73,9 @@ static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 	case TQUIC_FT_RESET_STREAM:
 		tquic_stream_reset_acked(&conn->streams, f->ref);
 		break;
+	case TQUIC_FT_RETIRE_CONNECTION_ID:
+		tquic_cid_retired(&conn->cids, f->value);
+		break;
 	}
 	frame_drop(arg, f);
 }
@@ -108,7 +111,7 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 		tquic_cid_new_lost(&conn->cids, f->value);
 		break;
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
-		tquic_cid_owe_retire(&conn->cids, f->value);
+		tquic_cid_owe_retire(&conn->cids, f->value);	/* has a place until then */
 		break;
 	}
 	if (f->type >= TQUIC_FT_MAX_DATA && f->type <= TQUIC_FT_HANDSHAKE_DONE)

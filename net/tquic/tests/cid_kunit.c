@@ -244,12 +244,20 @@ static void cid_retire_queue(struct kunit *test)
 	for (seq = 1; !ret && seq < 100; seq++)
 		ret = rx_new(cs, seq, seq);
 	KUNIT_EXPECT_EQ(test, ret, LIMIT);
-	KUNIT_EXPECT_EQ(test, cs->nr_retire, TQUIC_CID_RETIRE_MAX);
+	KUNIT_EXPECT_EQ(test, hweight32(cs->retire_due), TQUIC_CID_RETIRE_MAX);
 	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 1000), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 5), 0);
 	KUNIT_EXPECT_EQ(test, next_retire(cs), 0ULL);
-	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 0), 0);
 	KUNIT_EXPECT_EQ(test, next_retire(cs), 1ULL);
+	/* on their way: when one is lost there is room for it */
+	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 1000), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 1), 0);
+	KUNIT_EXPECT_EQ(test, next_retire(cs), 1ULL);
+	tquic_cid_retired(cs, 0);
+	tquic_cid_retired(cs, 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 1000), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_owe_retire(cs, 1001), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, next_retire(cs), 1000ULL);
 }
 
 /* A long life: numbers far beyond the 64 that are told apart */
@@ -262,6 +270,7 @@ static void cid_many(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, rx_new(cs, seq, seq), 0);
 		KUNIT_ASSERT_EQ(test, seq_of_path(cs, 0), seq);
 		KUNIT_ASSERT_EQ(test, next_retire(cs), seq - 1);
+		tquic_cid_retired(cs, seq - 1);
 	}
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 10, 10), 0);
 	KUNIT_EXPECT_EQ(test, next_retire(cs), 10ULL);
