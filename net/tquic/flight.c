@@ -61,8 +61,10 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 	b->run = fl->p;
 	b->end = fl->end - (id == TQUIC_SPACE_APP && conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
 	b->rec = tquic_sent_begin(&sp->loss.sent, GFP_ATOMIC);
-	if (!b->rec)
+	if (!b->rec) {
+		tquic_mib_inc(conn->mib, TX_NOMEM);
 		return NULL;
+	}
 	fl->len_at[fl->nr] = NULL;
 	if (id == TQUIC_SPACE_APP)
 		b->p = tquic_header_put_short(fl->p, &conn->dcid, sp->tx.phase, conn->spin,
