@@ -58,7 +58,8 @@ check "both ways: bytes came back" test "$(bytes sum_received_bidir_reverse)" -g
 as_text=1
 run "intervals as text (-i 0.2)" -t 1 -i 0.2 -f m
 intervals=$(grep -cE '[0-9.]+-[0-9.]+ +sec .*Mbits/sec' "$work/client")
-check "5 intervals and 2 sums ($intervals lines)" test "$intervals" -ge 6 -a "$intervals" -le 8
+# a CPU that stands still makes one of several
+check "5 intervals and 2 sums ($intervals lines)" test "$intervals" -ge $((SLOW > 1 ? 4 : 6)) -a "$intervals" -le 8
 as_text=
 netem
 run "4 at once (-P 4)" -n $size -P 4
