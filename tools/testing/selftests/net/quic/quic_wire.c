@@ -542,61 +542,6 @@ static void t_late_verneg(void)
 	late(make_verneg);
 }
 
-/* ---- other addresses ---- */
-
-/* The client sends from the address of this socket; so much that the answer may have room */
-static void move_to(struct wire *w, int udp)
-{
-	static const char frames[200] = "\x01";
-
-	w->sport = port_of(udp);
-	forge(w, FIRST_BYTE, frames, sizeof(frames));
-}
-
-/* Wait for PATH_CHALLENGE at that address, and answer it */
-static void prove(struct wire *w, int udp)
-{
-	uint8_t buf[2048], answer[9] = { 0x1b };
-	size_t off;
-
-	do {
-		REQUIRE(wait_readable(udp));
-		REQUIRE(recv(udp, buf, sizeof(buf), 0) > 30);
-		off = 1U + CID_BYTES + (buf[0] & 3) + 1;
-	} while (buf[0] & 0x80 || buf[off] != 0x1a);
-	memcpy(answer + 1, buf + off + 1, 8);
-	w->sport = port_of(udp);
-	forge(w, FIRST_BYTE, answer, sizeof(answer));
-}
-
-/*
- * RFC 9000 section 9.3.2: an address that proves nothing is left for the one that last did, not for
- * the first, which does so as well: the client itself answers there.
- */
-static void t_falls_back(void)
-{
-	int second = open_udp(), third = open_udp();
-	long long moved = mib("CONN_MIGRATED");
-	struct wire w;
-	struct pair p;
-	int64_t end;
-
-	open_bare(&p, &w);
-	move_to(&w, second);
-	prove(&w, second);
-	for (end = now_ms() + 20000; mib("CONN_MIGRATED") == moved && now_ms() < end; sleep_ms(10))
-		;
-	EXPECT_EQ(info_of(p.s).path_index, 1);
-	move_to(&w, third);
-	prove(&w, second);
-	EXPECT_EQ(info_of(p.s).num_paths, 3);
-	for (end = now_ms() + 20000; info_of(p.s).num_paths == 3 && now_ms() < end; sleep_ms(10))
-		;
-	EXPECT_EQ(info_of(p.s).num_paths, 2);
-	EXPECT_EQ(info_of(p.s).path_index, 1);
-	pair_close(&p);
-}
-
 #define CASE(name)	{ #name, t_##name }
 
 const struct test tests[] = {
@@ -608,6 +553,6 @@ const struct test tests[] = {
 	CASE(cid_of_no_length), CASE(cid_retires_itself), CASE(cid_never_issued),
 	CASE(crypto_too_far), CASE(reserved_bits),
 	CASE(icmp_too_big), CASE(icmp_too_big_v6),
-	CASE(early_forgeries), CASE(late_retry), CASE(late_verneg), CASE(falls_back),
+	CASE(early_forgeries), CASE(late_retry), CASE(late_verneg),
 	{}
 };
