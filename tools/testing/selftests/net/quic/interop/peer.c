@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Options, sockets, handshakes and the report of our interop programs.  What is said on a
+ * connection is not known here, and nothing is retried: what fails ends the program with a word.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/tls.h>
+
+#include "peer.h"
+
+#define REKEY_BYTES	(16 << 10)	/* moved before we change keys */
+
+struct peer_opts opts = { .port = "4433", .dir = ".", .timeout_s = 60 };
+
+static long long began_ms;
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+void peer_die(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static unsigned int cipher_number(const char *name)
+{
+	static const struct { const char *name; unsigned int type; } ciphers[] = {
+		{ "aes128", TLS_CIPHER_AES_GCM_128 }, { "aes256", TLS_CIPHER_AES_GCM_256 },
+		{ "ccm", TLS_CIPHER_AES_CCM_128 }, { "chacha20", TLS_CIPHER_CHACHA20_POLY1305 },
+	};
+
+	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
+		if (!strcmp(name, ciphers[i].name))
+			return ciphers[i].type;
+	die("no cipher %s", name);
+}
+
+static void usage(const char *me)
+{
+	die("%s client [OPTIONS] ADDRESS WHAT...     %s server [OPTIONS]\n"
+	    "  -p PORT  -a ALPN  -d FOLDER (to serve, or to save in)  -t SECONDS\n"
+	    "  -n NAME -A FILE   of the server, and what signed its certificate (none: anything)\n"
+	    "  -k FILE -c FILE   a server's key and certificate\n"
+	    "  -C aes128|aes256|ccm|chacha20  -V 1|2  -R (server: Retry)  -K (change keys once)", me, me);
+}
+
+/* peer_options - read them into opts; @alpn is the default */
+void peer_options(int argc, char **argv, const char *alpn)
+{
+	int c;
+
+	opts.alpn = alpn;
+	if (argc < 2)
+		usage(argv[0]);
+	opts.server = !strcmp(argv[1], "server");
+	optind = 2;
+	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:RK")) != -1) {
+		switch (c) {
+		case 'p': opts.port = optarg; break;
+		case 'a': opts.alpn = optarg; break;
+		case 'd': opts.dir = optarg; break;
+		case 't': opts.timeout_s = atoi(optarg); break;
+		case 'n': opts.name = optarg; break;
+		case 'A': opts.ca = optarg; break;
+		case 'k': opts.key = optarg; break;
+		case 'c': opts.cert = optarg; break;
+		case 'C': opts.cipher = cipher_number(optarg); break;
+		case 'V': opts.version = *optarg == '2' ? QUIC_VERSION_V2 : QUIC_VERSION_V1; break;
+		case 'R': opts.retry = true; break;
+		case 'K': opts.key_update = true; break;
+		default: usage(argv[0]);
+		}
+	}
+	opts.paths = argv + optind;
+	opts.num_paths = argc - optind;
+	if (!opts.server && opts.num_paths < 2)
+		usage(argv[0]);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int make_socket(const char *host, struct addrinfo **ai)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+				  .ai_family = host ? AF_UNSPEC : AF_INET6,
+				  .ai_socktype = SOCK_STREAM };
+	struct quic_config config = {
+		.version = opts.version,
+		.payload_cipher_type = opts.cipher,
+		.validate_peer_address = opts.retry,
+	};
+	int fd;
+
+	if (getaddrinfo(host, opts.port, &hints, ai))
+		die("no address: %s", host);
+	fd = socket((*ai)->ai_family, SOCK_STREAM, IPPROTO_QUIC);
+	if (fd < 0)
+		die("socket: %s", strerror(errno));
+	if (setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONFIG, &config, sizeof(config)))
+		die("QUIC_SOCKOPT_CONFIG: %s", strerror(errno));
+	if (setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_ALPN, opts.alpn, strlen(opts.alpn)))
+		die("QUIC_SOCKOPT_ALPN: %s", strerror(errno));
+	return fd;
+}
+
+/* Why a handshake failed, in the words of the connection if there are any */
+static void handshake_failed(int fd, int err)
+{
+	struct quic_connection_close close = {};
+	socklen_t len = sizeof(close);
+
+	getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_CLOSE, &close, &len);
+	die("handshake: %s, close code 0x%x, frame 0x%x '%.64s'", strerror(-err), close.errcode,
+	    close.frame, (char *)close.phrase);
+}
+
+/* peer_connect - a connection to opts.paths[0], after the handshake */
+int peer_connect(void)
+{
+	struct quic_handshake_parms parms = {
+		.size = sizeof(parms), .timeout_ms = opts.timeout_s * 1000, .alpns = opts.alpn,
+		.flags = opts.ca ? 0 : QUIC_HANDSHAKE_F_INSECURE, .hostname = opts.name,
+		.ca_file = opts.ca,
+	};
+	struct addrinfo *ai;
+	int fd, err;
+
+	alarm(opts.timeout_s);
+	began_ms = now_ms();
+	fd = make_socket(opts.paths[0], &ai);
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen))
+		die("connect: %s", strerror(errno));
+	freeaddrinfo(ai);
+	err = quic_client_handshake_parms(fd, &parms);
+	if (err)
+		handshake_failed(fd, err);
+	return fd;
+}
+
+/* peer_serve - accept for ever; each connection is a process of its own that runs @one */
+void peer_serve(void (*one)(int fd))
+{
+	struct quic_handshake_parms parms = {
+		.size = sizeof(parms), .timeout_ms = opts.timeout_s * 1000, .alpns = opts.alpn,
+		.cert_file = opts.cert, .key_file = opts.key,
+		.flags = opts.cert ? 0 : QUIC_HANDSHAKE_F_THROWAWAY,
+	};
+	struct addrinfo *ai;
+	int ls, fd, err;
+
+	signal(SIGCHLD, SIG_IGN);
+	ls = make_socket(NULL, &ai);
+	if (bind(ls, ai->ai_addr, ai->ai_addrlen) || listen(ls, 128))
+		die("listen: %s", strerror(errno));
+	freeaddrinfo(ai);
+	printf("listening\n");
+	fflush(stdout);
+	for (;;) {
+		fd = accept(ls, NULL, NULL);
+		if (fd < 0)
+			die("accept: %s", strerror(errno));
+		if (!fork()) {
+			close(ls);
+			alarm(opts.timeout_s);
+			began_ms = now_ms();
+			err = quic_server_handshake_parms(fd, &parms);
+			if (err)
+				handshake_failed(fd, err);
+			one(fd);
+			exit(0);
+		}
+		close(fd);
+	}
+}
+
+/* peer_epoll - the edges of @fd: bytes arrived, or credit did */
+int peer_epoll(int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))
+		die("epoll: %s", strerror(errno));
+	return ep;
+}
+
+/* peer_wait - until there is an edge; the alarm ends what takes too long */
+void peer_wait(int ep)
+{
+	struct epoll_event ev;
+
+	if (epoll_wait(ep, &ev, 1, -1) < 0 && errno != EINTR)
+		die("epoll_wait: %s", strerror(errno));
+}
+
+/* peer_rekey - with -K change the keys, once, as soon as @bytes were moved and we may */
+void peer_rekey(int fd, unsigned long long bytes)
+{
+	if (!opts.key_update || bytes < REKEY_BYTES)
+		return;
+	if (!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_KEY_UPDATE, NULL, 0))
+		opts.key_update = false;
+	else if (errno != EAGAIN)
+		die("key update: %s", strerror(errno));
+}
+
+/* peer_open_file - below opts.dir, to be read or made; -1 if it cannot be read */
+int peer_open_file(const char *path, bool create)
+{
+	char name[1024];
+	int fd;
+
+	while (*path == '/')
+		path++;
+	if (strstr(path, "..") || snprintf(name, sizeof(name), "%s/%s", opts.dir, path) >= (int)sizeof(name))
+		return -1;
+	fd = create ? open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644) : open(name, O_RDONLY);
+	if (fd < 0 && create)
+		die("%s: %s", name, strerror(errno));
+	return fd;
+}
+
+/* peer_report - one line of what the connection was; it is still there */
+void peer_report(int fd, const struct peer_count *count)
+{
+	struct quic_info info = {};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_INFO, &info, &len))
+		fprintf(stderr, "QUIC_SOCKOPT_INFO: %s\n", strerror(errno));
+	printf("version=%x cipher=%u files=%u bytes=%llu ms=%lld lost=%llu rtt_us=%u\n", info.version,
+	       info.cipher, count->files, count->bytes, now_ms() - began_ms,
+	       (unsigned long long)info.packets_lost, info.srtt_us);
+	fflush(stdout);
+}
