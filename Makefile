@@ -12,6 +12,8 @@
 #: make test         the selftests in a guest; KVER=6.1 TESTS="a b" QUICK=1; DEBUG=1: in the debug kernel
 #:                   ICOUNT=1: whatever else this machine does; REPEAT=10: so many rounds
 #:                   SWITCHES="zerocopy=0 gso=1 gro=0": of net.tquic; SWITCHES=all: a round for each of the 8
+#: make interop      the selftests against other implementations of QUIC (unpacked by scripts/peers);
+#:                   TESTS="aioquic curl" CASES="retry ipv6" ROLES=client QUICK=1 PCAP=1 OUT=folder
 #: make unit         unit tests in user space, under ASan and UBSan
 #: make kunit        the same tests in the debug kernel
 #: make check        the rules of the house
@@ -37,9 +39,9 @@ PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
 TOOLS := tools/lib/quic tools/quicize bench
-USERDIRS := $(TOOLS) tools/testing/selftests/net/quic
+USERDIRS := $(TOOLS) tools/testing/selftests/net/quic tools/testing/selftests/net/quic/interop
 
-.PHONY: all user tools modules folder run test kunit unit check bench install clean help $(USERDIRS:%=in-%)
+.PHONY: all user tools modules folder run test interop kunit unit check bench install clean help $(USERDIRS:%=in-%)
 
 all: modules user
 
@@ -70,6 +72,9 @@ run:
 
 test:
 	@scripts/selftest
+
+interop:
+	@scripts/interop
 
 kunit:
 	@scripts/kunit

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154,SC2317
+# lib.sh: what the interop tests share: the folder of the peers, files to move, a case with its
+# clock, and the table.  Each test is one peer; "client" and "server" are what we are in a case.
+# Sourced first; `finish` comes last.  Names of cases are those of the QUIC interop runner.
+. "$(dirname "${BASH_SOURCE[0]}")/../netns.sh"
+here=$PWD/interop
+root=${PEERS:-}/root
+peer=$(basename "$0" .sh)
+shared=${INTEROP_OUT:-$work/out}
+name=server.test
+
+# without a process of its own
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+# ---- peers: in n0 or n1, with their own libraries, and our $work at the same place
+
+p0() { n0 timeout "${limit:-3600}" chroot "$root" "$@"; }
+p1() { n1 chroot "$root" "$@"; }
+
+# need PEER: or all of this is skipped
+need() {
+	local d
+
+	modprobe -q sch_netem || true
+	if [ ! -e "${PEERS:-/nonexistent}/have/$1" ]; then
+		printf '%s\t-\t-\tSKIP\t-\tcannot be had here\n' "$peer" >>"$shared/results"
+		skip_all "$1 cannot be had here (scripts/peers says why)"
+	fi
+	for d in proc dev tmp; do
+		mountpoint -q "$root/$d" || mount --bind /$d "$root/$d" || skip_all "cannot mount $root/$d"
+	done
+	setup
+	ulimit -n 10000
+	make_files
+	cp "$here"/*.py "$work"
+	chmod 755 "$work"
+}
+
+# what is served, and a certificate: the same for all peers
+make_files() {
+	local files=/tmp/quic-interop-files i total=$((30 << 20)) tiny=2000
+
+	[ "$QUICK" = 0 ] || { total=$((2 << 20)); tiny=200; }
+	tiny_files=$(seq -f '/t%.0f' 0 $((tiny - 1)))
+	big_files=$(seq -f '/f%.0f' 1 10)
+	mkdir -p "$work/dl" "$shared" $files/www
+	ln -s $files/* "$work"
+	[ ! -e $files/cert ] || return 0
+	head -c 1000 /dev/urandom >"$work/www/one"
+	# ten of different sizes, together the total
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		head -c $((total * i / 55)) /dev/urandom >"$work/www/f$i"
+	done
+	for ((i = 0; i < tiny; i++)); do
+		printf '%032d' $((i * 7919 + RANDOM)) >"$work/www/t$i"
+	done
+	printf 'cn = "%s"\ndns_name = "%s"\nip_address = "%s"\nip_address = "%s"\ntls_www_server\nsigning_key
+ca\nexpiration_days = 2\n' $name $name $addr1 $addr1_6 >"$work/template"
+	certtool --generate-privkey --key-type=ecdsa --outfile $files/key 2>/dev/null
+	certtool --generate-self-signed --load-privkey $files/key --template "$work/template" \
+		--outfile $files/cert 2>/dev/null
+	ln -s $files/key $files/cert "$work"
+}
+
+# same PATHS: what was downloaded is what was served
+same() {
+	local list=("${@#/}") served got
+
+	served=$(cd "$work/www" && sha256sum "${list[@]}")
+	got=$(cd "$work/dl" && sha256sum "${list[@]}" 2>&1)
+	[ "$served" = "$got" ] || { echo "not the same: $(head -n 1 <<<"$got")" >>"$work/why"; return 1; }
+}
+
+# ---- ours
+
+# our_server ARGS; our_client ADDRESS PATHS [ARGS first]
+our_server() {
+	n1 env SSLKEYLOGFILE="$work/keys" "$here/${program:-quic_hq}" server -p $port -k "$work/key" -c "$work/cert" \
+		-d "$work/www" -t $limit "$@" >"$work/server" 2>"$work/server.err" &
+	within 30 grep -q listening "$work/server"
+}
+
+our_client() {
+	n0 env SSLKEYLOGFILE="$work/keys" "$here/${program:-quic_hq}" client -p $port -A "$work/cert" -n $name \
+		-d "$work/dl" -t $limit "$@" >"$work/client" 2>"$work/client.err"
+}
+
+# said client|server NAME VALUE: in the line that our program printed last
+said() {
+	[ "$(result "$1" "$2")" = "$3" ] || { echo "$1: $2 is '$(result "$1" "$2")', not $3" >>"$work/why"; return 1; }
+}
+
+# counted n0|n1 NAME OPERATOR NUMBER
+counted() {
+	mib_is "$@" || { echo "$1 $2 is $(mib "$1" "$2"), not $3 $4" >>"$work/why"; return 1; }
+}
+
+# on_wire FILTER: the capture has such a packet
+on_wire() {
+	sleep 0.2
+	[ -n "$(tcpdump -r "$work/pcap" -c 1 "$@" 2>/dev/null)" ] || { echo "not on the wire: $*" >>"$work/why"; return 1; }
+}
+retry_packets='udp[8] & 0xf0 == 0xf0 and udp[9:4] == 1'
+version_negotiation_packets='udp[8] & 0x80 == 0x80 and udp[9:4] == 0'
+
+# within SECONDS COMMAND: as wait_until, but in seconds that are what they are called
+within() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "not in time: $*" >>"$work/why"; return 1; }
+		sleep 0.1
+	done
+}
+
+# ---- cases
+
+# end_others SIGNAL: all processes in the namespaces, but those named in $kept
+kept=""
+end_others() {
+	local pid left=""
+
+	for pid in $(ip netns pids "$ns0") $(ip netns pids "$ns1"); do
+		[[ " $kept " == *" $pid "* ]] || left+=" $pid"
+	done
+	[ -n "$left" ] || return 0
+	kill -"$1" $left 2>/dev/null
+	[ "$1" = KILL ] || { sleep 0.1; end_others KILL; }
+}
+
+# Start and stop what belongs to one attempt
+delayed=""
+attempt() {
+	local rc=0
+
+	rm -rf "$work/dl" "$work"/*.err "$work/why" "$work/keys" "$work/client" "$work/server" "$work/peer"*
+	mkdir "$work/dl"
+	: >"$work/why"
+	if [ -n "$capture" ]; then
+		n0 tcpdump -U -s 0 -i veth0 -w "$work/pcap" udp >/dev/null 2>"$work/tcpdump" &
+		within 20 grep -q listening "$work/tcpdump"
+	fi
+	mib_mark
+	began=$(now_ms)
+	"$@" || rc=1
+	took=$(($(now_ms) - began))
+	end_others TERM
+	[ -z "$delayed" ] || netem
+	delayed=
+	return $rc
+}
+
+# run client|server CASE COMMAND...: one case; a failure is tried again with a capture that is kept
+run() {
+	local role=$1 case=$2 verdict=ok why rc=0
+
+	shift 2
+	[ -z "${CASES:-}" ] || [[ " $CASES " == *" $case "* ]] || return 0
+	[ -z "${ROLES:-}" ] || [[ " $ROLES " == *" $role "* ]] || return 0
+	limit=$((${seconds:-20} * (SLOW > 1 || DEBUG ? 4 : 1)))
+	capture=${PCAP:-}
+	case $case in retry | versionnegotiation | v2*) capture=1 ;; esac
+	attempt "$@" || rc=1
+	if [ $rc = 1 ]; then
+		failure "$role" "$case"
+		capture=1
+		attempt "$@" && echo "# the second attempt passes"
+		mkdir -p "$shared/$peer-$role-$case"
+		cp "$work"/{pcap,keys,*.err,peer,why} "$shared/$peer-$role-$case" 2>/dev/null
+		not_ok "$peer, we are $role: $case"
+		verdict=FAILED
+	else
+		ok "$peer, we are $role: $case ($((took / 1000)).$((took / 100 % 10)) s)"
+	fi
+	why=$(head -n 1 "$work/why" 2>/dev/null)
+	printf '%s\t%s\t%s\t%s\t%d.%d\t%s\n' "$peer" "$role" "$case" $verdict $((took / 1000)) $((took / 100 % 10)) \
+		"$why" >>"$shared/results"
+}
+
+# not_built client|server CASE WHY: a gap with a name
+not_built() {
+	[ -z "${CASES:-}" ] || [[ " $CASES " == *" $2 "* ]] || return 0
+	[ -z "${ROLES:-}" ] || [[ " $ROLES " == *" $1 "* ]] || return 0
+	ok "$peer, we are $1: $2 # SKIP $3"
+	printf '%s\t%s\t%s\tSKIP\t-\t%s\n' "$peer" "$1" "$2" "$3" >>"$shared/results"
+}
+
+failure() {
+	note "$peer, we are $1, $2: after $took ms: $(tr '\n' ';' <"$work/why")"
+	for f in client server client.err server.err peer; do
+		[ ! -s "$work/$f" ] || tail -n 8 "$work/$f" | sed "s/^/# $f: /"
+	done
+	mib_show n0
+	mib_show n1
+}
+
+# rekeyed n0|n1
+rekeyed() { counted "$1" KEY_UPDATES -ge 1; }
+
+delay() { delayed=1; netem delay 750ms; }
+
+# ---- the cases in which we are the client of hq-interop or HTTP/3; peer_server OPTIONS starts the
+# server of the peer, and knows the words retry, chacha20, key-update, v2, only-v2
+
+client_fetch() {
+	local to=$1 files=$2
+
+	shift 2
+	our_client "$@" $to $files && same $files && counted n0 PROTOCOL_ERRORS -eq 0
+}
+
+client_handshake() { peer_server && client_fetch $addr1 /one; }
+client_transfer() { peer_server && client_fetch $addr1 "$big_files" && said client files 10; }
+client_chacha20() { peer_server chacha20 && client_fetch $addr1 /one -C chacha20 && said client cipher 54; }
+client_multiplexing() { peer_server && client_fetch $addr1 "$tiny_files"; }
+client_ipv6() { peer_server && client_fetch $addr1_6 /one; }
+client_retry() { peer_server retry && client_fetch $addr1 /one && on_wire "$retry_packets"; }
+client_keyupdate() { peer_server && client_fetch $addr1 "/f1 /f2" -K && rekeyed n0; }
+client_keyupdate_by_peer() { peer_server key-update && client_fetch $addr1 "/f1 /f2" && rekeyed n0; }
+client_longrtt() { peer_server && delay && client_fetch $addr1 /one; }
+client_v2() { peer_server v2 && client_fetch $addr1 /one -V 2 && said client version 6b3343cf; }
+
+# a server that knows no version of ours says so, and we give up with that word
+client_versionnegotiation() {
+	peer_server only-v2 || return 1
+	! our_client -V 1 $addr1 /one || return 1
+	on_wire "$version_negotiation_packets" && grep -q 'Protocol not supported' "$work/client.err"
+}
+
+# ---- those in which we are the server; peer_client ADDRESS FILES [WORDS] fetches
+
+server_fetch() {
+	peer_client "$@" >"$work/peer" 2>&1 || { echo "the peer's client has status $?" >>"$work/why"; return 1; }
+	same $2 && counted n1 PROTOCOL_ERRORS -eq 0 && counted n1 CONN_ESTABLISHED -ge 1
+}
+
+server_handshake() { our_server && server_fetch $addr1 /one; }
+server_transfer() { our_server && server_fetch $addr1 "$big_files"; }
+server_chacha20() { our_server && server_fetch $addr1 /one chacha20 && within 10 said server cipher 54; }
+server_multiplexing() { our_server && server_fetch $addr1 "$tiny_files"; }
+server_ipv6() { our_server && server_fetch $addr1_6 /one; }
+server_retry() { our_server -R && server_fetch $addr1 /one && on_wire "$retry_packets" && counted n1 TX_RETRY -ge 1; }
+server_keyupdate() { our_server && server_fetch $addr1 "/f1 /f2" key-update && rekeyed n1; }
+server_keyupdate_by_us() { our_server -K && server_fetch $addr1 "/f1 /f2" && rekeyed n1; }
+server_longrtt() { our_server && delay && server_fetch $addr1 /one; }
+server_v2() { our_server && server_fetch $addr1 /one v2 && within 10 said server version 6b3343cf; }
+server_versionnegotiation() {
+	our_server && server_fetch $addr1 /one strange-version && on_wire "$version_negotiation_packets" &&
+		counted n1 TX_VERSION_NEGOTIATION -ge 1
+}
+
+# cases client|server NAME...: those of the list above, with their usual time limits
+cases() {
+	local role=$1 case seconds
+
+	shift
+	for case in "$@"; do
+		seconds=20
+		case $case in transfer | multiplexing) seconds=120 ;; esac
+		run "$role" "$case" "${role}_$case"
+	done
+}

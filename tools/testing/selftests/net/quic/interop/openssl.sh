@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2046,SC2086,SC2154,SC2317
+# openssl.sh: OpenSSL's own QUIC, `openssl s_client -quic`; that program has no server, and
+# opens one stream: one file in a connection.
+. "$(dirname "$0")/lib.sh"
+need openssl
+
+# peer_client ADDRESS FILES [WORDS]: a connection for each of them
+peer_client() {
+	local to=$1 files=$2 file rc
+
+	shift 2
+	[[ $to != *:* ]] || to="[$to]"
+	for file in $files; do
+		# it ends when we end the stream, or its input does: that stays open for long enough
+		{ printf 'GET %s\r\n' $file; sleep $limit; } |
+			p0 openssl s_client -quic -alpn hq-interop -connect $to:$port -quiet -ign_eof \
+				-CAfile "$work/cert" -verify_return_error -servername $name \
+				$([ "${1:-}" != chacha20 ] || echo -ciphersuites TLS_CHACHA20_POLY1305_SHA256) \
+				>"$work/dl$file" 2>"$work/peer.err" &
+		within $limit finished $file $!
+		rc=$?
+		cat "$work/peer.err"
+		[ $rc = 0 ] || return $rc
+	done
+}
+
+# finished FILE PID: all of it is there, or the program has ended
+finished() {
+	[ "$(stat -c %s "$work/dl$1" 2>/dev/null)" = "$(stat -c %s "$work/www$1")" ] || ! kill -0 "$2" 2>/dev/null
+}
+
+cases server handshake ipv6 chacha20 retry longrtt transfer keyupdate_by_us
+finish
