@@ -21,17 +21,19 @@ features() {
 	}
 }
 
-# The kernel frees a frag_list by a function of its own: how often it does is how many came
+# The kernel frees a frag_list by a function of its own: how often it does is how many came.
+# Where that is inlined, in 6.1, each packet in one counts as dropped, and nothing else does.
 tracing=/sys/kernel/tracing
 probe=fraglist_$$
 own=$tracing/instances/$probe
 lists=
 watch() {
 	echo "p:$probe kfree_skb_list_reason" >>"$tracing/kprobe_events" && mkdir "$own" &&
-		echo 1 >"$own/events/kprobes/$probe/enable" && lists=$own/trace
+		echo 1 >"$own/events/kprobes/$probe/enable" &&
+		echo 1 >"$own/events/skb/kfree_skb/enable" && lists=$own/trace
 } 2>/dev/null
 unwatch() {
-	[ ! -d "$own" ] || { echo 0 >"$own/events/kprobes/$probe/enable"; rmdir "$own"; }
+	[ ! -d "$own" ] || { echo 0 >"$own/events/enable"; rmdir "$own"; }
 	! grep -qs "$probe" "$tracing/kprobe_events" || echo "-:$probe" >>"$tracing/kprobe_events"
 }
 trap 'unwatch; teardown' EXIT
@@ -42,7 +44,7 @@ chk_lists() {
 	local seen
 
 	[ -n "$lists" ] || return
-	seen=$(grep -c "$probe: " "$lists")
+	seen=$(grep -cE " ($probe|kfree_skb): " "$lists")
 	check "$1: so many frag_lists as there ought to be ($seen)" test "$seen" "$2" "$3"
 }
 
@@ -55,7 +57,8 @@ transfers() {
 	set_mtu 1500
 	mib_mark
 	[ -z "$lists" ] || echo >"$lists"
-	xfer "$1" $addr1 --bytes $size --streams 2
+	# so much that batches become larger than 17 packets
+	xfer "$1" $addr1 --bytes $((size + 2 * MB)) --streams 2
 	note "$1: $(mib n1 RX_AGGREGATES) aggregates of $(mib n1 RX_DATAGRAMS) datagrams," \
 		"$(mib n1 RX_COPIED) of $(mib n1 RX_PACKETS) packets were copied"
 }
@@ -74,7 +77,7 @@ switches gso=0 gro=1
 transfers "datagrams one by one"
 chk_mib n1 RX_AGGREGATES -eq "$(mib n1 RX_DATAGRAMS)" "one by one"
 chk_mib n1 RX_COPIED -eq 0 "one by one"
-chk_lists "one by one" -eq 0
+chk_lists "one by one" -lt 10
 intact "one by one"
 
 features gro on
@@ -89,7 +92,7 @@ features tx-udp-segmentation off
 transfers "fragments and a frag_list of such"
 chk_mib n1 RX_AGGREGATES -lt $(($(mib n1 RX_DATAGRAMS) / 2)) "fragments and a frag_list"
 chk_mib n1 RX_COPIED -lt $(($(mib n1 RX_PACKETS) / 8)) "all but packets in two fragments"
-chk_lists "fragments and a frag_list" -gt 0
+chk_lists "fragments and a frag_list" -ge $(($(mib n1 RX_AGGREGATES) / 8))
 intact "fragments and a frag_list"
 
 features rx-gro-list on
