@@ -7,7 +7,6 @@
 #include <linux/slab.h>
 
 #include "conn.h"
-#include "copy.h"
 #include "datagram.h"
 #include "frame.h"
 #include "handshake.h"

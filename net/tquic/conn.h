@@ -113,6 +113,15 @@ struct tquic_acked_run {
 	bool fin;
 };
 
+/* What the administrator of a network namespace decides; each switch is on by default */
+struct tquic_switches {
+	int zerocopy;		/* off: payload is copied, and datagrams leave one by one */
+	int hpbatch;		/* off: one call for each packet's header protection mask */
+	int ecn;		/* off: no packet is marked ECT(0) */
+	int spin;		/* off: the spin bit of a connection never changes */
+	int rekey_packets;	/* new keys after so many packets; 0: at half the AEAD's limit */
+};
+
 struct tquic_conn {
 	/* read mostly */
 	const struct tquic_conn_ops *ops;

@@ -12,15 +12,6 @@
 struct scatterlist;
 struct tquic_packet;
 
-/* Of a network namespace; each switch is on by default */
-struct tquic_switches {
-	int zerocopy;		/* off: payload is copied, and datagrams leave one by one */
-	int hpbatch;		/* off: one call for each packet's header protection mask */
-	int ecn;		/* off: no packet is marked ECT(0) */
-	int spin;		/* off: the spin bit of a connection never changes */
-	int rekey_packets;	/* new keys after so many packets; 0: at half the AEAD's limit */
-};
-
 /* counts the switches that are off */
 DECLARE_STATIC_KEY_FALSE(tquic_copy_key);
 

@@ -16,6 +16,8 @@
 #define TQUIC_FP_PROBING	BIT(5)	/* P: does not make a path active */
 #define TQUIC_FP_NOT_INFLIGHT	BIT(6)	/* C: does not count for congestion control */
 
+/* Before the payload in a packet of a run: PADDING, STREAM with 8 bytes of offset, no Length */
+#define TQUIC_RUN_FRAME		16
 #define TQUIC_PATH_DATA_LEN	8	/* of PATH_CHALLENGE and PATH_RESPONSE */
 
 /* A received frame; pointers refer to the packet it was decoded from */

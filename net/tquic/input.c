@@ -80,8 +80,6 @@ static void run_end(struct tquic_rx_work *in)
 	r->nr = 0;
 }
 
-#define RUN_FRAME	16	/* PADDING, STREAM with an offset of 8 bytes and no Length */
-
 /* rx_expected() has taken the datagram at p, with a frame at f: others like it may follow */
 static void run_begin(struct tquic_rx_work *in, const u8 *p, const u8 *f, u32 bytes, u64 pn)
 {
@@ -104,7 +102,7 @@ static void run_begin(struct tquic_rx_work *in, const u8 *p, const u8 *f, u32 by
 /* The datagram at p could be of the run, as far as one can see before it is opened */
 static bool run_fits(const struct tquic_rx_run *r, const u8 *p, u32 len)
 {
-	return p + PN_AT + TQUIC_PN_LEN + RUN_FRAME == r->at && len == r->bytes &&
+	return p + PN_AT + TQUIC_PN_LEN + TQUIC_RUN_FRAME == r->at && len == r->bytes &&
 	       *p == r->first && get_unaligned_be32(p + PN_AT) == (u32)r->pn;
 }
 

@@ -370,8 +370,6 @@ static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct b
 
 /* ---- a run of packets -------------------------------------------------- */
 
-#define RUN_FRAME	16	/* PADDING, STREAM with an offset of 8 bytes and no Length */
-
 /*
  * Most packets of a transfer are alike: all of one is the next bytes of one stream.  A
  * run builds them without asking for each what else could be due, and settles with the
@@ -392,7 +390,7 @@ struct run {
 	u32 left;			/* of them; 0: ask the send buffer */
 	struct tquic_pkt rec;		/* what all their records say */
 	u8 head[1 + TQUIC_CID_MAX + TQUIC_PN_LEN];
-	u8 frame[RUN_FRAME];
+	u8 frame[TQUIC_RUN_FRAME];
 };
 
 static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want, u64 now_us)
@@ -418,11 +416,11 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	r->room = 0;
 	r->left = 0;
 	r->pn_off = 1 + dcid->len;
-	r->len = size - r->pn_off - TQUIC_PN_LEN - RUN_FRAME -
+	r->len = size - r->pn_off - TQUIC_PN_LEN - TQUIC_RUN_FRAME -
 		 (b->conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
 	tquic_header_put_short(r->head, dcid, b->sp->tx.phase, b->conn->spin, 0);
-	memset(r->frame, TQUIC_FT_PADDING, RUN_FRAME - 8);
-	p = r->frame + RUN_FRAME - 8 - tquic_varint_len(s->id) - 1;
+	memset(r->frame, TQUIC_FT_PADDING, TQUIC_RUN_FRAME - 8);
+	p = r->frame + TQUIC_RUN_FRAME - 8 - tquic_varint_len(s->id) - 1;
 	*p++ = TQUIC_FT_STREAM | TQUIC_FT_STREAM_OFF;
 	tquic_varint_put(p, s->id);
 	r->rec = (struct tquic_pkt){
@@ -498,9 +496,9 @@ static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 	b->slot = slot;
 	memcpy(slot, r->head, sizeof(r->head));
 	b->payload = tquic_header_put_pn(slot + r->pn_off, pn);
-	memcpy(b->payload, r->frame, RUN_FRAME - 8);
-	put_unaligned_be64(r->off | 3ULL << 62, b->payload + RUN_FRAME - 8);
-	b->run = b->payload + RUN_FRAME;
+	memcpy(b->payload, r->frame, TQUIC_RUN_FRAME - 8);
+	put_unaligned_be64(r->off | 3ULL << 62, b->payload + TQUIC_RUN_FRAME - 8);
+	b->run = b->payload + TQUIC_RUN_FRAME;
 	sg_set_buf(b->sg, slot, b->run - slot);
 	n = run_map(r, b->sg);
 	if (unlikely(n <= 0))		/* in too many pieces for one packet of this size */

@@ -581,16 +581,16 @@ static int send_datagram(struct sock *sk, struct send *snd, size_t len)
 {
 	struct tquic_conn *conn = tquic_sk(sk)->conn;
 	struct sk_buff *skb;
+	u32 max;
 	int err;
 
 	err = wait_tx(sk, &snd->timeo, is_established, NULL) ?:
 	      wait_tx(sk, &snd->timeo, has_datagram_room, NULL);
 	if (err)
 		return err;
-	if (!tquic_datagram_max(conn))
-		return -EOPNOTSUPP;
-	if (len > tquic_datagram_max(conn))
-		return -EMSGSIZE;
+	max = tquic_datagram_max(conn);
+	if (len > max)
+		return max ? -EMSGSIZE : -EOPNOTSUPP;
 	skb = alloc_skb(len, sk->sk_allocation);
 	if (!skb || !sk_wmem_schedule(sk, skb->truesize)) {
 		kfree_skb(skb);

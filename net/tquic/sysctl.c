@@ -106,7 +106,9 @@ int tquic_sysctl_net_init(struct net *net)
 		set_mem();
 	tn->sysctl_gso = 1;
 	tn->sysctl_gro = 1;
-	tn->switches = (struct tquic_switches) { 1, 1, 1, 1, 0 };
+	tn->switches = (struct tquic_switches) {
+		.zerocopy = 1, .hpbatch = 1, .ecn = 1, .spin = 1,
+	};
 	tn->sysctls[0] = enlist(net, "net/quic", quic_table, sizeof(quic_table));
 	tn->sysctls[1] = enlist(net, "net/tquic", tquic_table, sizeof(tquic_table));
 	return tn->sysctls[0] && tn->sysctls[1] ? 0 : -ENOMEM;
