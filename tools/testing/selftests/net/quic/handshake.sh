@@ -33,8 +33,7 @@ chk_mib n0 TX_PACKETS -le 11 "packets of a client"
 chk_mib n1 TX_PACKETS -le 11 "packets of a server"
 check "no probe timeout, IPv6" patient $addr1_6
 
-# almost every third packet is lost
-modprobe -q sch_netem || true
+# every fifth packet is lost
 if netem loss 20%; then
 	xfer "5 handshakes, 20 % loss" $addr1 --bytes 1000 --conns 5
 	chk_mib n0 CONN_ESTABLISHED -ge 5

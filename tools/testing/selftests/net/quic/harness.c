@@ -252,20 +252,26 @@ void tune_event(int fd, unsigned int type)
 	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_EVENT, &on, sizeof(on)));
 }
 
-/* A counter of this network namespace, -1 when there is none of that name. */
-long long mib(const char *name)
+/* The number behind a name, in a file of such lines; -1 when there is none of that name. */
+long long number_in(const char *path, const char *name)
 {
 	long long value, found = -1;
 	char line[64];
 	FILE *file;
 
-	file = fopen("/proc/net/quic/snmp", "re");
+	file = fopen(path, "re");
 	REQUIRE(file);
 	while (fscanf(file, "%63s %lld", line, &value) == 2)
 		if (!strcmp(line, name))
 			found = value;
 	fclose(file);
 	return found;
+}
+
+/* A counter of this network namespace. */
+long long mib(const char *name)
+{
+	return number_in("/proc/net/quic/snmp", name);
 }
 
 /* ---- the run ---- */

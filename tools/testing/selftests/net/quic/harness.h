@@ -99,6 +99,7 @@ bool wait_readable(int fd);
 size_t read_exactly(int fd, void *buf, size_t len);
 void fill_pattern(uint8_t *buf, size_t len, unsigned int seed);
 void tune_event(int fd, unsigned int type);
+long long number_in(const char *path, const char *name);
 long long mib(const char *name);
 
 #endif /* _QUIC_HARNESS_H */

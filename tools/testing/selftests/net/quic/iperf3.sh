@@ -48,7 +48,6 @@ run() {
 }
 
 # what runs for a time has no need to move much in it
-modprobe -q sch_netem || true
 netem rate 50mbit
 run "for a time (-t 1)" -t 1
 chk_mib n0 CONN_ESTABLISHED -eq 2 "control and data"

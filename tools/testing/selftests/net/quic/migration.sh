@@ -8,7 +8,6 @@
 . "$(dirname "$0")/netns.sh"
 
 setup
-modprobe -q sch_netem || true
 # so slow that there is time for it: 3 s and more between two of them
 netem delay 2ms rate 8mbit limit 100 || skip_all "no netem"
 part=$((3 << 20))

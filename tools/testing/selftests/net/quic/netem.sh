@@ -7,7 +7,6 @@
 
 setup
 in_order
-modprobe -q sch_netem || true
 netem delay 1ms || skip_all "no netem"
 netem
 MB=1048576

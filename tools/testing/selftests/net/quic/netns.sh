@@ -105,6 +105,7 @@ is_listening() { n1 grep -qE ":${1:-$port} [0-9]+ 1 " /proc/net/quic/eps; }
 
 setup() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	modprobe -q sch_netem || true
 	[ -d /sys/module/quic ] || modprobe quic 2>/dev/null || skip_all "no module quic"
 	{ ip netns add "$ns0" && ip netns add "$ns1"; } || skip_all "no network namespaces"
 	ip -n "$ns0" link add veth0 type veth peer name veth1 netns "$ns1" || skip_all "no veth"

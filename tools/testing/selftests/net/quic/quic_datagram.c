@@ -3,9 +3,11 @@
  * Datagrams, RFC 9221: sent whole or not at all, read whole or in parts, beside streams, within
  * what the peer takes and the buffers hold. Both ends are in one process, on the loopback.
  */
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -172,6 +174,42 @@ static void t_nobody_reads(void)
 	pair_close(&p);
 }
 
+static void lo_up(bool up)
+{
+	struct ifreq req = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	REQUIRE(!ioctl(fd, SIOCGIFFLAGS, &req));
+	req.ifr_flags = (short)(up ? req.ifr_flags | IFF_UP : req.ifr_flags & ~IFF_UP);
+	REQUIRE(!ioctl(fd, SIOCSIFFLAGS, &req));
+	close(fd);
+}
+
+/* those sent while the link is down are lost, counted, and not sent again */
+static void t_lost(void)
+{
+	long long lost = mib("DGRAM_LOST"), received = mib("DGRAM_RECEIVED");
+	int64_t end = now_ms() + 20000;
+	uint8_t data[900] = {};
+	uint32_t flags;
+	struct pair p;
+	int i;
+
+	open_both(&p);
+	lo_up(false);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(send_one(p.c, data, sizeof(data), 0), sizeof(data));
+	lo_up(true);
+	for (; mib("DGRAM_LOST") == lost && now_ms() < end; sleep_ms(20)) {
+		/* that later packets arrive is how a loss is seen */
+		EXPECT_EQ(send_one(p.c, data, 100, 0), 100);
+		EXPECT_EQ(recv_one(p.s, data, sizeof(data), &flags), 100);
+	}
+	EXPECT_EQ(mib("DGRAM_LOST") - lost, 3);
+	EXPECT(mib("DGRAM_RECEIVED") > received);
+	pair_close(&p);
+}
+
 static void t_flags(void)
 {
 	struct quic_stream_info info = {};
@@ -199,6 +237,7 @@ const struct test tests[] = {
 	{ "peeked at, and read in parts", t_in_parts },
 	{ "beside a stream", t_beside_streams },
 	{ "nobody reads: they are dropped and counted", t_nobody_reads },
+	{ "lost: counted, and not sent again", t_lost },
 	{ "a datagram is of no stream", t_flags },
 	{}
 };

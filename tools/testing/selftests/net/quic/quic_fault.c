@@ -247,7 +247,9 @@ static void t_splice(void)
 
 /* ---- sockets ---- */
 
-static bool connect_failing(const struct pair *p, unsigned int nth)
+/* A socket is made and used, and the nth allocation of that fails; false: there is none. */
+static bool socket_failing(unsigned int nth, int (*use)(int fd, const struct pair *p),
+			   const struct pair *p)
 {
 	int fd, ret = -1, err = 0;
 	bool failed;
@@ -255,7 +257,7 @@ static bool connect_failing(const struct pair *p, unsigned int nth)
 	fail_nth(nth);
 	fd = socket(p->addr.ss_family, SOCK_STREAM, IPPROTO_QUIC);
 	if (fd >= 0)
-		ret = connect(fd, (const struct sockaddr *)&p->addr, p->len);
+		ret = use(fd, p);
 	if (ret)
 		err = errno;
 	if (fd >= 0)
@@ -264,51 +266,45 @@ static bool connect_failing(const struct pair *p, unsigned int nth)
 	if (ret)
 		expect_no_memory(failed, err);
 	return failed;
+}
+
+static void each_failing(int (*use)(int fd, const struct pair *p), const struct pair *p,
+			 unsigned int least)
+{
+	unsigned int nth = 1;
+
+	while (nth < MOST && socket_failing(nth, use, p))
+		nth++;
+	printf("# %u allocations, each of them failed once\n", nth - 1);
+	EXPECT(nth > least && nth < MOST);
+}
+
+static int use_connect(int fd, const struct pair *p)
+{
+	return connect(fd, (const struct sockaddr *)&p->addr, p->len);
 }
 
 static void t_connect(void)
 {
-	unsigned int nth = 1;
 	struct pair p;
 
 	prepare();
 	p.l = open_listener(NULL, &p.addr, &p.len);
-	while (nth < MOST && connect_failing(&p, nth))
-		nth++;
-	printf("# %u allocations, each of them failed once\n", nth - 1);
-	EXPECT(nth > 10 && nth < MOST);
+	each_failing(use_connect, &p, 10);
 	close(p.l);
 }
 
-static bool listen_failing(unsigned int nth)
+static int use_listen(int fd, const struct pair *p)
 {
-	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
-	int fd, ret = -1, err = 0;
-	bool failed;
-
-	fail_nth(nth);
-	fd = socket(AF_INET6, SOCK_STREAM, IPPROTO_QUIC);
-	if (fd >= 0)
-		ret = bind(fd, (struct sockaddr *)&any, sizeof(any)) ?: listen(fd, 5);
-	if (ret)
-		err = errno;
-	if (fd >= 0)
-		close(fd);
-	failed = has_failed();
-	if (ret)
-		expect_no_memory(failed, err);
-	return failed;
+	return bind(fd, (const struct sockaddr *)&p->addr, p->len) ?: listen(fd, 5);
 }
 
 static void t_listen(void)
 {
-	unsigned int nth = 1;
+	const struct pair any = { .addr.ss_family = AF_INET6, .len = sizeof(struct sockaddr_in6) };
 
 	prepare();
-	while (nth < MOST && listen_failing(nth))
-		nth++;
-	printf("# %u allocations, each of them failed once\n", nth - 1);
-	EXPECT(nth > 5 && nth < MOST);
+	each_failing(use_listen, &any, 5);
 }
 
 const struct test tests[] = {

@@ -57,18 +57,10 @@ static void enter(const char *group)
 /* A line of memory.stat, in bytes. */
 static long long stat_of(const char *group, const char *name)
 {
-	long long value, found = -1;
-	char file[300], key[64];
-	FILE *f;
+	char file[300];
 
 	snprintf(file, sizeof(file), "%s/memory.stat", group);
-	f = fopen(file, "re");
-	REQUIRE(f);
-	while (fscanf(f, "%63s %lld", key, &value) == 2)
-		if (!strcmp(key, name))
-			found = value;
-	fclose(f);
-	return found;
+	return number_in(file, name);
 }
 
 /* Wait until it is at least, or at most, that much; says so if it does not come about. */

@@ -5,7 +5,6 @@
 . "$(dirname "$0")/netns.sh"
 
 setup
-modprobe -q sch_netem || true
 # a new update waits for three probe timeouts, 80 ms and more: slow enough for some
 netem delay 1ms rate 16mbit || skip_all "no netem"
 size=$((2 << 20))

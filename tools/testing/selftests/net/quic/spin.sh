@@ -7,7 +7,6 @@
 command -v tcpdump >/dev/null || skip_all "no tcpdump"
 setup
 in_order
-modprobe -q sch_netem || true
 netem delay 20ms rate 20mbit || skip_all "no netem"
 n0 sysctl -qw net.tquic.gso=0
 n1 sysctl -qw net.tquic.gso=0

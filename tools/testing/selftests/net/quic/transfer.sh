@@ -75,7 +75,6 @@ switched() {
 }
 
 set_mtu 1500
-modprobe -q sch_netem || true
 lost=0
 for loss in "" "loss 1%"; do
 	# shellcheck disable=SC2086

@@ -6,7 +6,6 @@
 . "$(dirname "$0")/netns.sh"
 
 setup
-modprobe -q sch_netem || true
 n0 tc qdisc add dev lo root netem delay 1ms || skip_all "no netem"
 n0 tc qdisc del dev lo root
 flows="reuse reuse_odd reuse_plain sendfile splice"
