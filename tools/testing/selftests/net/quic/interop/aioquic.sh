@@ -24,11 +24,11 @@ options_of() {
 for i in 0 1; do
 	mkfifo "$work/fifo$i"
 	"p$i" python3 -B "$work/aioquic_hq.py" wait "$work/fifo$i" >"$work/ready$i" 2>&1 &
-	kept+=" $!"
 done
 ready() { grep -q ready "$work/ready0" && grep -q ready "$work/ready1"; }
 within 300 ready ||
 	skip_all "aioquic does not start: $(tail -n 1 "$work/ready0")"
+kept=$(echo $(ip netns pids "$ns0") $(ip netns pids "$ns1"))
 
 peer_server() {
 	echo "$work/peer server $port $work/www $work/key $work/cert" $(options_of "$@") >"$work/fifo1"
