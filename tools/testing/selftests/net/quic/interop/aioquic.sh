@@ -28,7 +28,7 @@ done
 ready() { grep -q ready "$work/ready0" && grep -q ready "$work/ready1"; }
 within 300 ready ||
 	skip_all "aioquic does not start: $(tail -n 1 "$work/ready0")"
-kept=$(echo $(ip netns pids "$ns0") $(ip netns pids "$ns1"))
+kept=$({ ip netns pids "$ns0"; ip netns pids "$ns1"; } | xargs)
 
 peer_server() {
 	echo "$work/peer server $port $work/www $work/key $work/cert" $(options_of "$@") >"$work/fifo1"
