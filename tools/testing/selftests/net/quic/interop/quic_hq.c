@@ -285,9 +285,9 @@ static void run(int fd)
 	while (opts.server || x.unanswered) {
 		while (!opts.server && x.num < (unsigned int)opts.num_paths - 1 && ask(&x))
 			;
-		more = send_all(&x);
 		if (!receive_all(&x))
 			break;
+		more = send_all(&x);
 		peer_rekey(fd, x.count.bytes);
 		if (!more && (opts.server || x.unanswered))
 			peer_wait(ep);
