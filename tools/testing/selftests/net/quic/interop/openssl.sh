@@ -8,28 +8,21 @@ need openssl
 
 # peer_client ADDRESS FILES [WORDS]: a connection for each of them
 peer_client() {
-	local to=$1 files=$2 file rc
+	local to=$1 files=$2 file
 
 	shift 2
 	[[ $to != *:* ]] || to="[$to]"
 	for file in $files; do
-		# it ends when we end the stream, or its input does: that stays open for long enough
-		{ printf 'GET %s\r\n' $file; sleep $limit; } |
-			p0 openssl s_client -quic -alpn hq-interop -connect $to:$port -quiet -ign_eof \
+		# it closes when its input ends: when all is there, or time is over
+		{ printf 'GET %s\r\n' $file; within $limit complete $file; } |
+			p0 openssl s_client -quic -alpn hq-interop -connect $to:$port -quiet -no_ign_eof -nocommands \
 				-CAfile "$work/cert" -verify_return_error -servername $name \
 				$([ "${1:-}" != chacha20 ] || echo -ciphersuites TLS_CHACHA20_POLY1305_SHA256) \
-				>"$work/dl$file" 2>"$work/peer.err" &
-		within $limit finished $file $!
-		rc=$?
-		cat "$work/peer.err"
-		[ $rc = 0 ] || return $rc
+				>"$work/dl$file" || return 1
 	done
 }
 
-# finished FILE PID: all of it is there, or the program has ended
-finished() {
-	[ "$(stat -c %s "$work/dl$1" 2>/dev/null)" = "$(stat -c %s "$work/www$1")" ] || ! kill -0 "$2" 2>/dev/null
-}
+complete() { [ "$(stat -c %s "$work/dl$1" 2>/dev/null)" = "$(stat -c %s "$work/www$1")" ]; }
 
 cases server handshake ipv6 chacha20 retry longrtt transfer keyupdate_by_us
 finish
