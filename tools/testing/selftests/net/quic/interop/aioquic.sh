@@ -49,8 +49,8 @@ peer_client() {
 cases client handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_peer longrtt multiplexing transfer
 cases server handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing transfer
 for role in client server; do
-	not_built $role resumption "session tickets are not built"
-	not_built $role zerortt "0-RTT keys are not built"
+	skipped $role resumption "session tickets are not built"
+	skipped $role zerortt "0-RTT keys are not built"
 done
-not_built client connectionmigration "active migration is not built"
+skipped client connectionmigration "active migration is not built"
 finish

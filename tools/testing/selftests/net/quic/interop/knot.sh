@@ -53,6 +53,14 @@ ask_it() {
 
 run client handshake ask_it $addr1
 run client ipv6 ask_it $addr1_6
-run server handshake ask_us $addr1
-run server ipv6 ask_us $addr1_6
+# kdig ends when its own probe timer fires, which the ACK of its Initial starts; in a guest where TLS
+# takes 30 ms, that is before our ServerHello
+if [ "$SLOW" -gt 1 ] || [ -n "$DEBUG" ]; then
+	for case in handshake ipv6; do
+		skipped server $case "kdig gives up at its first probe timeout, too soon for TLS here"
+	done
+else
+	run server handshake ask_us $addr1
+	run server ipv6 ask_us $addr1_6
+fi
 finish

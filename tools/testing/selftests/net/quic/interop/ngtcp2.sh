@@ -28,7 +28,7 @@ peer_client() {
 	[[ $to != *:* ]] || host="[$to]"
 	case ${3:-} in
 	chacha20) options=("--ciphers=$ciphers") ;;
-	key-update) options=(--key-update=20ms) ;;
+	key-update) options=(--key-update=1ms) ;;
 	strange-version) options=(--version=0x1a2a3a4a --preferred-versions=v1) ;;
 	v2) options=(--version=v2) ;;
 	esac

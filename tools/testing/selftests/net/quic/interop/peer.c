@@ -207,12 +207,12 @@ int peer_epoll(int fd)
 	return ep;
 }
 
-/* peer_wait - until there is an edge; the alarm ends what takes too long */
+/* peer_wait - until there is an edge, or another try at a key update; the alarm ends what takes too long */
 void peer_wait(int ep)
 {
 	struct epoll_event ev;
 
-	if (epoll_wait(ep, &ev, 1, -1) < 0 && errno != EINTR)
+	if (epoll_wait(ep, &ev, 1, opts.key_update ? 5 : -1) < 0 && errno != EINTR)
 		die("epoll_wait: %s", strerror(errno));
 }
 
