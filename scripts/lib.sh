@@ -173,7 +173,7 @@ counted() {
 	"$@" | tee "$out" | grep -vxE --line-buffered '[0-9]+ passed, [0-9]+ failed'
 	rc=${PIPESTATUS[0]}
 	set -e
-	read -r passed failed < <(tail -n 50 "$out" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' | tail -n 1) || true
+	read -r passed failed < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out" | tail -n 1) || true
 	rm -f "$out"
 	passed=${passed:-0} failed=${failed:-0}
 	if [ "$failed" = 0 ] && { [ "$rc" != 0 ] || [ "$passed" = 0 ]; }; then
