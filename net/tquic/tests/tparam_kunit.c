@@ -258,7 +258,7 @@ static void tparam_random(struct kunit *test)
 		if (ret)
 			continue;
 		KUNIT_ASSERT_LE(test, (int)tp.ack_delay_exponent, 20);
-		KUNIT_ASSERT_GE(test, (int)tp.active_connection_id_limit, 2);
+		KUNIT_ASSERT_GE(test, tp.active_connection_id_limit, 2ULL);
 		KUNIT_ASSERT_GE(test, tp.max_udp_payload_size, 1200ULL);
 		KUNIT_ASSERT_LE(test, tp.max_ack_delay_us, 16383000ULL);
 		KUNIT_ASSERT_LE(test, (int)tp.iscid.len, TQUIC_CID_MAX);
