@@ -412,12 +412,24 @@ static int set_ticket(struct sock *sk, void *buf, u32 len)
 	return 0;
 }
 
+/* A client has the newest ticket, a server the key that it seals them with */
 static int get_ticket(struct sock *sk, void *buf, u32 *len)
 {
 	const struct tquic_sock *tsk = tquic_sk(sk);
+	struct in6_addr addr;
+	u8 key[QUIC_TICKET_KEY_BYTES];
+	int err;
 
-	if (is_server(sk))
-		return -EOPNOTSUPP;
+	if (is_server(sk)) {
+		if (!tsk->ep)
+			return -ENOTCONN;
+		addr = tquic_addr_in6(&tsk->ep->addr);
+		tquic_token_ticket_key(&tquic_pernet(sock_net(sk))->token_keys, &addr,
+				       ntohs(tquic_addr_port(&tsk->ep->addr)), key);
+		err = get_bytes(buf, len, key, sizeof(key));
+		memzero_explicit(key, sizeof(key));
+		return err;
+	}
 	return get_bytes(buf, len, tsk->ticket, tsk->ticket ? tsk->ticket_len : 0);
 }
 

@@ -27,6 +27,7 @@
 
 static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= TQUIC_TOKEN_MAX);
 static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= QUIC_TOKEN_MAX_BYTES);
+static_assert(QUIC_TICKET_KEY_BYTES % RESET_HASH_LEN == 0);
 
 /** tquic_token_keys_init - make the keys of a namespace; process context; on error none is held */
 int tquic_token_keys_init(struct tquic_token_keys *k)
@@ -173,16 +174,42 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 	return age_us > (info->retry ? TQUIC_TOKEN_RETRY_US : TQUIC_TOKEN_NEW_US) ? -ESTALE : 0;
 }
 
+/* HMAC-SHA256; any context, allocates nothing */
+static void derive(struct tquic_token_keys *k, const void *from, u32 len, u8 *hash)
+{
+	SHASH_DESC_ON_STACK(desc, k->reset);
+
+	desc->tfm = k->reset;
+	if (WARN_ON_ONCE(crypto_shash_digest(desc, from, len, hash)))
+		get_random_bytes(hash, RESET_HASH_LEN);	/* nobody can guess it, we neither */
+	shash_desc_zero(desc);
+}
+
 /** tquic_token_reset - RFC 9000 section 10.3.2, 16 bytes; any context, allocates nothing */
 void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token)
 {
-	SHASH_DESC_ON_STACK(desc, k->reset);
 	u8 hash[RESET_HASH_LEN];
 
-	desc->tfm = k->reset;
-	if (WARN_ON_ONCE(crypto_shash_digest(desc, cid->id, cid->len, hash)))
-		get_random_bytes(hash, sizeof(hash));	/* nobody can guess it, we neither */
+	derive(k, cid->id, cid->len, hash);
 	memcpy(token, hash, TQUIC_TOKEN_RESET_LEN);
-	shash_desc_zero(desc);
 	memzero_explicit(hash, sizeof(hash));
+}
+
+/**
+ * tquic_token_ticket_key - what the servers of one address seal their TLS tickets with
+ * @addr, @port: where they are bound
+ * @key: set to QUIC_TICKET_KEY_BYTES bytes, the same ones as long as the namespace lives
+ */
+void tquic_token_ticket_key(struct tquic_token_keys *k, const struct in6_addr *addr, u16 port,
+			    u8 *key)
+{
+	struct {
+		char label[8];		/* with what follows it is longer than a connection ID */
+		struct in6_addr addr;
+		__be16 port;
+		u8 part;
+	} __packed from = { "ticket", *addr, htons(port) };
+
+	for (; from.part < QUIC_TICKET_KEY_BYTES / RESET_HASH_LEN; from.part++)
+		derive(k, &from, sizeof(from), key + from.part * RESET_HASH_LEN);
 }

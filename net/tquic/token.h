@@ -36,5 +36,7 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 		      const struct in6_addr *addr, u16 port, u64 now_us,
 		      struct tquic_token_info *info);
 void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token);
+void tquic_token_ticket_key(struct tquic_token_keys *k, const struct in6_addr *addr, u16 port,
+			    u8 *key);
 
 #endif

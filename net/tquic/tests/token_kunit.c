@@ -181,6 +181,28 @@ static void reset_token(struct kunit *test)
 	}
 }
 
+/* One key for an address and port, another for any other, and in another namespace */
+static void ticket_key(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u8 key[4][QUIC_TICKET_KEY_BYTES], again[QUIC_TICKET_KEY_BYTES];
+	struct in6_addr addr = f->addr;
+	int i, j;
+
+	tquic_token_ticket_key(&f->keys, &addr, PORT, key[0]);
+	tquic_token_ticket_key(&f->keys, &addr, PORT, again);
+	KUNIT_EXPECT_MEMEQ(test, key[0], again, sizeof(again));
+	tquic_token_ticket_key(&f->keys, &addr, PORT + 1, key[1]);
+	tquic_token_ticket_key(&f->others, &addr, PORT, key[2]);
+	addr.s6_addr[15] ^= 1;
+	tquic_token_ticket_key(&f->keys, &addr, PORT, key[3]);
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_NE(test, memcmp(key[i], key[i] + 32, 32), 0);
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_NE(test, memcmp(key[i], key[j], sizeof(key[i])), 0);
+	}
+}
+
 static void out_of_memory(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -239,6 +261,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(other_keys),
 	KUNIT_CASE(rubbish),
 	KUNIT_CASE(reset_token),
+	KUNIT_CASE(ticket_key),
 	KUNIT_CASE(out_of_memory),
 	{}
 };

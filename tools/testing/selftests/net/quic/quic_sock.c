@@ -452,6 +452,33 @@ static void t_token_role(void)
 	EXPECT_OK(set(p.c, QUIC_SOCKOPT_TOKEN, token, 120));
 }
 
+/* What a server seals its tickets with: the same at the listener and all its connections */
+static void t_ticket_key(void)
+{
+	unsigned char key[3][QUIC_TICKET_KEY_BYTES], ticket[100] = { 4 };
+	socklen_t len = sizeof(ticket);
+	struct pair p, q;
+
+	pair_open(&p, NULL);
+	EXPECT_OK(get(p.l, QUIC_SOCKOPT_SESSION_TICKET, key[0], sizeof(key[0])));
+	EXPECT_OK(get(p.s, QUIC_SOCKOPT_SESSION_TICKET, key[1], sizeof(key[1])));
+	EXPECT(!memcmp(key[0], key[1], sizeof(key[0])));
+	EXPECT_ERR(get(p.s, QUIC_SOCKOPT_SESSION_TICKET, key[1], 63), EINVAL);
+	EXPECT_ERR(set(p.s, QUIC_SOCKOPT_SESSION_TICKET, ticket, sizeof(ticket)), EOPNOTSUPP);
+	pair_open(&q, NULL);
+	EXPECT_OK(get(q.s, QUIC_SOCKOPT_SESSION_TICKET, key[2], sizeof(key[2])));
+	EXPECT(memcmp(key[0], key[2], sizeof(key[0])));		/* another port */
+	pair_close(&q);
+	/* the server of the test has sent one by itself, which came after the handshake */
+	while (!getsockopt(p.c, SOL_QUIC, QUIC_SOCKOPT_SESSION_TICKET, ticket, &len) && !len)
+		len = sizeof(ticket);
+	EXPECT_EQ(errno, EINVAL);	/* it is longer than that */
+	pair_close(&p);
+	p.c = open_socket(AF_INET);
+	EXPECT_ERR(set(p.c, QUIC_SOCKOPT_SESSION_TICKET, ticket, 63), EINVAL);
+	EXPECT_OK(set(p.c, QUIC_SOCKOPT_SESSION_TICKET, ticket, sizeof(ticket)));
+}
+
 static void t_events_option(void)
 {
 	struct quic_event_option ev = { .type = QUIC_EVENT_STREAM_UPDATE };
@@ -837,6 +864,7 @@ const struct test tests[] = {
 	{ "config", t_config },
 	{ "alpn", t_alpn },
 	{ "token_role", t_token_role },
+	{ "ticket_key", t_ticket_key },
 	{ "events_option", t_events_option },
 	{ "secret_errors", t_secret_errors },
 	{ "param_ext", t_param_ext },
