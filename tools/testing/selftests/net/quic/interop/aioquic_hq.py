@@ -9,6 +9,7 @@
 
     --versions=2,1 (as preferred)  --first=1a2a3a4a (the client's first attempt)
     --cipher=chacha20  --retry  --key-update (once, after some bytes)  --ca=FILE  --name=NAME
+    --resume (the client: what follows the first PATH with a connection that resumes the first)
 """
 import asyncio
 import os
@@ -97,7 +98,9 @@ class Client(Hq):
 async def server():
     conf = configuration(False)
     conf.load_cert_chain(words[4], words[3])
-    await serve("::", int(words[1]), configuration=conf, create_protocol=Server, retry="retry" in option)
+    tickets = {}
+    await serve("::", int(words[1]), configuration=conf, create_protocol=Server, retry="retry" in option,
+                session_ticket_fetcher=tickets.pop, session_ticket_handler=lambda t: tickets.update({t.ticket: t}))
     print("listening", flush=True)
     await asyncio.Future()
 
@@ -106,10 +109,15 @@ async def client():
     conf = configuration(True)
     conf.load_verify_locations(option["ca"])
     conf.server_name = option["name"]
-    async with connect(words[1], int(words[2]), configuration=conf, create_protocol=Client) as conn:
-        conn.fetch(words[4:])
-        await conn.done
-        print(f"version={conn._quic._version:x} bytes={conn.moved}")
+    ticket = asyncio.get_running_loop().create_future()
+    for paths in (words[4:5], words[5:]) if "resume" in option else (words[4:],):
+        async with connect(words[1], int(words[2]), configuration=conf, create_protocol=Client,
+                           session_ticket_handler=lambda t: ticket.done() or ticket.set_result(t)) as conn:
+            conn.fetch(paths)
+            await conn.done
+            if "resume" in option:
+                conf.session_ticket = await ticket
+        print(f"version={conn._quic._version:x} bytes={conn.moved} resumed={conn._quic.tls.session_resumed:d}")
 
 
 def run(args):

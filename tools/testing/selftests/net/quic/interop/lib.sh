@@ -222,6 +222,13 @@ client_keyupdate_by_peer() { peer_server key-update && client_fetch $addr1 "/f1 
 client_longrtt() { peer_server && delay && client_fetch $addr1 /one; }
 client_v2() { peer_server v2 && client_fetch $addr1 /one -V 2 && said client version 6b3343cf; }
 
+# a connection for each file, the second with the ticket of the first
+client_resumption() {
+	rm -f "$work/session"
+	peer_server resumption && client_fetch $addr1 /f1 -r "$work/session" && said client resumed 0 &&
+		client_fetch $addr1 /f2 -r "$work/session" && said client resumed 1
+}
+
 # a server that knows no version of ours says so, and we give up with that word
 client_versionnegotiation() {
 	peer_server only-v2 || return 1
@@ -245,6 +252,7 @@ server_retry() { our_server -R && server_fetch $addr1 /one && on_wire "$retry_pa
 server_keyupdate() { our_server && server_fetch $addr1 "/f1 /f2" key-update && rekeyed n1; }
 server_keyupdate_by_us() { our_server -K && server_fetch $addr1 "/f1 /f2" && rekeyed n1; }
 server_longrtt() { our_server && delay && server_fetch $addr1 /one; }
+server_resumption() { our_server && server_fetch $addr1 "/f1 /f2" resume && said peer resumed 1; }
 server_v2() { our_server && server_fetch $addr1 /one v2 && within 10 said server version 6b3343cf; }
 server_versionnegotiation() {
 	our_server && server_fetch $addr1 /one strange-version && on_wire "$version_negotiation_packets" &&

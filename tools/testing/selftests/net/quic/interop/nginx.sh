@@ -42,7 +42,7 @@ peer_server() {
 }
 udp_bound() { n1 ss -Hnul "sport = :$port" | grep -q .; }
 
-all="handshake ipv6 chacha20 retry keyupdate longrtt multiplexing transfer"
+all="handshake ipv6 chacha20 retry keyupdate longrtt multiplexing transfer resumption"
 cases client $all
 http3() { program=quic_h3 "$@"; }
 if [ -x "$here/quic_h3" ]; then

@@ -36,6 +36,6 @@ peer_client() {
 		$to $port $(printf "https://$host:$port%s " $files)
 }
 
-cases client handshake ipv6 chacha20 retry v2 keyupdate longrtt multiplexing transfer
+cases client handshake ipv6 chacha20 retry v2 keyupdate longrtt multiplexing transfer resumption
 cases server handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing transfer
 finish

@@ -22,10 +22,13 @@
 #include "peer.h"
 
 #define REKEY_BYTES	(16 << 10)	/* moved before we change keys */
+#define TICKET_S	5		/* how long we wait for a ticket */
+#define SESSION_BYTES	4096
 
 struct peer_opts opts = { .port = "4433", .dir = ".", .timeout_s = 60 };
 
 static long long began_ms;
+static gnutls_session_t session;	/* of a client that resumes */
 
 static long long now_ms(void)
 {
@@ -65,7 +68,9 @@ static void usage(const char *me)
 	    "  -p PORT  -a ALPN  -d FOLDER (to serve, or to save in)  -t SECONDS\n"
 	    "  -n NAME -A FILE   of the server, and what signed its certificate (none: anything)\n"
 	    "  -k FILE -c FILE   a server's key and certificate\n"
-	    "  -C aes128|aes256|ccm|chacha20  -V 1|2  -R (server: Retry)  -K (change keys once)", me, me);
+	    "  -C aes128|aes256|ccm|chacha20  -V 1|2  -R (server: Retry)  -K (change keys once)\n"
+	    "  -r FILE   client: resume the session that is in it, if any, and keep a new ticket there",
+	    me, me);
 }
 
 /* peer_options - read them into opts; @alpn is the default */
@@ -78,7 +83,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		usage(argv[0]);
 	opts.server = !strcmp(argv[1], "server");
 	optind = 2;
-	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:RK")) != -1) {
+	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:RK")) != -1) {
 		switch (c) {
 		case 'p': opts.port = optarg; break;
 		case 'a': opts.alpn = optarg; break;
@@ -90,6 +95,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		case 'c': opts.cert = optarg; break;
 		case 'C': opts.cipher = cipher_number(optarg); break;
 		case 'V': opts.version = *optarg == '2' ? QUIC_VERSION_V2 : QUIC_VERSION_V1; break;
+		case 'r': opts.session = optarg; break;
 		case 'R': opts.retry = true; break;
 		case 'K': opts.key_update = true; break;
 		default: usage(argv[0]);
@@ -111,6 +117,7 @@ static int make_socket(const char *host, struct addrinfo **ai)
 		.version = opts.version,
 		.payload_cipher_type = opts.cipher,
 		.validate_peer_address = opts.retry,
+		.receive_session_ticket = opts.session ? TICKET_S : 0,
 	};
 	int fd;
 
@@ -137,6 +144,47 @@ static void handshake_failed(int fd, int err)
 	    close.frame, (char *)close.phrase);
 }
 
+/* A session of our own, for its ticket outlives the handshake */
+static int resumable_handshake(int fd)
+{
+	gnutls_certificate_credentials_t creds;
+	unsigned char data[SESSION_BYTES];
+	FILE *f = fopen(opts.session, "rb");
+	size_t size = f ? fread(data, 1, sizeof(data), f) : 0;
+
+	if (f)
+		fclose(f);
+	if (gnutls_certificate_allocate_credentials(&creds) ||
+	    gnutls_certificate_set_x509_trust_file(creds, opts.ca, GNUTLS_X509_FMT_PEM) < 1 ||
+	    gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP | GNUTLS_NO_END_OF_EARLY_DATA) ||
+	    gnutls_priority_set_direct(session, QUIC_PRIORITY, NULL) ||
+	    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, creds) ||
+	    gnutls_server_name_set(session, GNUTLS_NAME_DNS, opts.name, strlen(opts.name)))
+		die("no session of GnuTLS");
+	gnutls_session_set_verify_cert(session, opts.name, 0);
+	gnutls_transport_set_int(session, fd);
+	if (quic_session_set_alpn(session, opts.alpn, strlen(opts.alpn)) ||
+	    (size && quic_session_set_data(session, data, size)))
+		die("the session does not take its data");
+	return quic_handshake(session);
+}
+
+static void keep_session(void)
+{
+	unsigned char data[SESSION_BYTES];
+	size_t size = sizeof(data);
+	int err = quic_session_get_data(session, data, &size);
+	FILE *f;
+
+	if (err || !size) {
+		fprintf(stderr, "no ticket: %s\n", strerror(-err));
+		return;
+	}
+	f = fopen(opts.session, "wb");
+	if (!f || fwrite(data, 1, size, f) != size || fclose(f))
+		die("%s: %s", opts.session, strerror(errno));
+}
+
 /* peer_connect - a connection to opts.paths[0], after the handshake */
 int peer_connect(void)
 {
@@ -154,7 +202,7 @@ int peer_connect(void)
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen))
 		die("connect: %s", strerror(errno));
 	freeaddrinfo(ai);
-	err = quic_client_handshake_parms(fd, &parms);
+	err = opts.session ? resumable_handshake(fd) : quic_client_handshake_parms(fd, &parms);
 	if (err)
 		handshake_failed(fd, err);
 	return fd;
@@ -251,8 +299,11 @@ void peer_report(int fd, const struct peer_count *count)
 
 	if (getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_INFO, &info, &len))
 		fprintf(stderr, "QUIC_SOCKOPT_INFO: %s\n", strerror(errno));
-	printf("version=%x cipher=%u files=%u bytes=%llu ms=%lld lost=%llu rtt_us=%u\n", info.version,
-	       info.cipher, count->files, count->bytes, now_ms() - began_ms,
-	       (unsigned long long)info.packets_lost, info.srtt_us);
+	if (session && !gnutls_session_is_resumed(session))
+		keep_session();
+	printf("version=%x cipher=%u files=%u bytes=%llu ms=%lld lost=%llu rtt_us=%u resumed=%d\n",
+	       info.version, info.cipher, count->files, count->bytes, now_ms() - began_ms,
+	       (unsigned long long)info.packets_lost, info.srtt_us,
+	       session && gnutls_session_is_resumed(session));
 	fflush(stdout);
 }

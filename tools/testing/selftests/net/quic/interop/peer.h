@@ -12,6 +12,7 @@
 struct peer_opts {
 	bool server, retry, key_update;
 	const char *port, *alpn, *name, *ca, *key, *cert, *dir;
+	const char *session;		/* client: file to resume from, and to keep a ticket in */
 	unsigned int cipher;		/* TLS_CIPHER_*, 0: any */
 	unsigned int version;		/* QUIC_VERSION_*, 0: the kernel's choice */
 	unsigned int timeout_s;
