@@ -463,7 +463,8 @@ static size_t take_all(struct sock *sk, struct send *snd, struct tquic_stream *s
 
 	*err = 0;
 	while (done < len && !*err) {
-		if (tx_over(sk)) {
+		/* the peer may have stopped the stream while we slept */
+		if (tx_over(sk) || s->tx_state > QUIC_STREAM_SEND_STATE_SENT) {
 			*err = -EPIPE;
 			break;
 		}

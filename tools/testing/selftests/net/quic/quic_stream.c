@@ -383,6 +383,40 @@ static void t_stop_sending(void)
 	pair_close(&p);
 }
 
+/* The reader stops a writer that is out of stream credit, asleep in send() or about to call it */
+static void t_stop_sending_blocked(void)
+{
+	static const struct quic_transport_param small = { .max_stream_data_bidi_local = 4000 };
+	struct pair_opts opts = { .client_param = &small };
+	struct quic_stream_update up;
+	static char buf[8000];
+	struct pair p;
+	int sid, status;
+	pid_t pid;
+
+	pair_open(&p, &opts);
+	for (sid = 0; sid <= 4; sid += 4) {
+		EXPECT_EQ(send_on(p.c, sid, "start", MSG_QUIC_STREAM_NEW), 5);
+		EXPECT_RECV(p.s, sid, "start", false);
+		EXPECT_EQ(quic_sendmsg(p.s, buf, sizeof(buf), sid, MSG_DONTWAIT), 4000);
+		EXPECT_ERR(quic_sendmsg(p.s, buf, 1, sid, MSG_DONTWAIT), ENOSPC);
+	}
+	pid = fork();
+	if (!pid)
+		_exit(quic_sendmsg(p.s, buf, 1, 0, MSG_NOSIGNAL) != -1 || errno != EPIPE);
+	EXPECT_OK(reset(p.c, QUIC_SOCKOPT_STREAM_STOP_SENDING, 0, 9));
+	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0);
+	tune_event(p.s, QUIC_EVENT_STREAM_UPDATE);
+	EXPECT_OK(reset(p.c, QUIC_SOCKOPT_STREAM_STOP_SENDING, 4, 9));
+	do {
+		read_update(p.s, &up);
+	} while (up.id != 4);
+	EXPECT_EQ(up.state, QUIC_STREAM_SEND_STATE_RESET_SENT);
+	EXPECT_ERR(quic_sendmsg(p.s, buf, 1, 4, MSG_DONTWAIT | MSG_NOSIGNAL), EPIPE);
+	pair_close(&p);
+}
+
 static void t_events_off(void)
 {
 	struct pair p;
@@ -810,6 +844,7 @@ const struct test tests[] = {
 	{ "close_reason", t_close_reason },
 	{ "reset", t_reset },
 	{ "stop_sending", t_stop_sending },
+	{ "stop_sending_blocked", t_stop_sending_blocked },
 	{ "events_off", t_events_off },
 	{ "event_in_parts", t_event_in_parts },
 	{ "peek", t_peek },
