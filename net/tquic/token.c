@@ -195,9 +195,8 @@ void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, 
 	memzero_explicit(hash, sizeof(hash));
 }
 
-/**
- * tquic_token_ticket_key - what the servers of one address seal their TLS tickets with
- * @addr, @port: where they are bound
+/*
+ * tquic_token_ticket_key - what the servers bound to @addr and @port seal their TLS tickets with;
  * @key: set to QUIC_TICKET_KEY_BYTES bytes, the same ones as long as the namespace lives
  */
 void tquic_token_ticket_key(struct tquic_token_keys *k, const struct in6_addr *addr, u16 port,

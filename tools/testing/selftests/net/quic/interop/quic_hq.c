@@ -188,7 +188,8 @@ static bool send_some(struct exchange *x, struct stream *s)
 	}
 	n = quic_sendmsg(x->fd, from, len, sid, MSG_DONTWAIT | (last ? MSG_QUIC_STREAM_FIN : 0));
 	if (n < 0) {
-		if (errno != EAGAIN && errno != ENOSPC)
+		s->tx_fin = errno == EPIPE;	/* the peer wants no more of it */
+		if (errno != EAGAIN && errno != ENOSPC && errno != EPIPE)
 			die("sending on stream %lld: %s", (long long)sid, strerror(errno));
 		return false;
 	}
