@@ -200,7 +200,7 @@ static void t_lost(void)
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(send_one(p.c, data, sizeof(data), 0), sizeof(data));
 	lo_up(true);
-	for (; mib("DGRAM_LOST") == lost && now_ms() < end; sleep_ms(20)) {
+	for (; mib("DGRAM_LOST") - lost < 3 && now_ms() < end; sleep_ms(20)) {
 		/* that later packets arrive is how a loss is seen */
 		EXPECT_EQ(send_one(p.c, data, 100, 0), 100);
 		EXPECT_EQ(recv_one(p.s, data, sizeof(data), &flags), 100);
