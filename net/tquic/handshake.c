@@ -181,7 +181,8 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 				   GFP_ATOMIC);
 	if (ret < 0)
 		return ret;
-	if (rb->ready_off != before)
+	/* tickets are not for readers: tquic_event_tickets() takes them */
+	if (rb->ready_off != before && id != TQUIC_SPACE_APP)
 		conn->ops->wake(conn, TQUIC_WAKE_READ);
 	return 0;
 }
