@@ -145,6 +145,11 @@ class Client:
             self.step(end - time.time())
         return self.datagrams[before:]
 
+    def keyed(self):
+        """With handshake keys, and saying nothing by itself from now on"""
+        self.mute = True
+        return self.until(lambda: self.conn._cryptos[Epoch.HANDSHAKE].send.is_valid(), "no handshake keys")
+
     def confirmed(self):
         return self.until(lambda: self.conn._handshake_confirmed, "the handshake is not confirmed")
 
@@ -239,50 +244,38 @@ CLOSED_BY = {
     "ack_of_a_packet_that_was_not_sent": (v(0x02, 1 << 20, 0, 0, 0), VIOLATION),
     "ack_below_zero": (v(0x02, 2, 0, 0, 3), ENCODING),
     "crypto_beyond_its_buffer": (v(0x06, 1 << 20, 1) + b"x", BUFFER),
-    "tls_key_update": (lambda c: v(0x06, 0, 5) + bytes([24, 0, 0, 1, 0]), TLS_UNEXPECTED),
+    "tls_key_update": (v(0x06, 0, 5) + bytes([24, 0, 0, 1, 0]), TLS_UNEXPECTED),
     "datagram_that_was_not_allowed": (v(0x31, 1) + b"x", VIOLATION),
 }
 
 
-def closed_by(frame, code):
-    c = Client().confirmed()
-    c.send(frame(c) if callable(frame) else frame)
+# the same, in packets that are made otherwise
+HANDSHAKE = {"epoch": Epoch.HANDSHAKE}
+CLOSED_BY_PACKET = {
+    "reserved_bits_of_a_short_header": (v(1), VIOLATION, {"bits": 0x18}),
+    "reserved_bits_of_a_long_header": (v(1) + bytes(1000), VIOLATION, {"bits": 0x0C} | HANDSHAKE),
+    "stream_frame_in_a_handshake_packet": (v(0x0A, 0, 1) + b"x", VIOLATION, HANDSHAKE),
+}
+
+
+def closed_by(frame, code, how):
+    c = Client()
+    if how.get("epoch") == Epoch.HANDSHAKE:
+        c.keyed()
+    else:
+        c.confirmed()
+    c.send(frame, **how)
     c.closed_with(code)
 
 
-for _name, (_frame, _code) in CLOSED_BY.items():
-    cases[_name] = lambda f=_frame, n=_code: closed_by(f, n)
+for _name, (_frame, _code, *_how) in (CLOSED_BY | CLOSED_BY_PACKET).items():
+    cases[_name] = lambda f=_frame, n=_code, h=_how: closed_by(f, n, *h or [{}])
 
 
 @case
 def retire_connection_id_of_the_packet_itself():
     c = Client().confirmed()
     c.send(v(0x19, c.conn._peer_cid.sequence_number))
-    c.closed_with(VIOLATION)
-
-
-@case
-def reserved_bits_of_a_short_header():
-    c = Client().confirmed()
-    c.send(v(1), bits=0x18)
-    c.closed_with(VIOLATION)
-
-
-@case
-def reserved_bits_of_a_long_header():
-    c = Client()
-    c.mute = True
-    c.until(lambda: c.conn._cryptos[Epoch.HANDSHAKE].send.is_valid(), "no handshake keys")
-    c.send(v(1) + bytes(1200), epoch=Epoch.HANDSHAKE, bits=0x0C)
-    c.closed_with(VIOLATION)
-
-
-@case
-def stream_frame_in_a_handshake_packet():
-    c = Client()
-    c.mute = True
-    c.until(lambda: c.conn._cryptos[Epoch.HANDSHAKE].send.is_valid(), "no handshake keys")
-    c.send(v(0x0A, 0, 1) + b"x", epoch=Epoch.HANDSHAKE)
     c.closed_with(VIOLATION)
 
 
@@ -442,9 +435,7 @@ def data_blocked_is_said():
 @case
 def coalesced_with_another_id_is_ignored():
     """Section 12.2: what follows with another Destination Connection ID"""
-    c = Client()
-    c.mute = True
-    c.until(lambda: c.conn._cryptos[Epoch.HANDSHAKE].send.is_valid(), "no handshake keys")
+    c = Client().keyed()
     c.listen(0.3)
     ping = c.packet(v(1) + bytes(20), epoch=Epoch.HANDSHAKE)
     other = c.packet(v(0x2F), epoch=Epoch.HANDSHAKE, dcid=bytes(len(c.conn._peer_cid.cid)))
@@ -455,9 +446,7 @@ def coalesced_with_another_id_is_ignored():
 
 @case
 def coalesced_behind_a_broken_one_is_taken():
-    c = Client()
-    c.mute = True
-    c.until(lambda: c.conn._cryptos[Epoch.HANDSHAKE].send.is_valid(), "no handshake keys")
+    c = Client().keyed()
     broken = bytearray(c.packet(v(1) + bytes(20), epoch=Epoch.HANDSHAKE))
     broken[-1] ^= 1
     c.sock.send(bytes(broken) + c.packet(v(0x0A, 0, 1) + b"x", epoch=Epoch.HANDSHAKE))

@@ -30,7 +30,7 @@ while read -r line; do
 done <"$work/verdicts"
 [ -s "$work/verdicts" ] || not_ok "hostile: $(tail -n 1 "$work/hostile.err")"
 
-# and what it did to the server
+# each of the tables' is one that the server counts
 closed=$(grep -c '^    "[a-z_0-9]*": ' "$here/hostile.py")
-[ -n "${CASES:-}" ] || chk_mib n1 PROTOCOL_ERRORS -ge $((closed * 9 / 10))
+[ -n "${CASES:-}" ] || chk_mib n1 PROTOCOL_ERRORS -ge "$closed"
 finish
