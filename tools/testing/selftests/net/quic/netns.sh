@@ -61,6 +61,7 @@ not_ok() {
 	cases=$((cases + 1))
 	failed=$((failed + 1))
 	printf 'not ok %d %s\n' $cases "$*"
+	[ ! -f "$work/mib.n0" ] || { mib_show n0; mib_show n1; }
 }
 
 note() { printf '# %s\n' "$*"; }
@@ -236,8 +237,6 @@ chk_mib() {
 	else
 		not_ok "$name"
 		note "it is $value"
-		mib_show n0
-		mib_show n1
 	fi
 }
 
@@ -301,8 +300,6 @@ result() {
 
 show_errors() {
 	sed 's/^/# /' "$work/client.err" "$work/server.err" 2>/dev/null
-	mib_show n0
-	mib_show n1
 }
 
 # xfer NAME ADDRESS ARGS: one transfer between fresh client and server, its content
