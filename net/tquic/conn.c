@@ -255,6 +255,19 @@ static u64 idle_min(u64 a, u64 b)
 }
 
 /*
+ * tquic_conn_remember - what a client knows of the server from an earlier connection holds until
+ * tquic_conn_set_remote(), RFC 9000 section 7.4.1.  Return: 0; -EINVAL at a server, and too late.
+ */
+int tquic_conn_remember(struct tquic_conn *conn, const struct tquic_tparam *tp)
+{
+	if (conn->server || conn->remote_set || !tquic_conn_alive(conn))
+		return -EINVAL;
+	conn->remote = *tp;
+	tquic_streams_apply_remote(&conn->streams);
+	return 0;
+}
+
+/*
  * tquic_conn_set_remote - take the peer's transport parameters.  Return: 0; -EISCONN when set
  * already; -EINVAL when they break RFC 9000 section 7.4 or 18.2, and the connection is closed for
  * it.
@@ -270,6 +283,9 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	ret = tquic_tparam_decode(tp, !conn->server, body, len);
 	if (!ret && !remote_cids_ok(conn, tp))
 		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM);
+	/* limits below what 0-RTT has used */
+	if (!ret && !tquic_streams_apply_remote(&conn->streams))
+		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
 	if (ret) {
 		tquic_tparam_init(tp);
 		tquic_conn_fail(conn, ret, TQUIC_FT_CRYPTO, now_us);
@@ -282,7 +298,6 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	tquic_cid_set_local_limit(&conn->cids, tp->active_connection_id_limit);
 	if (tp->has_reset_token)
 		tquic_cid_set_first_token(&conn->cids, tp->reset_token);
-	tquic_streams_apply_remote(&conn->streams);
 	tquic_conn_touch(conn, now_us);
 	return 0;
 }

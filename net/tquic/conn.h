@@ -31,6 +31,16 @@ enum tquic_conn_state {
 	TQUIC_CONN_CLOSED,	/* nothing more happens; the owner may free it */
 };
 
+/*
+ * 0-RTT keys stand where the 1-RTT keys of the direction will: a client's in the app space's tx, a
+ * server's in its rx
+ */
+enum tquic_early {
+	TQUIC_EARLY_NONE,
+	TQUIC_EARLY_KEYS,	/* a client may send 0-RTT packets, a server keeps what comes */
+	TQUIC_EARLY_OPEN,	/* server: it opens them now */
+};
+
 /* Encryption levels share spaces: 0-RTT and 1-RTT are both in the app space */
 struct tquic_space {
 	struct tquic_space_loss loss;
@@ -140,6 +150,7 @@ struct tquic_conn {
 	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
 	bool spins;			/* the spin bit is in use, RFC 9000 section 17.4 */
 	bool spin;			/* its value now */
+	u8 early;			/* enum tquic_early */
 	struct tquic_tparam local;
 	struct tquic_tparam remote;	/* RFC defaults until remote_set */
 	bool remote_set;
@@ -243,6 +254,7 @@ void tquic_conn_die(struct tquic_conn *conn, int sk_err);
 void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us);
 bool tquic_conn_tx_done(const struct tquic_conn *conn);
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us);
+int tquic_conn_remember(struct tquic_conn *conn, const struct tquic_tparam *tp);
 int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us);
 void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id);
 void tquic_conn_issue_cids(struct tquic_conn *conn);
@@ -257,6 +269,12 @@ void tquic_fate_acked(struct tquic_conn *conn);
 /* timer.c: the clock policy; the owner has the kernel timer */
 u64 tquic_timer_next(const struct tquic_conn *conn);
 void tquic_timer_run(struct tquic_conn *conn, u64 now_us);
+
+/** tquic_conn_sends_early - 0-RTT packets may leave, RFC 9001 section 4.6 */
+static inline bool tquic_conn_sends_early(const struct tquic_conn *conn)
+{
+	return conn->early && !conn->server && !conn->remote_set;
+}
 
 /** tquic_conn_alive - it can still carry data */
 static inline bool tquic_conn_alive(const struct tquic_conn *conn)

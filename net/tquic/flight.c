@@ -48,7 +48,7 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 	struct tquic_space *sp = &conn->spaces[id];
 	u32 token_len = id == TQUIC_SPACE_INITIAL ? conn->token_len : 0;
 
-	if (sp->gone || !tquic_crypto_ready(&sp->tx))
+	if (sp->gone || !tquic_crypto_ready(&sp->tx) || (id == TQUIC_SPACE_APP && conn->early))
 		return NULL;
 	if (fl->end - fl->p < TQUIC_HEADER_LONG_MAX + token_len + TQUIC_TAG_LEN + 16)
 		return NULL;

@@ -68,34 +68,54 @@ static void handshake_complete(struct tquic_conn *conn, u64 now_us)
 }
 
 /*
+ * 0-RTT is over, its keys make place.  A server opens the packets only now that user space has seen
+ * the client's Finished: none of them can be a replay (RFC 9001 section 9.2).
+ */
+static void early_end(struct tquic_conn *conn, u64 now_us)
+{
+	if (conn->server) {
+		conn->early = TQUIC_EARLY_OPEN;
+		tquic_input_retry_undecryptable(conn, now_us);
+	}
+	conn->early = TQUIC_EARLY_NONE;
+}
+
+/*
  * tquic_handshake_secret - install one secret of one level and direction.  Packets that came before
  * their keys are opened now.  Process context.  Return: 0; -EINVAL for a level or cipher that does
- * not exist; -EOPNOTSUPP for one that is not built; -EEXIST when it is installed already or
+ * not exist, or in a direction where 0-RTT is none; -EEXIST when it is installed already or
  * dropped; -ENOTCONN when the connection is over; -ENOMEM.
  */
 int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info,
 			   u64 now_us)
 {
 	struct tquic_space *app = &conn->spaces[TQUIC_SPACE_APP];
+	bool early = info->level == QUIC_CRYPTO_EARLY;
 	struct tquic_crypto *c;
 	struct tquic_space *sp;
 	int err;
 
-	if (info->level == QUIC_CRYPTO_EARLY)
-		return -EOPNOTSUPP;
-	if (info->level != QUIC_CRYPTO_APP && info->level != QUIC_CRYPTO_HANDSHAKE)
+	/* a server sends no 0-RTT, a client receives none */
+	if (info->level == QUIC_CRYPTO_INITIAL || (early && !!info->send == conn->server))
 		return -EINVAL;
 	if (!tquic_conn_alive(conn))
 		return -ENOTCONN;
-	sp = &conn->spaces[tquic_handshake_space(info->level)];
+	sp = &conn->spaces[early ? TQUIC_SPACE_APP : tquic_handshake_space(info->level)];
 	c = info->send ? &sp->tx : &sp->rx;
-	if (sp->gone || tquic_crypto_ready(c))
+	if (info->level == QUIC_CRYPTO_APP && conn->early && !!info->send != conn->server)
+		early_end(conn, now_us);
+	else if (sp->gone || tquic_crypto_ready(c))
 		return -EEXIST;
 	err = tquic_crypto_install(c, conn->version, info->type, info->secret);
 	if (err)
 		return err;
+	if (early) {
+		conn->early = TQUIC_EARLY_KEYS;
+		conn->ops->wake(conn, TQUIC_WAKE_WRITE);
+		return 0;
+	}
 	if (info->level == QUIC_CRYPTO_APP && conn->state < TQUIC_CONN_ESTABLISHED &&
-	    tquic_crypto_ready(&app->tx) && tquic_crypto_ready(&app->rx))
+	    !conn->early && tquic_crypto_ready(&app->tx) && tquic_crypto_ready(&app->rx))
 		handshake_complete(conn, now_us);
 	/* 1-RTT packets have waited for both secrets of theirs */
 	if (!info->send || info->level == QUIC_CRYPTO_APP)
@@ -187,6 +207,14 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 	return 0;
 }
 
+/* What a space has sent will not be acknowledged */
+static void send_again(struct tquic_conn *conn, struct tquic_space_loss *loss)
+{
+	tquic_loss_requeue_oldest(&conn->loss_ctx, loss, U32_MAX);
+	tquic_loss_space_free(&conn->loss_ctx, loss);
+	tquic_loss_space_init(loss);
+}
+
 /*
  * tquic_handshake_rx_retry - the server wants our address proven first, RFC 9000 section 17.2.5,
  * RFC 9001 section 5.8; @pkt: the whole packet.  Process context: keys are derived.  Return: 0;
@@ -217,9 +245,8 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 	conn->dcid = conn->rscid;
 	memcpy(conn->token, h->token, h->token_len);
 	conn->token_len = h->token_len;
-	tquic_loss_requeue_oldest(&conn->loss_ctx, &sp->loss, U32_MAX);
-	tquic_loss_space_free(&conn->loss_ctx, &sp->loss);
-	tquic_loss_space_init(&sp->loss);
+	send_again(conn, &sp->loss);
+	send_again(conn, &conn->spaces[TQUIC_SPACE_APP].loss);	/* 0-RTT, section 17.2.3 */
 	tquic_conn_touch(conn, now_us);
 	return 0;
 }

@@ -261,13 +261,13 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 }
 
 /* Keep a packet until its keys come (or process context does) */
-static void rx_wait(struct tquic_rx_work *in, const u8 *p, u32 len)
+static void rx_wait(struct tquic_rx_work *in, const u8 *p, u32 len, u32 max)
 {
 	struct tquic_conn *conn = in->conn;
 	struct waiting *w;
 	struct sk_buff *skb;
 
-	if (skb_queue_len(&conn->undecryptable) >= TQUIC_UNDECRYPTABLE_MAX) {
+	if (skb_queue_len(&conn->undecryptable) >= max) {
 		tquic_drop(conn->mib, DROP_UNDECRYPTABLE_FULL, len);
 		return;
 	}
@@ -307,12 +307,13 @@ static bool rx_scid_ok(const struct tquic_conn *conn, const struct tquic_hdr *h)
 	return h->scid_len == scid->len && !memcmp(h->scid, scid->id, scid->len);
 }
 
-/* An Initial or Handshake packet, contiguous in memory that is ours to write */
+/* A packet with a long header, contiguous in memory that is ours to write */
 static void rx_long(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
 {
 	struct tquic_conn *conn = in->conn;
 	enum tquic_space_id id = h->type == TQUIC_PT_INITIAL ? TQUIC_SPACE_INITIAL :
-							      TQUIC_SPACE_HANDSHAKE;
+				 h->type == TQUIC_PT_HANDSHAKE ? TQUIC_SPACE_HANDSHAKE :
+								 TQUIC_SPACE_APP;
 	struct tquic_space *sp = &conn->spaces[id];
 	u8 *mask = conn->scratch->samples;
 	struct scatterlist sg;
@@ -360,6 +361,21 @@ static void rx_long(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
 		/* RFC 9000 section 8.1, RFC 9001 section 4.9.1 */
 		in->path->validated = true;
 		tquic_conn_discard_space(conn, TQUIC_SPACE_INITIAL);
+	}
+}
+
+/* 0-RTT waits for the end of the handshake, and takes no more than half the room */
+static void rx_0rtt(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
+{
+	struct tquic_conn *conn = in->conn;
+
+	if (conn->early == TQUIC_EARLY_OPEN && h->version == conn->version) {
+		tquic_mib_inc(conn->mib, RX_0RTT);
+		rx_long(in, p, h);
+	} else if (conn->server && conn->state < TQUIC_CONN_ESTABLISHED) {
+		rx_wait(in, p, h->len, TQUIC_UNDECRYPTABLE_MAX / 2);
+	} else {
+		tquic_drop(conn->mib, DROP_NO_KEYS, h->len);
 	}
 }
 
@@ -420,7 +436,7 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 		if (len < MIN_1RTT && !conn->no_encrypt) {
 			rx_undecipherable(in, p, len);	/* too short to be anything but a reset */
 		} else if (!tquic_crypto_ready(&app->rx) || conn->state < TQUIC_CONN_ESTABLISHED) {
-			rx_wait(in, p, len);
+			rx_wait(in, p, len, TQUIC_UNDECRYPTABLE_MAX);
 		} else {
 			if (!conn->no_encrypt) {
 				memcpy(conn->scratch->samples, p + PN_AT + 4, TQUIC_SAMPLE_LEN);
@@ -433,7 +449,7 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 	case TQUIC_PT_HANDSHAKE:
 		if (!tquic_crypto_ready(&conn->spaces[TQUIC_SPACE_HANDSHAKE].rx) &&
 		    !conn->spaces[TQUIC_SPACE_HANDSHAKE].gone) {
-			rx_wait(in, p, h.len);
+			rx_wait(in, p, h.len, TQUIC_UNDECRYPTABLE_MAX);
 			return h.len;
 		}
 		fallthrough;
@@ -451,7 +467,7 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 		if (process_context) {
 			tquic_handshake_rx_retry(conn, &h, p, in->now_us);
 		} else {
-			rx_wait(in, p, h.len);
+			rx_wait(in, p, h.len, TQUIC_UNDECRYPTABLE_MAX);
 			conn->ops->defer(conn);
 		}
 		return 0;
@@ -459,7 +475,7 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 		rx_verneg(in, &h);
 		return 0;
 	default:
-		tquic_drop(conn->mib, DROP_NO_KEYS, h.len);
+		rx_0rtt(in, p, &h);
 		return h.len;
 	}
 }

@@ -91,14 +91,16 @@ struct sock *tquic_listen_accept(struct sock *sk)
 
 /*
  * tquic_listen_initial - keep a client's Initial for the worker: @skb starts with an Initial packet
- * in a datagram of at least 1200 bytes; consumed, as is the caller's reference to the listener.
+ * in a datagram of at least 1200 bytes, or with a 0-RTT packet, whose Initial the worker may have
+ * at hand; consumed, as is the caller's reference to the listener.
  * Softirq.  Full queues are counted in DROP_LISTEN_OVERFLOW.
  */
 void tquic_listen_initial(struct tquic_endpoint *ep, struct sock *listener, struct sk_buff *skb)
 {
+	u32 max = TQUIC_INITIALS_MAX / (skb->len < TQUIC_MIN_UDP ? 2 : 1);
 	struct tquic_sock *tsk = tquic_sk(listener);
 
-	if (sk_acceptq_is_full(listener) || skb_queue_len(&tsk->initials) >= TQUIC_INITIALS_MAX ||
+	if (sk_acceptq_is_full(listener) || skb_queue_len(&tsk->initials) >= max ||
 	    atomic_read(&listener->sk_rmem_alloc) > READ_ONCE(listener->sk_rcvbuf)) {
 		tquic_drop_skb(tquic_pernet(ep->net)->mib, DROP_LISTEN_OVERFLOW, skb);
 	} else {
@@ -117,7 +119,7 @@ static bool read_first(struct sk_buff *skb, struct first *f)
 
 	if (!pskb_may_pull(skb, len) ||
 	    tquic_header_parse(skb->data, len, TQUIC_CID_LEN, &f->hdr) ||
-	    f->hdr.type != TQUIC_PT_INITIAL || f->hdr.dcid_len < ODCID_MIN)
+	    f->hdr.type > TQUIC_PT_0RTT || f->hdr.dcid_len < ODCID_MIN)
 		return false;
 	tquic_rx_fill(skb, &f->rx);
 	tquic_cid_set(&f->dcid, f->hdr.dcid, f->hdr.dcid_len);
@@ -290,6 +292,10 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 		tquic_socket_receive(known, &skbs);
 		local_bh_enable();
 		sock_put(known);
+		return;
+	}
+	if (f.hdr.type != TQUIC_PT_INITIAL) {
+		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
 		return;
 	}
 	read_token(tn, &f);

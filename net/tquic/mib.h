@@ -57,6 +57,7 @@
 	X(TX_ACK_ONLY)			/* packets that are not ack-eliciting */ \
 	X(TX_ERRORS)			/* the IP stack refused a batch */ \
 	X(TX_NOMEM)			/* no memory for a batch or its records */ \
+	X(TX_0RTT)			/* 0-RTT packets */ \
 	X(TX_PUNTED)			/* output put off to process context */ \
 	X(TX_COPIED_BYTES)		/* stream bytes copied from the caller */ \
 	X(TX_ZEROCOPY_BYTES)		/* MSG_ZEROCOPY: bytes in pages that are referred to */ \
@@ -81,6 +82,7 @@
 	X(RX_DATAGRAMS)			/* UDP datagrams, GRO segments counted one by one */ \
 	X(RX_AGGREGATES)		/* skbs from the UDP socket */ \
 	X(RX_PACKETS)			/* packets opened and accepted */ \
+	X(RX_0RTT)			/* 0-RTT packets that keys came for */ \
 	X(RX_BYTES)			/* UDP payload bytes */ \
 	X(RX_BACKLOG)			/* skbs queued because the socket was busy */ \
 	X(RX_PUNTED)			/* input put off to process context */ \

@@ -227,6 +227,7 @@ static void packet_init(struct tquic_packet *b, struct tquic_conn *conn, struct 
 	b->space = TQUIC_SPACE_APP;
 	b->sg = conn->scratch->src;
 	b->flags = flags;
+	b->len_at = NULL;
 	b->nomem = false;
 }
 
@@ -241,8 +242,12 @@ static void packet_begin(struct tquic_packet *b, u8 *slot)
 	b->nr_sg = 0;
 	b->eliciting = false;
 	b->ack = false;
-	b->p = tquic_header_put_short(slot, path_dcid(b->conn, b->path), sp->tx.phase,
-				      b->conn->spin, sp->next_pn);
+	if (unlikely(b->conn->early))
+		b->p = tquic_header_put_long(slot, TQUIC_PT_0RTT, b->conn->version, &b->conn->dcid,
+					     &b->conn->scid, NULL, 0, sp->next_pn, &b->len_at);
+	else
+		b->p = tquic_header_put_short(slot, path_dcid(b->conn, b->path), sp->tx.phase,
+					      b->conn->spin, sp->next_pn);
 	b->payload = b->p;
 }
 
@@ -278,6 +283,10 @@ static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32
 	if (b->end != b->p && (pad || b->end - b->p < MIN_FRAME_ROOM)) {
 		memset(b->p, TQUIC_FT_PADDING, b->end - b->p);
 		b->p = b->end;
+	}
+	if (unlikely(b->len_at)) {
+		tquic_varint_put2(b->len_at, b->p - b->len_at - 2 + TQUIC_TAG_LEN);
+		tquic_mib_inc(b->conn->mib, TX_0RTT);
 	}
 	return tquic_packet_seal(b, now_us);
 }
@@ -331,10 +340,13 @@ static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n
 	struct tquic_crypto *tx = &conn->spaces[TQUIC_SPACE_APP].tx;
 	u32 pn_off = 1 + path_dcid(conn, path)->len;
 	u32 i, step = tquic_off(conn, hpbatch) ? 1 : n;
+	bool early = conn->early;
 	int err = 0;
 
 	if (conn->no_encrypt)
 		return 0;
+	if (unlikely(early))	/* a long header: version, two lengths, the other ID, Length */
+		pn_off += 4 + 2 + conn->scid.len + 2;
 	for (i = 0; i < n; i++)
 		memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + pn_off + 4,
 		       TQUIC_SAMPLE_LEN);
@@ -344,7 +356,7 @@ static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n
 		return err;
 	for (i = 0; i < n; i++)
 		tquic_crypto_apply_mask(sc->pkt[i], sc->pkt[i] + pn_off,
-					sc->samples + i * TQUIC_SAMPLE_LEN, false, TQUIC_PN_LEN);
+					sc->samples + i * TQUIC_SAMPLE_LEN, early, TQUIC_PN_LEN);
 	return 0;
 }
 
@@ -643,6 +655,8 @@ static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 	}
 	if (sp->probes && !want)
 		want |= WANT_FRAMES;
+	if (unlikely(want && conn->early))	/* no run of packets: their headers are others */
+		want |= WANT_FRAMES;
 	return want;
 }
 
@@ -808,8 +822,10 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	if (unlikely(!conn->confirmed))
 		tquic_flight_output(conn, now_us);
 	if (!tquic_crypto_ready(&sp->tx) || (!conn->server && !conn->finished) ||
-	    conn->state != TQUIC_CONN_ESTABLISHED)
-		return;
+	    conn->state != TQUIC_CONN_ESTABLISHED) {
+		if (!tquic_conn_sends_early(conn) || conn->cork)
+			return;		/* nor before the Initial */
+	}
 	renew_key(conn, now_us);
 	if (unlikely(conn->confirmed && conn->ops->path_mtu(conn,
 							    conn->path) != conn->path->route_mtu))

@@ -16,6 +16,7 @@ struct tquic_packet {
 	struct tquic_pkt *rec;		/* its open record in the log */
 	u8 *slot;			/* first byte; the ciphertext lands here */
 	u8 *payload;			/* first byte after the header */
+	u8 *len_at;			/* Length of a long header, to be filled in; NULL: none */
 	u8 *p;				/* where the next frame goes */
 	u8 *end;			/* no frame beyond; the tag follows */
 	u8 *run;			/* start of bytes in the slot that are in no sg entry yet */

@@ -141,9 +141,11 @@ static int wait_tx(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, v
 	return tx_over(sk) ? -EPIPE : err;
 }
 
-static bool is_established(struct sock *sk, void *arg)
+static bool may_send(struct sock *sk, void *arg)
 {
-	return tquic_sk(sk)->conn->state == TQUIC_CONN_ESTABLISHED;
+	const struct tquic_conn *conn = tquic_sk(sk)->conn;
+
+	return conn->state == TQUIC_CONN_ESTABLISHED || tquic_conn_sends_early(conn);
 }
 
 static bool has_credit(struct sock *sk, void *arg)
@@ -505,8 +507,8 @@ static int send_stream(struct sock *sk, struct send *snd, size_t len)
 
 	if (tx_over(sk))
 		return -EPIPE;
-	if (!is_established(sk, NULL)) {
-		err = wait_tx(sk, &snd->timeo, is_established, NULL);
+	if (!may_send(sk, NULL)) {
+		err = wait_tx(sk, &snd->timeo, may_send, NULL);
 		if (err)
 			return err;
 	}
@@ -585,7 +587,7 @@ static int send_datagram(struct sock *sk, struct send *snd, size_t len)
 	u32 max;
 	int err;
 
-	err = wait_tx(sk, &snd->timeo, is_established, NULL) ?:
+	err = wait_tx(sk, &snd->timeo, may_send, NULL) ?:
 	      wait_tx(sk, &snd->timeo, has_datagram_room, NULL);
 	if (err)
 		return err;

@@ -241,6 +241,21 @@ static void param_take(struct tquic_tparam *tp, const struct quic_transport_para
 #undef X
 }
 
+/* RFC 9000 section 7.4.1; what is a connection's own, or no limit, is not for another */
+static int set_remembered(struct tquic_conn *conn, const struct quic_transport_param *p)
+{
+	struct tquic_tparam tp;
+
+	if (!conn)
+		return -ENOTCONN;
+	tquic_tparam_init(&tp);
+	param_take(&tp, p);
+	tp.ack_delay_exponent = conn->remote.ack_delay_exponent;
+	tp.max_ack_delay_us = conn->remote.max_ack_delay_us;
+	tp.disable_1rtt_encryption = false;
+	return tquic_conn_remember(conn, &tp);
+}
+
 static int set_param(struct sock *sk, void *buf, u32 len)
 {
 	const struct quic_transport_param *p = buf;
@@ -249,7 +264,7 @@ static int set_param(struct sock *sk, void *buf, u32 len)
 	if (!param_ok(p))
 		return -EINVAL;
 	if (p->remote)
-		return -EOPNOTSUPP;
+		return set_remembered(conn, p);
 	param_take(&tquic_sk(sk)->tparam, p);
 	if (!conn)
 		return 0;

@@ -134,20 +134,34 @@ static void tx_refresh(struct tquic_streams *ss, struct tquic_stream *s)
 		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
 }
 
-/** tquic_streams_apply_remote - limits only rise, those of 0-RTT too, RFC 9000 section 7.4.1 */
-void tquic_streams_apply_remote(struct tquic_streams *ss)
+/* The limit is @max now; false: more is used already */
+static bool tx_limit(struct tquic_credit_tx *c, u64 max)
 {
+	tquic_credit_tx_raise(c, max);
+	c->max = max;
+	return c->used <= max;
+}
+
+/*
+ * tquic_streams_apply_remote - the peer's first limits are known.  Return: false when 0-RTT has
+ * used more than they allow, RFC 9000 section 7.4.1: who accepts it keeps to those remembered.
+ */
+bool tquic_streams_apply_remote(struct tquic_streams *ss)
+{
+	bool ok = tx_limit(&ss->tx, ss->remote->max_data);
 	struct tquic_stream *s;
 	struct rb_node *n;
 
-	tquic_credit_tx_raise(&ss->tx, ss->remote->max_data);
-	tquic_credit_tx_raise(&ss->open[0], ss->remote->max_streams_bidi);
-	tquic_credit_tx_raise(&ss->open[1], ss->remote->max_streams_uni);
+	ok &= tx_limit(&ss->open[0], ss->remote->max_streams_bidi);
+	ok &= tx_limit(&ss->open[1], ss->remote->max_streams_uni);
 	for (n = rb_first(&ss->root); n; n = rb_next(n)) {
 		s = rb_entry(n, struct tquic_stream, node);
-		if (tquic_stream_can_send(ss, s->id))
-			tquic_stream_max_data(ss, s, tx_window(ss, s->id));
+		if (!tquic_stream_can_send(ss, s->id))
+			continue;
+		tquic_stream_max_data(ss, s, tx_window(ss, s->id));
+		ok &= tx_limit(&s->txc, tx_window(ss, s->id));
 	}
+	return ok;
 }
 
 static void drop_tx(struct tquic_streams *ss, struct tquic_stream *s)

@@ -85,7 +85,7 @@ void tquic_stream_teardown(void);
 void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tparam *local,
 			struct tquic_tparam *remote, u64 rx_window_max);
 void tquic_streams_apply_local(struct tquic_streams *ss);
-void tquic_streams_apply_remote(struct tquic_streams *ss);
+bool tquic_streams_apply_remote(struct tquic_streams *ss);
 void tquic_streams_drop_tx(struct tquic_streams *ss);
 void tquic_streams_free(struct tquic_streams *ss);
 

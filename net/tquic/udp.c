@@ -71,10 +71,10 @@ static struct sock *find_only(const struct tquic_endpoint *ep, __be16 port)
 	return sk;
 }
 
-/* RFC 9000 section 17.2 and RFC 9369 section 3.2: the type bits of an Initial */
-static bool is_initial(u8 first, u32 version)
+/* RFC 9000 section 17.2 and RFC 9369 section 3.2: the type bits */
+static u8 long_type(u8 first, u32 version)
 {
-	return ((first >> 4) & 3) == (version == QUIC_VERSION_V2 ? 1 : 0);
+	return ((first >> 4) - (version == QUIC_VERSION_V2)) & 3;
 }
 
 /* A long header of no connection: a new client, or nobody; RFC 9000 section 5.2.2; takes skb */
@@ -90,9 +90,9 @@ static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 
 		tquic_drop_skb(tn->mib, DROP_VERSION, skb);
 	} else if (!(*p & TQUIC_HDR_FIXED)) {
 		tquic_drop_skb(tn->mib, DROP_ECHO, skb);
-	} else if (!sk || !version || !is_initial(*p, version)) {
+	} else if (!sk || !version || long_type(*p, version) > TQUIC_PT_0RTT) {
 		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
-	} else if (bytes < TQUIC_MIN_UDP) {
+	} else if (bytes < TQUIC_MIN_UDP && long_type(*p, version) == TQUIC_PT_INITIAL) {
 		tquic_drop_skb(tn->mib, DROP_SHORT_INITIAL, skb);
 	} else if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
 		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 0-RTT as the socket shows it, RFC 9001 section 4.6: what leaves before the server has said a
+ * word, when its reader gets it, and what becomes of it where nobody has keys for it. The TLS
+ * messages are empty shells and the secrets invented: the kernel reads neither.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/tls.h>
+
+#include "harness.h"
+
+#define HELLO		1	/* TLS message types, RFC 8446 section 4 */
+#define FINISHED	20
+#define EARLY_BYTES	6000	/* of the first window */
+
+struct early {
+	int l, c, s;
+	bool accepted;		/* the server has keys for it */
+	struct quic_transport_param known;	/* what the client remembers */
+	uint8_t data[EARLY_BYTES];
+};
+
+static int secret(int fd, unsigned int level, bool send, int value)
+{
+	struct quic_crypto_secret info = { .send = send, .level = (uint8_t)level,
+					   .type = TLS_CIPHER_AES_GCM_128 };
+
+	memset(info.secret, value, 32);
+	return setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CRYPTO_SECRET, &info, sizeof(info));
+}
+
+static void secrets(int fd, unsigned int level, int tx, int rx)
+{
+	EXPECT_OK(secret(fd, level, true, tx));
+	EXPECT_OK(secret(fd, level, false, rx));
+}
+
+/* A TLS message of 100 bytes. */
+static void say(int fd, unsigned int level, uint8_t type)
+{
+	uint8_t control[CMSG_SPACE(sizeof(struct quic_handshake_info))] = {};
+	uint8_t msg[100] = { type, 0, 0, sizeof(msg) - 4 };
+	struct iovec iov = { msg, sizeof(msg) };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			     .msg_controllen = sizeof(control) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
+
+	cmsg->cmsg_level = SOL_QUIC;
+	cmsg->cmsg_type = QUIC_HANDSHAKE_INFO;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(struct quic_handshake_info));
+	((struct quic_handshake_info *)CMSG_DATA(cmsg))->crypto_level = (uint8_t)level;
+	EXPECT_EQ(sendmsg(fd, &mh, 0), sizeof(msg));
+}
+
+static void hear(int fd, unsigned int level)
+{
+	uint8_t control[CMSG_SPACE(sizeof(struct quic_handshake_info))] = {}, msg[200];
+	struct iovec iov = { msg, sizeof(msg) };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			     .msg_controllen = sizeof(control) };
+
+	REQUIRE(recvmsg(fd, &mh, 0) == 100);
+	REQUIRE(CMSG_FIRSTHDR(&mh));
+	EXPECT_EQ(((struct quic_handshake_info *)CMSG_DATA(CMSG_FIRSTHDR(&mh)))->crypto_level, level);
+}
+
+/* The transport parameters of one end, in its TLS messages, get to the other. */
+static int exchange(int from, int to)
+{
+	uint8_t ext[QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES];
+	socklen_t len = sizeof(ext);
+
+	REQUIRE(!getsockopt(from, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM_EXT, ext, &len));
+	return setsockopt(to, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM_EXT, ext, len);
+}
+
+static int remember(int fd, struct quic_transport_param *known)
+{
+	known->remote = 1;
+	return setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM, known, sizeof(*known));
+}
+
+/* A client that has sent its first flight, 0-RTT in it, and the server's socket. */
+static void begin(struct early *e, const struct pair_opts *o)
+{
+	socklen_t len = sizeof(e->known);
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+
+	memset(e, 0, sizeof(*e));
+	fill_pattern(e->data, EARLY_BYTES, 7);
+	e->l = open_listener(o, &addr, &addr_len);
+	REQUIRE(!getsockopt(e->l, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM, &e->known, &len));
+	e->c = open_socket(addr.ss_family);
+	EXPECT_ERR(remember(e->c, &e->known), ENOTCONN);
+	REQUIRE(!connect(e->c, (struct sockaddr *)&addr, addr_len));
+	EXPECT_OK(remember(e->c, &e->known));
+	EXPECT_ERR(secret(e->c, QUIC_CRYPTO_EARLY, false, 1), EINVAL);
+	EXPECT_OK(secret(e->c, QUIC_CRYPTO_EARLY, true, 1));
+	EXPECT_ERR(secret(e->c, QUIC_CRYPTO_EARLY, true, 1), EEXIST);
+	say(e->c, QUIC_CRYPTO_INITIAL, HELLO);
+	EXPECT_EQ(quic_sendmsg(e->c, e->data, EARLY_BYTES, 0,
+			       MSG_QUIC_STREAM_NEW | MSG_QUIC_STREAM_FIN | MSG_DONTWAIT), EARLY_BYTES);
+	e->s = accept(e->l, NULL, NULL);
+	REQUIRE(e->s >= 0);
+}
+
+/* The server's flight is out; false: the client cannot live with what it says. */
+static bool answer(struct early *e)
+{
+	hear(e->s, QUIC_CRYPTO_INITIAL);
+	REQUIRE(!exchange(e->c, e->s));
+	EXPECT_ERR(secret(e->s, QUIC_CRYPTO_EARLY, true, 1), EINVAL);
+	if (e->accepted)
+		EXPECT_OK(secret(e->s, QUIC_CRYPTO_EARLY, false, 1));
+	say(e->s, QUIC_CRYPTO_INITIAL, HELLO);
+	secrets(e->s, QUIC_CRYPTO_HANDSHAKE, 2, 3);
+	say(e->s, QUIC_CRYPTO_HANDSHAKE, FINISHED);
+	EXPECT_OK(secret(e->s, QUIC_CRYPTO_APP, true, 4));
+	hear(e->c, QUIC_CRYPTO_INITIAL);
+	secrets(e->c, QUIC_CRYPTO_HANDSHAKE, 3, 2);
+	hear(e->c, QUIC_CRYPTO_HANDSHAKE);
+	return !exchange(e->s, e->c);
+}
+
+static void finish(struct early *e)
+{
+	secrets(e->c, QUIC_CRYPTO_APP, 5, 4);
+	say(e->c, QUIC_CRYPTO_HANDSHAKE, FINISHED);
+	hear(e->s, QUIC_CRYPTO_HANDSHAKE);
+}
+
+/* All of the early data, once, and the end of the stream. */
+static void expect_data(struct early *e)
+{
+	uint8_t buf[EARLY_BYTES + 1];
+	uint32_t flags = 0;
+	int64_t sid = -1;
+	size_t got = 0;
+	ssize_t n;
+
+	while (!(flags & MSG_QUIC_STREAM_FIN)) {
+		n = quic_recvmsg(e->s, buf + got, sizeof(buf) - got, &sid, &flags);
+		REQUIRE(n >= 0);
+		got += (size_t)n;
+	}
+	EXPECT_EQ(sid, 0);
+	EXPECT_EQ(got, EARLY_BYTES);
+	EXPECT(!memcmp(buf, e->data, EARLY_BYTES));
+}
+
+static void end(struct early *e)
+{
+	close(e->c);
+	close(e->s);
+	close(e->l);
+}
+
+/* It gets there with the first flight; the reader has it when the handshake is complete. */
+static void accepted(const struct pair_opts *o)
+{
+	long long tx = mib("TX_0RTT"), rx = mib("RX_0RTT"), again = mib("STREAM_BYTES_RETRANS");
+	struct early e;
+	char byte;
+
+	begin(&e, o);
+	EXPECT(mib("TX_0RTT") - tx >= EARLY_BYTES / 1200);
+	e.accepted = true;
+	REQUIRE(answer(&e));
+	EXPECT_ERR(recv(e.s, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	finish(&e);
+	EXPECT_ERR(recv(e.s, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	EXPECT_EQ(mib("RX_0RTT"), rx);
+	EXPECT_OK(secret(e.s, QUIC_CRYPTO_APP, false, 5));
+	expect_data(&e);
+	EXPECT_EQ(mib("RX_0RTT") - rx, mib("TX_0RTT") - tx);
+	EXPECT_EQ(mib("STREAM_BYTES_RETRANS"), again);
+	EXPECT_ERR(remember(e.c, &e.known), EINVAL);
+	EXPECT_ERR(remember(e.s, &e.known), EINVAL);
+	/* the other direction, and 1-RTT after 0-RTT */
+	EXPECT_EQ(quic_sendmsg(e.s, "back", 4, 0, MSG_QUIC_STREAM_FIN), 4);
+	EXPECT_EQ(read_exactly(e.c, e.data, 4), 4);
+	EXPECT_EQ(quic_sendmsg(e.c, "more", 4, 4, MSG_QUIC_STREAM_NEW), 4);
+	EXPECT_EQ(read_exactly(e.s, e.data, 4), 4);
+	EXPECT_EQ(mib("RX_0RTT") - rx, mib("TX_0RTT") - tx);
+	end(&e);
+}
+
+static void t_accepted(void)
+{
+	accepted(NULL);
+}
+
+static void t_accepted_ipv6(void)
+{
+	static const struct pair_opts opts = { .family = AF_INET6 };
+
+	accepted(&opts);
+}
+
+static void t_rejected(void)
+{
+	long long rx = mib("RX_0RTT"), again = mib("STREAM_BYTES_RETRANS");
+	struct early e;
+
+	begin(&e, NULL);
+	REQUIRE(answer(&e));
+	finish(&e);
+	EXPECT_OK(secret(e.s, QUIC_CRYPTO_APP, false, 5));
+	expect_data(&e);
+	EXPECT_EQ(mib("RX_0RTT"), rx);
+	EXPECT_EQ(mib("STREAM_BYTES_RETRANS") - again, EARLY_BYTES);
+	end(&e);
+}
+
+static void ask_retry(int fd)
+{
+	struct quic_config config = { .validate_peer_address = 1 };
+
+	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONFIG, &config, sizeof(config)));
+}
+
+/* RFC 9000 section 17.2.3: it is sent again after the new Initial. */
+static void t_retry(void)
+{
+	static const struct pair_opts opts = { .tune_server = ask_retry };
+	long long rx = mib("RX_0RTT");
+	struct early e;
+
+	begin(&e, &opts);
+	e.accepted = true;
+	REQUIRE(answer(&e));
+	finish(&e);
+	EXPECT_OK(secret(e.s, QUIC_CRYPTO_APP, false, 5));
+	expect_data(&e);
+	EXPECT(mib("RX_0RTT") - rx >= EARLY_BYTES / 1200);
+	end(&e);
+}
+
+/* RFC 9000 section 7.4.1: below what was used is an error, and below what was remembered is not. */
+static void lowered(uint64_t max_data, bool ok)
+{
+	struct quic_transport_param param = { .max_data = max_data };
+	long long errors = mib("PROTOCOL_ERRORS");
+	struct early e;
+
+	begin(&e, NULL);
+	REQUIRE(!setsockopt(e.s, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM, &param, sizeof(param)));
+	EXPECT_EQ(answer(&e), ok);
+	EXPECT_EQ(mib("PROTOCOL_ERRORS") - errors, !ok);
+	if (ok) {
+		finish(&e);
+		EXPECT_OK(secret(e.s, QUIC_CRYPTO_APP, false, 5));
+		expect_data(&e);
+	}
+	end(&e);
+}
+
+static void t_lowered(void)
+{
+	lowered(EARLY_BYTES, true);
+}
+
+static void t_lowered_too_far(void)
+{
+	lowered(EARLY_BYTES - 1, false);
+}
+
+/* Who remembers nothing has no credit; and without keys nothing is early. */
+static void t_no_credit(void)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+	int l = open_listener(NULL, &addr, &len), c = open_socket(AF_INET);
+
+	REQUIRE(!connect(c, (struct sockaddr *)&addr, len));
+	say(c, QUIC_CRYPTO_INITIAL, HELLO);
+	EXPECT_ERR(quic_sendmsg(c, "x", 1, 0, MSG_QUIC_STREAM_NEW | MSG_DONTWAIT), EAGAIN);
+	EXPECT_OK(secret(c, QUIC_CRYPTO_EARLY, true, 1));
+	EXPECT(quic_sendmsg(c, "x", 1, 0, MSG_QUIC_STREAM_NEW | MSG_DONTWAIT) < 0);
+	EXPECT_EQ(mib("TX_0RTT"), 0);
+	close(c);
+	close(l);
+}
+
+/* A client that closes with 0-RTT under way says so in an Initial. */
+static void t_close(void)
+{
+	long long closed = mib("CONN_CLOSE_RECEIVED");
+	struct early e;
+
+	begin(&e, NULL);
+	close(e.c);
+	EXPECT(poll_for(e.s, POLLHUP, 20000) & POLLHUP);
+	EXPECT_EQ(mib("CONN_CLOSE_RECEIVED"), closed + 1);
+	close(e.s);
+	close(e.l);
+}
+
+const struct test tests[] = {
+	{ "no_credit", t_no_credit },
+	{ "accepted", t_accepted },
+	{ "accepted_ipv6", t_accepted_ipv6 },
+	{ "rejected", t_rejected },
+	{ "retry", t_retry },
+	{ "lowered", t_lowered },
+	{ "lowered_too_far", t_lowered_too_far },
+	{ "close", t_close },
+	{}
+};
