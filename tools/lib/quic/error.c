@@ -119,20 +119,33 @@ int quic_error_from_close(int sockfd, int err)
 	return err;
 }
 
+/* A frame type is given: without one the kernel would send an application's close. */
+static void send_close(int sockfd, __u32 errcode)
+{
+	struct quic_connection_close info = { .errcode = errcode, .frame = FRAME_TYPE_CRYPTO };
+
+	setsockopt(sockfd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_CLOSE, &info, sizeof(info));
+}
+
 /**
  * quic_error_send_alert - let close() tell the peer what was wrong
  * @sockfd: QUIC socket
  * @alert: TLS alert description
  *
- * The alert becomes a transport error (RFC 9001 section 4.8), hence a frame
- * type is given: without one the kernel would send an application's close.
+ * The alert becomes a transport error (RFC 9001 section 4.8).
  */
 void quic_error_send_alert(int sockfd, int alert)
 {
-	struct quic_connection_close info = {
-		.errcode = QUIC_TRANSPORT_ERROR_CRYPTO + (alert & 0xff),
-		.frame = FRAME_TYPE_CRYPTO,
-	};
+	send_close(sockfd, QUIC_TRANSPORT_ERROR_CRYPTO + (alert & 0xff));
+}
 
-	setsockopt(sockfd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_CLOSE, &info, sizeof(info));
+/**
+ * quic_error_send_violation - let close() tell the peer that it broke a rule
+ * @sockfd: QUIC socket
+ *
+ * For what TLS allows in its messages and QUIC does not.
+ */
+void quic_error_send_violation(int sockfd)
+{
+	send_close(sockfd, QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
 }

@@ -42,6 +42,7 @@ struct handshake {
 	bool keyed;		/* the hellos are over: handshake keys are set */
 	bool got_param;		/* the peer's transport parameters are set */
 	bool done;		/* TLS is; messages may still wait */
+	__u32 early_type;	/* TLS_CIPHER_* of early data that a server takes, 0: none */
 	struct tx_msg *tx_head;
 	struct tx_msg **tx_tail;
 
@@ -150,9 +151,27 @@ static int set_secret(struct handshake *hs, struct quic_crypto_secret *info,
 	memcpy(info->secret, secret, size);
 	if (!setsockopt(hs->sockfd, SOL_QUIC, QUIC_SOCKOPT_CRYPTO_SECRET, info, sizeof(*info)))
 		return 0;
+	/* A module without 0-RTT: early data go, or come again, after the handshake. */
+	if (info->level == QUIC_CRYPTO_EARLY && errno == EOPNOTSUPP)
+		return 0;
 	hs->err = -errno;
 	quic_log(LOG_ERR, "setting a secret of level %u: %s", info->level, strerror(errno));
 	return -1;
+}
+
+/* RFC 8446 section 4.2.10: no early data of another cipher; GnuTLS has taken them. */
+static bool early_mismatch(struct handshake *hs, const struct quic_crypto_secret *info)
+{
+	if (!hs->is_server)
+		return false;
+	if (info->level == QUIC_CRYPTO_EARLY)
+		hs->early_type = info->type;
+	if (!hs->early_type || hs->early_type == info->type)
+		return false;
+	quic_log(LOG_ERR, "early data with a cipher that is not the connection's");
+	quic_error_send_alert(hs->sockfd, GNUTLS_A_ILLEGAL_PARAMETER);
+	hs->err = -EBADMSG;
+	return true;
 }
 
 static int on_secret(gnutls_session_t session, gnutls_record_encryption_level_t level,
@@ -168,7 +187,7 @@ static int on_secret(gnutls_session_t session, gnutls_record_encryption_level_t 
 	info.type = cipher_type(level == GNUTLS_ENCRYPTION_LEVEL_EARLY ?
 				gnutls_early_cipher_get(session) :
 				gnutls_cipher_get(session));
-	if (!info.type)
+	if (!info.type || early_mismatch(hs, &info))
 		return -1;
 	ret = set_secret(hs, &info, secret_tx, size, true);
 	if (!ret)

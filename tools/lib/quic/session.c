@@ -161,17 +161,17 @@ static int client_setup(gnutls_session_t session, int sockfd,
 }
 
 /* Tickets need the listener's key; a kernel without one means no tickets. */
-static void server_enable_tickets(gnutls_session_t session, int sockfd)
+static void server_enable_tickets(gnutls_session_t session, int sockfd,
+				  const struct quic_config *config, const char *alpns)
 {
 	unsigned char key[QUIC_TICKET_KEY_BYTES];
 	gnutls_datum_t datum = { key, sizeof(key) };
-	socklen_t len = sizeof(key);
 
-	if (getsockopt(sockfd, SOL_QUIC, QUIC_SOCKOPT_SESSION_TICKET, key, &len) ||
-	    len != sizeof(key))
+	if (quic_early_ticket_key(sockfd, config, alpns, key))
 		return;
 	gnutls_session_ticket_enable_server(session, &datum);
 	explicit_bzero(key, sizeof(key));
+	quic_early_accept(session);
 }
 
 static int server_set_creds(gnutls_session_t session, const struct quic_handshake_parms *parms,
@@ -214,7 +214,7 @@ static int server_setup(gnutls_session_t session, int sockfd,
 								      GNUTLS_CERT_REQUEST);
 		gnutls_session_set_verify_cert(session, NULL, 0);
 	}
-	server_enable_tickets(session, sockfd);
+	server_enable_tickets(session, sockfd, &config, parms->alpns);
 	return set_alpn(session, parms->alpns);
 }
 
@@ -307,7 +307,8 @@ int quic_client_handshake_parms(int sockfd, const struct quic_handshake_parms *p
  */
 int quic_server_handshake_parms(int sockfd, const struct quic_handshake_parms *parms)
 {
-	return handshake(sockfd, parms, GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET, server_setup);
+	return handshake(sockfd, parms, GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET |
+			 GNUTLS_ENABLE_EARLY_DATA, server_setup);
 }
 
 /**
@@ -381,36 +382,11 @@ static int read_ticket(int sockfd, void *buf, socklen_t *len)
 	}
 }
 
-/**
- * quic_session_get_data - what a client keeps to resume the session later
- * @session: session after a handshake
- * @data: buffer
- * @size: in: its bytes; out: bytes of data, 0 when no ticket has come
- *
- * Return: 0 or negative errno, -ENOBUFS when the buffer is too small.
- */
-int quic_session_get_data(gnutls_session_t session, void *data, size_t *size)
+static int copy_session(gnutls_session_t session, void *data, size_t *size)
 {
-	unsigned char ticket[QUIC_SESSION_TICKET_MAX_BYTES];
-	int sockfd = gnutls_transport_get_int(session);
-	socklen_t len = sizeof(ticket);
 	gnutls_datum_t datum;
 	int ret;
 
-	ret = read_ticket(sockfd, ticket, &len);
-	if (ret)
-		return ret;
-	if (!len) {
-		*size = 0;
-		return 0;
-	}
-	ret = gnutls_handshake_write(session, GNUTLS_ENCRYPTION_LEVEL_APPLICATION, ticket, len);
-	if (ret)
-		return quic_error_from_gnutls(ret);
-	if (!(gnutls_session_get_flags(session) & GNUTLS_SFLAGS_SESSION_TICKET)) {
-		*size = 0;
-		return 0;
-	}
 	ret = gnutls_session_get_data2(session, &datum);
 	if (ret)
 		return quic_error_from_gnutls(ret);
@@ -426,8 +402,52 @@ int quic_session_get_data(gnutls_session_t session, void *data, size_t *size)
 }
 
 /**
+ * quic_session_get_data - what a client keeps to resume the session later
+ * @session: session after a handshake
+ * @data: buffer
+ * @size: in: its bytes; out: bytes of data, 0 when no ticket has come
+ *
+ * Return: 0 or negative errno, -ENOBUFS when the buffer is too small, -EPROTO
+ * when the ticket breaks a rule of QUIC.
+ */
+int quic_session_get_data(gnutls_session_t session, void *data, size_t *size)
+{
+	unsigned char ticket[QUIC_SESSION_TICKET_MAX_BYTES];
+	int sockfd = gnutls_transport_get_int(session);
+	socklen_t len = sizeof(ticket);
+	size_t max = *size;
+	int ret, early;
+
+	ret = read_ticket(sockfd, ticket, &len);
+	if (ret)
+		return ret;
+	if (!len) {
+		*size = 0;
+		return 0;
+	}
+	early = quic_early_in_ticket(ticket, len);
+	if (early < 0) {
+		quic_log(LOG_ERR, "the ticket limits early data, which QUIC does otherwise");
+		quic_error_send_violation(sockfd);
+		return early;
+	}
+	ret = gnutls_handshake_write(session, GNUTLS_ENCRYPTION_LEVEL_APPLICATION, ticket, len);
+	if (ret)
+		return quic_error_from_gnutls(ret);
+	if (!(gnutls_session_get_flags(session) & GNUTLS_SFLAGS_SESSION_TICKET)) {
+		*size = 0;
+		return 0;
+	}
+	ret = copy_session(session, data, size);
+	if (!ret && early)
+		ret = quic_early_remember(sockfd, data, size, max);
+	return ret;
+}
+
+/**
  * quic_session_set_data - resume an earlier session
- * @session: client session before its handshake
+ * @session: client session before its handshake; early data need its transport
+ *	set to a socket by now
  * @data: from quic_session_get_data()
  * @size: its bytes
  *
@@ -435,7 +455,8 @@ int quic_session_get_data(gnutls_session_t session, void *data, size_t *size)
  */
 int quic_session_set_data(gnutls_session_t session, const void *data, size_t size)
 {
-	int ret = gnutls_session_set_data(session, data, size);
+	size_t tls_size = quic_early_recall(gnutls_transport_get_int(session), data, size);
+	int ret = gnutls_session_set_data(session, data, tls_size);
 
 	return ret ? quic_error_from_gnutls(ret) : 0;
 }

@@ -114,6 +114,27 @@ static int get_close(struct fake_end *end, void *val, socklen_t *len)
 	return ret;
 }
 
+/* The peer's are there once the handshake has brought them. */
+static int get_limits(struct fake_end *end, struct quic_transport_param *val, socklen_t *len)
+{
+	struct fake_end *of = val->remote ? end->peer : end;
+
+	if (!of || (val->remote && !end->peer_param_len))
+		return fail(ENOTCONN);
+	return give(val, len, &of->limits, sizeof(of->limits));
+}
+
+static int set_limits(struct fake_end *end, const struct quic_transport_param *val)
+{
+	if (!val->remote || end->is_server)
+		return fail(EINVAL);
+	note(end, "remember");
+	if (end->no_early)
+		return fail(EOPNOTSUPP);
+	end->remembered = *val;
+	return 0;
+}
+
 int __wrap_getsockopt(int fd, int level, int name, void *val, socklen_t *len)
 {
 	struct fake_end *end = fd >= 0 && fd < MAX_FD ? ends[fd] : NULL;
@@ -128,6 +149,8 @@ int __wrap_getsockopt(int fd, int level, int name, void *val, socklen_t *len)
 		return end->is_server ? fail(EINVAL) : 0;
 	case QUIC_SOCKOPT_CONFIG:
 		return give(val, len, &end->config, sizeof(end->config));
+	case QUIC_SOCKOPT_TRANSPORT_PARAM:
+		return get_limits(end, val, len);
 	case QUIC_SOCKOPT_TRANSPORT_PARAM_EXT:
 		note(end, "get-param");
 		if (end->no_param) {
@@ -151,6 +174,8 @@ static int set_secret(struct fake_end *end, const struct quic_crypto_secret *inf
 
 	if (info->level >= QUIC_CRYPTO_MAX || info->send > 1 || info->reserved)
 		return fail(EINVAL);
+	if (info->level == QUIC_CRYPTO_EARLY && end->no_early)
+		return fail(EOPNOTSUPP);
 	snprintf(word, sizeof(word), "secret%u%c", info->level, info->send ? 's' : 'r');
 	note(end, word);
 	end->secret[info->send][info->level] = *info;
@@ -165,6 +190,10 @@ int __wrap_setsockopt(int fd, int level, int name, const void *val, socklen_t le
 	if (!end || level != SOL_QUIC)
 		return __real_setsockopt(fd, level, name, val, len);
 	switch (name) {
+	case QUIC_SOCKOPT_TRANSPORT_PARAM:
+		if (len != sizeof(struct quic_transport_param))
+			return fail(EINVAL);
+		return set_limits(end, val);
 	case QUIC_SOCKOPT_TRANSPORT_PARAM_EXT:
 		note(end, "set-param");
 		if (end->refuse_param || len > sizeof(end->peer_param))

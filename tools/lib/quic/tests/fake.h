@@ -19,8 +19,11 @@ struct fake_end {
 	bool no_param;			/* has no transport parameters to offer */
 	bool no_ticket_key;
 	bool refuse_param;		/* finds the peer's parameters wrong */
+	bool no_early;			/* a module without 0-RTT */
 	size_t fragment;		/* most bytes of one read, 0: any number */
 	struct quic_config config;
+	struct quic_transport_param limits;	/* its own */
+	struct quic_transport_param remembered;	/* the server's, set before the handshake */
 	struct fake_end *peer;
 
 	/* what was done to it */

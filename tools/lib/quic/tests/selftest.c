@@ -530,11 +530,155 @@ static bool test_resumption(struct run *run)
 	again = run_new();
 	CHECK(!quic_session_set_data(resumable(again), data, size));
 	run_go(again);
-	ok = established(again) && gnutls_session_is_resumed(again->csession);
+	ok = established(again) && gnutls_session_is_resumed(again->csession) &&
+	     !again->client.remembered.remote;	/* a ticket without early data */
 	gnutls_deinit(again->csession);
 	gnutls_deinit(again->ssession);
 	run_end(again);
 	return ok;
+}
+
+static const struct quic_transport_param limits = {
+	.active_connection_id_limit = 7, .ack_delay_exponent = 3, .max_idle_timeout = 30000000,
+	.max_udp_payload_size = 1500, .max_streams_bidi = 100, .max_data = 1 << 20,
+	.max_stream_data_bidi_remote = 1 << 16,
+};
+
+/* A client that wants early data, with a server that any program would have. */
+static struct run *early_run(struct run *run, const void *data, size_t size)
+{
+	if (!run->server.limits.max_data)
+		run->server.limits = limits;
+	run->csession = own_session(GNUTLS_CLIENT | GNUTLS_ENABLE_EARLY_DATA |
+				    GNUTLS_NO_END_OF_EARLY_DATA, QUIC_PRIORITY);
+	gnutls_transport_set_int(run->csession, run->client.sockfd);
+	if (size && quic_session_set_data(run->csession, data, size))
+		exit(1);
+	run_go(run);
+	return run;
+}
+
+static size_t early_data(struct run *run, void *data, size_t size)
+{
+	early_run(run, NULL, 0);
+	if (!established(run) || quic_session_get_data(run->csession, data, &size))
+		size = 0;
+	gnutls_deinit(run->csession);
+	return size;
+}
+
+/* What became of the second run: its session is resumed, its early data taken */
+static bool early_is(struct run *again, bool resumed, bool taken)
+{
+	unsigned int flags = gnutls_session_get_flags(again->csession);
+	bool ok = established(again) &&
+		  gnutls_session_is_resumed(again->csession) == resumed &&
+		  !!(flags & GNUTLS_SFLAGS_EARLY_DATA) == taken;
+
+	if (!ok)
+		printf("# flags %#x, client: %s, server: %s\n", flags, again->client.log,
+		       again->server.log);
+	gnutls_deinit(again->csession);
+	return ok;
+}
+
+static bool test_early_data(struct run *run)
+{
+	const struct quic_crypto_secret *tx, *rx;
+	unsigned char data[4096];
+	size_t size = early_data(run, data, sizeof(data));
+	struct run *again = run_new();
+	bool ok;
+
+	CHECK(size);
+	ok = early_is(early_run(again, data, size), true, true);
+	printf("# client: %s\n# server: %s\n", again->client.log, again->server.log);
+	tx = &again->client.secret[1][QUIC_CRYPTO_EARLY];
+	rx = &again->server.secret[0][QUIC_CRYPTO_EARLY];
+	CHECK(ok);
+	CHECK(strstr(again->client.log, "remember role get-param secret3s tx1 rx1"));
+	CHECK(strstr(again->server.log, "rx1 set-param secret3r secret2s"));
+	CHECK(tx->type == TLS_CIPHER_AES_GCM_128 && rx->type == tx->type);
+	CHECK(!memcmp(tx->secret, rx->secret, sizeof(tx->secret)));
+	CHECK(again->client.remembered.remote == 1);
+	CHECK(again->client.remembered.max_data == limits.max_data);
+	CHECK(again->client.remembered.max_streams_bidi == limits.max_streams_bidi);
+	CHECK(again->client.remembered.active_connection_id_limit == 7);
+	CHECK(!again->client.remembered.ack_delay_exponent);
+	CHECK(!again->client.remembered.max_idle_timeout);
+	run_end(again);
+	return true;
+}
+
+/* What a server promised is in the key of its tickets: less, or else, and they do not open. */
+static bool test_early_promise(struct run *run)
+{
+	unsigned char data[4096];
+	size_t i, size = early_data(run, data, sizeof(data));
+
+	CHECK(size);
+	for (i = 0; i < 5; i++) {
+		struct run *again = run_new();
+		bool ok;
+
+		again->server.limits = limits;
+		if (i == 0)
+			again->server.limits.max_data--;
+		else if (i == 1)
+			again->server.limits.max_streams_bidi--;
+		else if (i == 2)
+			again->server.config.payload_cipher_type = TLS_CIPHER_CHACHA20_POLY1305;
+		else if (i == 3)
+			again->sparms.alpns = "test";
+		else
+			again->server.limits.max_idle_timeout--;	/* no limit */
+		ok = early_is(early_run(again, data, size), i == 4, i == 4);
+		CHECK(ok);
+		CHECK(again->client.has_secret[1][QUIC_CRYPTO_EARLY]);
+		CHECK(again->server.has_secret[0][QUIC_CRYPTO_EARLY] == (i == 4));
+		run_end(again);
+	}
+	return true;
+}
+
+/* A module that has no 0-RTT, at either end, is no obstacle. */
+static bool test_early_unknown(struct run *run)
+{
+	unsigned char data[4096];
+	size_t size = early_data(run, data, sizeof(data));
+	struct run *again = run_new();
+
+	CHECK(size);
+	again->client.no_early = true;
+	CHECK(early_is(early_run(again, data, size), true, true));
+	CHECK(!again->client.has_secret[1][QUIC_CRYPTO_EARLY]);
+	run_end(again);
+	again = run_new();
+	again->server.no_early = true;
+	CHECK(early_is(early_run(again, data, size), true, true));
+	CHECK(!again->server.has_secret[0][QUIC_CRYPTO_EARLY]);
+	run_end(again);
+	return true;
+}
+
+static bool test_early_bytes(struct run *run)
+{
+	static const unsigned char key[64] = { 9 };
+	gnutls_datum_t datum = { (unsigned char *)key, sizeof(key) };
+	unsigned char data[4096];
+	size_t size = sizeof(data);
+
+	run->ssession = own_session(GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET |
+				    GNUTLS_ENABLE_EARLY_DATA, QUIC_PRIORITY);
+	gnutls_session_ticket_enable_server(run->ssession, &datum);
+	gnutls_record_set_max_early_data_size(run->ssession, 16384);
+	early_run(run, NULL, 0);
+	CHECK(established(run));
+	CHECK(quic_session_get_data(run->csession, data, &size) == -EPROTO);
+	CHECK(run->client.close_own.errcode == QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	gnutls_deinit(run->csession);
+	gnutls_deinit(run->ssession);
+	return true;
 }
 
 static unsigned int trust_loads;
@@ -604,6 +748,10 @@ static const struct {
 	{ "hello retry", test_hello_retry, false },
 	{ "hello retry with ALPN", test_hello_retry_alpn, false },
 	{ "resumption", test_resumption, false },
+	{ "early data", test_early_data, false },
+	{ "early data and what was promised", test_early_promise, false },
+	{ "early data that a module does not know", test_early_unknown, false },
+	{ "early data of too few bytes", test_early_bytes, false },
 	{ "insecure client", test_insecure, false },
 	{ "throwaway certificate", test_throwaway, false },
 	{ "certificate rotation", test_rotation, false },
