@@ -69,7 +69,8 @@ static void usage(const char *me)
 	    "  -n NAME -A FILE   of the server, and what signed its certificate (none: anything)\n"
 	    "  -k FILE -c FILE   a server's key and certificate\n"
 	    "  -C aes128|aes256|ccm|chacha20  -V 1|2  -R (server: Retry)  -K (change keys once)\n"
-	    "  -r FILE   client: resume the session that is in it, if any, and keep a new ticket there",
+	    "  -r FILE   client: resume the session that is in it, if any, and keep a new ticket there\n"
+	    "  -0        and send the first requests in 0-RTT",
 	    me, me);
 }
 
@@ -83,7 +84,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		usage(argv[0]);
 	opts.server = !strcmp(argv[1], "server");
 	optind = 2;
-	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:RK")) != -1) {
+	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:RK0")) != -1) {
 		switch (c) {
 		case 'p': opts.port = optarg; break;
 		case 'a': opts.alpn = optarg; break;
@@ -98,12 +99,13 @@ void peer_options(int argc, char **argv, const char *alpn)
 		case 'r': opts.session = optarg; break;
 		case 'R': opts.retry = true; break;
 		case 'K': opts.key_update = true; break;
+		case '0': opts.early = true; break;
 		default: usage(argv[0]);
 		}
 	}
 	opts.paths = argv + optind;
 	opts.num_paths = argc - optind;
-	if (!opts.server && opts.num_paths < 2)
+	if ((!opts.server && opts.num_paths < 2) || (opts.early && !opts.session))
 		usage(argv[0]);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -144,9 +146,42 @@ static void handshake_failed(int fd, int err)
 	    close.frame, (char *)close.phrase);
 }
 
-/* A session of our own, for its ticket outlives the handshake */
-static int resumable_handshake(int fd)
+static bool early_taken(void)
 {
+	return session && gnutls_session_get_flags(session) & GNUTLS_SFLAGS_EARLY_DATA;
+}
+
+/* As quic_handshake(), but @early gets its turn when our first flight is sent */
+static int handshake_with(int fd, void (*early)(int fd))
+{
+	struct quic_handshake_step *step;
+	int err = quic_handshake_init(session, &step);
+	ssize_t n;
+
+	while (!err && step) {
+		if (step->op == QUIC_HANDSHAKE_STEP_OP_SENDMSG) {
+			n = sendmsg(fd, step->s_sendmsg.msg, step->s_sendmsg.flags);
+			step->s_sendmsg.retval = n < 0 ? -errno : n;
+		} else {
+			if (early)
+				early(fd);
+			early = NULL;
+			n = recvmsg(fd, step->s_recvmsg.msg, step->s_recvmsg.flags);
+			step->s_recvmsg.retval = n < 0 ? -errno : n;
+		}
+		err = quic_handshake_step(session, &step);
+	}
+	quic_handshake_deinit(session);
+	if (!err)
+		printf("early data %s\n", early_taken() ? "accepted" : "rejected");
+	return err;
+}
+
+/* A session of our own, for its ticket outlives the handshake */
+static int resumable_handshake(int fd, void (*early)(int fd))
+{
+	unsigned int flags = GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP | GNUTLS_NO_END_OF_EARLY_DATA |
+			     (opts.early ? GNUTLS_ENABLE_EARLY_DATA : 0);
 	gnutls_certificate_credentials_t creds;
 	unsigned char data[SESSION_BYTES];
 	FILE *f = fopen(opts.session, "rb");
@@ -156,7 +191,7 @@ static int resumable_handshake(int fd)
 		fclose(f);
 	if (gnutls_certificate_allocate_credentials(&creds) ||
 	    gnutls_certificate_set_x509_trust_file(creds, opts.ca, GNUTLS_X509_FMT_PEM) < 1 ||
-	    gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP | GNUTLS_NO_END_OF_EARLY_DATA) ||
+	    gnutls_init(&session, flags) ||
 	    gnutls_priority_set_direct(session, QUIC_PRIORITY, NULL) ||
 	    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, creds) ||
 	    gnutls_server_name_set(session, GNUTLS_NAME_DNS, opts.name, strlen(opts.name)))
@@ -166,7 +201,7 @@ static int resumable_handshake(int fd)
 	if (quic_session_set_alpn(session, opts.alpn, strlen(opts.alpn)) ||
 	    (size && quic_session_set_data(session, data, size)))
 		die("the session does not take its data");
-	return quic_handshake(session);
+	return opts.early && size ? handshake_with(fd, early) : quic_handshake(session);
 }
 
 static void keep_session(void)
@@ -185,8 +220,11 @@ static void keep_session(void)
 		die("%s: %s", opts.session, strerror(errno));
 }
 
-/* peer_connect - a connection to opts.paths[0], after the handshake */
-int peer_connect(void)
+/*
+ * peer_connect - a connection to opts.paths[0], after the handshake; @early is called before, with -0
+ * and a session to resume, when stream data can leave in 0-RTT
+ */
+int peer_connect(void (*early)(int fd))
 {
 	struct quic_handshake_parms parms = {
 		.size = sizeof(parms), .timeout_ms = opts.timeout_s * 1000, .alpns = opts.alpn,
@@ -202,7 +240,7 @@ int peer_connect(void)
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen))
 		die("connect: %s", strerror(errno));
 	freeaddrinfo(ai);
-	err = opts.session ? resumable_handshake(fd) : quic_client_handshake_parms(fd, &parms);
+	err = opts.session ? resumable_handshake(fd, early) : quic_client_handshake_parms(fd, &parms);
 	if (err)
 		handshake_failed(fd, err);
 	return fd;
@@ -301,9 +339,9 @@ void peer_report(int fd, const struct peer_count *count)
 		fprintf(stderr, "QUIC_SOCKOPT_INFO: %s\n", strerror(errno));
 	if (session && !gnutls_session_is_resumed(session))
 		keep_session();
-	printf("version=%x cipher=%u files=%u bytes=%llu ms=%lld lost=%llu rtt_us=%u resumed=%d\n",
+	printf("version=%x cipher=%u files=%u bytes=%llu ms=%lld lost=%llu rtt_us=%u resumed=%d early=%d\n",
 	       info.version, info.cipher, count->files, count->bytes, now_ms() - began_ms,
 	       (unsigned long long)info.packets_lost, info.srtt_us,
-	       session && gnutls_session_is_resumed(session));
+	       session && gnutls_session_is_resumed(session), early_taken());
 	fflush(stdout);
 }

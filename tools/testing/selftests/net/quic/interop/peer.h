@@ -11,6 +11,7 @@
 
 struct peer_opts {
 	bool server, retry, key_update;
+	bool early;			/* client: requests in 0-RTT, when the session allows it */
 	const char *port, *alpn, *name, *ca, *key, *cert, *dir;
 	const char *session;		/* client: file to resume from, and to keep a ticket in */
 	unsigned int cipher;		/* TLS_CIPHER_*, 0: any */
@@ -31,7 +32,7 @@ struct peer_count {
 #define die(...) peer_die(__VA_ARGS__)
 void peer_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void peer_options(int argc, char **argv, const char *alpn);
-int peer_connect(void);
+int peer_connect(void (*early)(int fd));
 void peer_serve(void (*one)(int fd)) __attribute__((noreturn));
 int peer_epoll(int fd);
 void peer_wait(int ep);

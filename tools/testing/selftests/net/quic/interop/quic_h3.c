@@ -36,6 +36,8 @@ struct h3 {
 	struct peer_count count;
 };
 
+static struct h3 h3;	/* a process has one connection */
+
 static void must(int err, const char *what)
 {
 	if (err)
@@ -63,7 +65,8 @@ static int64_t open_stream(struct h3 *h, uint32_t flags)
 
 	if (!getsockopt(h->fd, SOL_QUIC, QUIC_SOCKOPT_STREAM_OPEN, &info, &len))
 		return info.stream_id;
-	if (errno != EAGAIN && errno != ENOSPC)
+	/* not connected: no 0-RTT, so this has to wait for the handshake */
+	if (errno != EAGAIN && errno != ENOSPC && errno != ENOTCONN)
 		die("opening a stream: %s", strerror(errno));
 	return -1;
 }
@@ -163,13 +166,17 @@ static int on_end(nghttp3_conn *conn, int64_t sid, void *user, void *stream_user
 
 /* ---- between nghttp3 and the socket */
 
-static void set_up(struct h3 *h)
+/* False when no stream can be opened yet */
+static bool set_up(struct h3 *h)
 {
 	nghttp3_callbacks callbacks = { .recv_data = on_data, .recv_header = on_header,
 					.end_stream = on_end };
 	int64_t control, encoder, decoder;
 	nghttp3_settings settings;
 
+	control = open_stream(h, MSG_QUIC_STREAM_UNI);
+	if (control < 0)
+		return false;
 	nghttp3_settings_default(&settings);
 	/*
 	 * A server takes no dynamic table: curl 8.14 sometimes never sends its encoder stream, and
@@ -185,13 +192,13 @@ static void set_up(struct h3 *h)
 	} else {
 		must(nghttp3_conn_client_new(&h->conn, &callbacks, &settings, NULL, h), "client");
 	}
-	control = open_stream(h, MSG_QUIC_STREAM_UNI);
 	encoder = open_stream(h, MSG_QUIC_STREAM_UNI);
 	decoder = open_stream(h, MSG_QUIC_STREAM_UNI);
 	if (decoder < 0)
 		die("the peer allows no three unidirectional streams");
 	must(nghttp3_conn_bind_control_stream(h->conn, control), "control stream");
 	must(nghttp3_conn_bind_qpack_streams(h->conn, encoder, decoder), "QPACK streams");
+	return true;
 }
 
 /* The client's next request, when the peer allows a stream for it */
@@ -322,29 +329,45 @@ static bool receive_all(struct h3 *h)
 	}
 }
 
+/* The client's requests, as many as the peer allows now */
+static void ask_all(struct h3 *h)
+{
+	while (!opts.server && h->asked < (unsigned int)opts.num_paths - 1 && ask(h))
+		;
+	send_all(h);
+}
+
+/* In 0-RTT: the same that would leave after the handshake */
+static void run_early(int fd)
+{
+	h3.fd = fd;
+	if (set_up(&h3))
+		ask_all(&h3);
+}
+
 static void run(int fd)
 {
 	struct quic_connection_close no_error = { .errcode = NGHTTP3_H3_NO_ERROR };
 	unsigned int wanted = opts.server ? 0 : opts.num_paths - 1;
-	struct h3 h = { .fd = fd };
 	int ep = peer_epoll(fd);
+	struct h3 *h = &h3;
 
-	set_up(&h);
+	h->fd = fd;
+	if (!h->conn && !set_up(h))
+		die("the peer allows no unidirectional stream");
 	for (;;) {
-		while (h.asked < wanted && ask(&h))
-			;
-		send_all(&h);
-		if (!receive_all(&h))
+		ask_all(h);
+		if (!receive_all(h))
 			break;
-		peer_rekey(fd, h.count.bytes);
-		send_all(&h);
-		if (wanted && h.answered == wanted)
+		peer_rekey(fd, h->count.bytes);
+		send_all(h);
+		if (wanted && h->answered == wanted)
 			break;
 		peer_wait(ep);
 	}
-	peer_report(fd, &h.count);
-	if (h.answered < wanted)
-		die("the peer closed, %u answers of %u", h.answered, wanted);
+	peer_report(fd, &h->count);
+	if (h->answered < wanted)
+		die("the peer closed, %u answers of %u", h->answered, wanted);
 	setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_CLOSE, &no_error, sizeof(no_error));
 	close(fd);
 }
@@ -354,6 +377,6 @@ int main(int argc, char **argv)
 	peer_options(argc, argv, "h3");
 	if (opts.server)
 		peer_serve(run);
-	run(peer_connect());
+	run(peer_connect(run_early));
 	return 0;
 }

@@ -33,6 +33,8 @@ struct exchange {
 	struct peer_count count;
 };
 
+static struct exchange exchange;	/* a process has one connection */
+
 static bool is_dns(void)
 {
 	return !strcmp(opts.alpn, "doq");
@@ -127,7 +129,8 @@ static bool ask(struct exchange *x)
 	struct stream *s;
 
 	if (getsockopt(x->fd, SOL_QUIC, QUIC_SOCKOPT_STREAM_OPEN, &info, &len)) {
-		if (errno != EAGAIN && errno != ENOSPC)
+		/* not connected: no 0-RTT, so this has to wait for the handshake */
+		if (errno != EAGAIN && errno != ENOSPC && errno != ENOTCONN)
 			die("opening a stream: %s", strerror(errno));
 		return false;
 	}
@@ -277,25 +280,40 @@ static bool receive_all(struct exchange *x)
 	}
 }
 
+static void ask_all(struct exchange *x)
+{
+	while (!opts.server && x->num < (unsigned int)opts.num_paths - 1 && ask(x))
+		;
+}
+
+/* Requests in 0-RTT: the same that would leave after the handshake, as many as fit */
+static void run_early(int fd)
+{
+	exchange.fd = fd;
+	ask_all(&exchange);
+	send_all(&exchange);
+}
+
 static void run(int fd)
 {
-	struct exchange x = { .fd = fd, .unanswered = opts.server ? 0 : opts.num_paths - 1 };
+	struct exchange *x = &exchange;
 	int ep = peer_epoll(fd);
 	bool more;
 
-	while (opts.server || x.unanswered) {
-		while (!opts.server && x.num < (unsigned int)opts.num_paths - 1 && ask(&x))
-			;
-		if (!receive_all(&x))
+	x->fd = fd;
+	x->unanswered = opts.server ? 0 : opts.num_paths - 1;
+	while (opts.server || x->unanswered) {
+		ask_all(x);
+		if (!receive_all(x))
 			break;
-		more = send_all(&x);
-		peer_rekey(fd, x.count.bytes);
-		if (!more && (opts.server || x.unanswered))
+		more = send_all(x);
+		peer_rekey(fd, x->count.bytes);
+		if (!more && (opts.server || x->unanswered))
 			peer_wait(ep);
 	}
-	peer_report(fd, &x.count);
-	if (!opts.server && x.unanswered)
-		die("the peer closed, %u answers to come", x.unanswered);
+	peer_report(fd, &x->count);
+	if (!opts.server && x->unanswered)
+		die("the peer closed, %u answers to come", x->unanswered);
 	close(fd);
 }
 
@@ -304,6 +322,6 @@ int main(int argc, char **argv)
 	peer_options(argc, argv, "hq-interop");
 	if (opts.server)
 		peer_serve(run);
-	run(peer_connect());
+	run(peer_connect(run_early));
 	return 0;
 }
