@@ -10,6 +10,7 @@
     --versions=2,1 (as preferred)  --first=1a2a3a4a (the client's first attempt)
     --cipher=chacha20  --retry  --key-update (once, after some bytes)  --ca=FILE  --name=NAME
     --resume (the client: what follows the first PATH with a connection that resumes the first)
+    --zero-rtt (the same, and the requests of the second connection in 0-RTT)
 """
 import asyncio
 import os
@@ -19,7 +20,7 @@ import traceback
 
 from aioquic.asyncio import QuicConnectionProtocol, connect, serve
 from aioquic.quic.configuration import QuicConfiguration
-from aioquic.quic.events import ConnectionTerminated, StreamDataReceived
+from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, StreamDataReceived
 from aioquic.tls import CipherSuite
 
 VERSIONS = {"1": 1, "2": 0x6B3343CF}
@@ -57,6 +58,8 @@ class Server(Hq):
         self.requests = {}
 
     def quic_event_received(self, event):
+        if isinstance(event, HandshakeCompleted):
+            print(f"resumed={event.session_resumed:d} early={event.early_data_accepted:d}", flush=True)
         if not isinstance(event, StreamDataReceived):
             return
         text = self.requests.get(event.stream_id, b"")
@@ -110,14 +113,18 @@ async def client():
     conf.load_verify_locations(option["ca"])
     conf.server_name = option["name"]
     ticket = asyncio.get_running_loop().create_future()
-    for paths in (words[4:5], words[5:]) if "resume" in option else (words[4:],):
+    early, resume = "zero-rtt" in option, "resume" in option or "zero-rtt" in option
+    for paths in (words[4:5], words[5:]) if resume else (words[4:],):
         async with connect(words[1], int(words[2]), configuration=conf, create_protocol=Client,
+                           wait_connected=not early or not conf.session_ticket,
                            session_ticket_handler=lambda t: ticket.done() or ticket.set_result(t)) as conn:
             conn.fetch(paths)
             await conn.done
-            if "resume" in option:
+            if resume:
                 conf.session_ticket = await ticket
-        print(f"version={conn._quic._version:x} bytes={conn.moved} resumed={conn._quic.tls.session_resumed:d}")
+        tls = conn._quic.tls
+        print(f"version={conn._quic._version:x} bytes={conn.moved} resumed={tls.session_resumed:d} "
+              f"early={tls.early_data_accepted:d}")
 
 
 def run(args):

@@ -196,6 +196,9 @@ failure() {
 	mib_show n1
 }
 
+# peer_said_early: that 0-RTT was accepted, if it says a word about it
+peer_said_early() { ! grep -q early= "$work/peer" || said peer early 1; }
+
 # rekeyed n0|n1
 rekeyed() { counted "$1" KEY_UPDATES -ge 1; }
 
@@ -229,6 +232,14 @@ client_resumption() {
 		client_fetch $addr1 /f2 -r "$work/session" && said client resumed 1
 }
 
+# requests in the first flight, with the limits and the ticket of an earlier connection
+client_zerortt() {
+	rm -f "$work/session"
+	peer_server zero-rtt && client_fetch $addr1 /f1 -r "$work/session" && said client early 0 &&
+		client_fetch $addr1 "/f2 /f3" -r "$work/session" -0 && said client resumed 1 && said client early 1 &&
+		peer_said_early && counted n0 TX_0RTT -gt 0
+}
+
 # a server that knows no version of ours says so, and we give up with that word
 client_versionnegotiation() {
 	peer_server only-v2 || return 1
@@ -253,6 +264,9 @@ server_keyupdate() { our_server && server_fetch $addr1 "/f1 /f2" key-update && r
 server_keyupdate_by_us() { our_server -K && server_fetch $addr1 "/f1 /f2" && rekeyed n1; }
 server_longrtt() { our_server && delay && server_fetch $addr1 /one; }
 server_resumption() { our_server && server_fetch $addr1 "/f1 /f2" resume && said peer resumed 1; }
+server_zerortt() {
+	our_server && server_fetch $addr1 "/f1 /f2 /f3" zero-rtt && peer_said_early && counted n1 RX_0RTT -gt 0
+}
 server_v2() { our_server && server_fetch $addr1 /one v2 && within 10 said server version 6b3343cf; }
 server_versionnegotiation() {
 	our_server && server_fetch $addr1 /one strange-version && on_wire "$version_negotiation_packets" &&

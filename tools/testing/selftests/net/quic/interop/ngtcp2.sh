@@ -22,6 +22,7 @@ peer_server() {
 }
 udp_bound() { n1 ss -Hnul "sport = :$port" | grep -q .; }
 
+# peer_client ADDRESS FILES [WORD]; zero-rtt: a connection for the first file, then one for the others
 peer_client() {
 	local to=$1 files=$2 options=() host=$1
 
@@ -31,11 +32,18 @@ peer_client() {
 	key-update) options=(--key-update=1ms) ;;
 	strange-version) options=(--version=0x1a2a3a4a --preferred-versions=v1) ;;
 	v2) options=(--version=v2) ;;
+	zero-rtt)
+		rm -f "$work/session" "$work/parameters"
+		options=(--session-file="$work/session" --tp-file="$work/parameters")
+		fetch_by_it --wait-for-ticket "${options[@]}" $to $port "https://$host:$port${files%% *}" || return 1
+		files=${files#* }
+		;;
 	esac
-	p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-close "${options[@]}" \
-		$to $port $(printf "https://$host:$port%s " $files)
+	fetch_by_it "${options[@]}" $to $port $(printf "https://$host:$port%s " $files)
 }
+fetch_by_it() { p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-close "$@"; }
 
-cases client handshake ipv6 chacha20 retry v2 keyupdate longrtt multiplexing transfer resumption
-cases server handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing transfer
+cases client handshake ipv6 chacha20 retry v2 keyupdate longrtt multiplexing transfer resumption zerortt
+cases server handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing transfer \
+	zerortt
 finish
