@@ -90,6 +90,7 @@ static bool nonblocking(const struct sock *sk)
 static int get_stream_open(struct sock *sk, void *buf, u32 *len)
 {
 	long timeo = sock_sndtimeo(sk, nonblocking(sk));
+	const struct tquic_conn *conn = live_conn(sk);
 	struct quic_stream_info *info = buf;
 	struct tquic_stream *s;
 	int err;
@@ -98,7 +99,7 @@ static int get_stream_open(struct sock *sk, void *buf, u32 *len)
 	    info->stream_flags & ~(MSG_QUIC_STREAM_NEW | MSG_QUIC_STREAM_UNI |
 				   MSG_QUIC_STREAM_DONTWAIT | MSG_QUIC_STREAM_SNDBLOCK))
 		return -EINVAL;
-	if (sk->sk_state != TCP_ESTABLISHED)
+	if (sk->sk_state != TCP_ESTABLISHED && (!conn || !tquic_conn_sends_early(conn)))
 		return -ENOTCONN;
 	err = tquic_sendmsg_open(sk, &info->stream_id, info->stream_flags, &timeo, -EAGAIN, &s);
 	if (!err)

@@ -6,13 +6,13 @@
 . "$(dirname "$0")/netns.sh"
 
 hq=interop/quic_hq
-name=server.test
+host=server.test
 files="/a /b /c"
 [ -x $hq ] || skip_all "quic_hq was not built: make -C interop"
 command -v certtool >/dev/null || skip_all "no certtool (Debian: gnutls-bin)"
 setup
 
-printf 'cn = "%s"\ndns_name = "%s"\ntls_www_server\nsigning_key\nexpiration_days = 2\n' $name $name >"$work/template"
+printf 'cn = "%s"\ndns_name = "%s"\ntls_www_server\nsigning_key\nexpiration_days = 2\n' $host $host >"$work/template"
 certtool --generate-privkey --key-type=ecdsa --outfile "$work/key" 2>/dev/null
 certtool --generate-self-signed --load-privkey "$work/key" --template "$work/template" \
 	--outfile "$work/cert" 2>/dev/null
@@ -36,7 +36,7 @@ ask() {
 	shift
 	rm -rf "$work/dl"
 	mkdir "$work/dl"
-	n0 $hq client -p $port -A "$work/cert" -n $name -d "$work/dl" -t $((60 * SLOW)) -r "$work/session" "$@" \
+	n0 $hq client -p $port -A "$work/cert" -n $host -d "$work/dl" -t $((60 * SLOW)) -r "$work/session" "$@" \
 		$to $files >"$work/client" 2>"$work/client.err" || return 1
 	for file in $files; do
 		cmp -s "$work/www$file" "$work/dl$file" || return 1
