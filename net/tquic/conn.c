@@ -114,6 +114,8 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->spin = !conn->spins && get_random_u32() % 2;
 	conn->server = p->server;
 	conn->version = p->version;
+	conn->first_version = p->version;
+	conn->prefer_version = p->prefer_version;
 	conn->local = *p->local;
 	conn->keepalive_interval_us = p->keepalive_us;
 	conn->loss_ctx.ops = &tquic_fate_ops;
@@ -248,6 +250,26 @@ static bool remote_cids_ok(const struct tquic_conn *conn, const struct tquic_tpa
 	       (!conn->retried || tquic_cid_equal(&tp->rscid, conn->rscid.id, conn->rscid.len));
 }
 
+/*
+ * RFC 9368 section 4: the versions that the peer names.  A server that prefers another one goes
+ * there, unless 0-RTT has come, whose version stays.
+ */
+static int remote_versions(struct tquic_conn *conn, const struct tquic_tparam *tp)
+{
+	bool listed = tp->version == QUIC_VERSION_V2 ? tp->lists_v2 : tp->lists_v1;
+
+	if (tp->has_versions && conn->server && !listed)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM);
+	if ((tp->has_versions ? tp->version : conn->first_version) != conn->version)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_VERSION_NEGOTIATION);
+	if (!conn->server || conn->prefer_version != QUIC_VERSION_V2 || !tp->lists_v2 ||
+	    conn->version == QUIC_VERSION_V2 || conn->local.disable_compatible_version ||
+	    !skb_queue_empty(&conn->undecryptable))
+		return 0;
+	return tquic_handshake_version(conn, QUIC_VERSION_V2) ?
+	       TQUIC_WERR(QUIC_TRANSPORT_ERROR_INTERNAL) : 0;
+}
+
 /* The smaller of both, where 0 is none */
 static u64 idle_min(u64 a, u64 b)
 {
@@ -283,6 +305,8 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	ret = tquic_tparam_decode(tp, !conn->server, body, len);
 	if (!ret && !remote_cids_ok(conn, tp))
 		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM);
+	if (!ret)
+		ret = remote_versions(conn, tp);
 	/* limits below what 0-RTT has used */
 	if (!ret && !tquic_streams_apply_remote(&conn->streams))
 		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);

@@ -140,6 +140,8 @@ struct tquic_conn {
 	const struct tquic_switches *switches;
 	enum tquic_conn_state state;
 	u32 version;
+	u32 first_version;		/* of the client's first flight, RFC 9368 */
+	u32 prefer_version;		/* server: to go to, when the client can */
 	bool server;
 	bool confirmed;			/* handshake confirmed, RFC 9001 section 4.1.2 */
 	bool finished;			/* client: Finished is queued, 1-RTT frames may leave */
@@ -228,6 +230,7 @@ struct tquic_conn_param {
 	const struct tquic_switches *switches;
 	bool server;
 	u32 version;
+	u32 prefer_version;
 	const struct tquic_tparam *local;
 	const struct tquic_cc_ops *cc;
 	u32 initial_rtt_us;
@@ -273,7 +276,8 @@ void tquic_timer_run(struct tquic_conn *conn, u64 now_us);
 /** tquic_conn_sends_early - 0-RTT packets may leave, RFC 9001 section 4.6 */
 static inline bool tquic_conn_sends_early(const struct tquic_conn *conn)
 {
-	return conn->early && !conn->server && !conn->remote_set;
+	return conn->early && !conn->server && !conn->remote_set &&
+	       conn->version == conn->first_version;
 }
 
 /** tquic_conn_alive - it can still carry data */

@@ -38,6 +38,22 @@ int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid
 	return err;
 }
 
+/*
+ * tquic_handshake_version - go on in another version, RFC 9368 section 2.3: Initial keys are derived
+ * anew from the same connection ID.  Process context.  Return: as tquic_handshake_initial_keys().
+ */
+int tquic_handshake_version(struct tquic_conn *conn, u32 version)
+{
+	const struct tquic_cid *dcid = &conn->odcid;
+
+	if (conn->retried)
+		dcid = &conn->rscid;
+	else if (conn->local.has_rscid)
+		dcid = &conn->local.rscid;
+	conn->version = version;
+	return tquic_handshake_initial_keys(conn, dcid);
+}
+
 /* RFC 9001 section 4.1.2: neither side needs Handshake keys any more */
 static void handshake_confirmed(struct tquic_conn *conn, u64 now_us)
 {

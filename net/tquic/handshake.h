@@ -7,6 +7,7 @@
 #include "header.h"
 
 int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid);
+int tquic_handshake_version(struct tquic_conn *conn, u32 version);
 int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info,
 			   u64 now_us);
 int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,

@@ -364,6 +364,34 @@ static void rx_long(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
 	}
 }
 
+/* A server may answer in another version until it has told us its parameters, RFC 9368 */
+static bool may_change_version(const struct tquic_conn *conn, u32 version)
+{
+	return unlikely(version != conn->version) && !conn->server && !conn->remote_set &&
+	       conn->version == conn->first_version && !conn->local.disable_compatible_version &&
+	       !tquic_crypto_ready(&conn->spaces[TQUIC_SPACE_HANDSHAKE].tx);
+}
+
+/* Its first Initial, which counts if it opens; keys are derived where that may sleep */
+static void rx_other_version(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h,
+			     bool process_context)
+{
+	struct tquic_conn *conn = in->conn;
+	u32 version = conn->version;
+	u64 pkts = conn->stats.rx_pkts;
+
+	if (!process_context) {
+		rx_wait(in, p, h->len, TQUIC_UNDECRYPTABLE_MAX);
+		conn->ops->defer(conn);
+		return;
+	}
+	if (!tquic_handshake_version(conn, h->version))
+		rx_long(in, p, h);
+	if (tquic_conn_alive(conn) && conn->stats.rx_pkts == pkts &&
+	    tquic_handshake_version(conn, version))
+		tquic_conn_die(conn, ENOMEM);
+}
+
 /* 0-RTT waits for the end of the handshake, and takes no more than half the room */
 static void rx_0rtt(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
 {
@@ -454,7 +482,10 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 		}
 		fallthrough;
 	case TQUIC_PT_INITIAL:
-		if (h.version != conn->version)
+		if (h.type == TQUIC_PT_INITIAL && !h.token_len &&
+		    may_change_version(conn, h.version))
+			rx_other_version(in, p, &h, process_context);
+		else if (h.version != conn->version)
 			tquic_drop(conn->mib, DROP_VERSION, h.len);
 		else if (conn->server && h.type == TQUIC_PT_INITIAL && in->bytes < TQUIC_MIN_UDP)
 			tquic_drop(conn->mib, DROP_SHORT_INITIAL, h.len);	/* section 14.1 */

@@ -661,6 +661,7 @@ int tquic_socket_conn(struct sock *sk, struct tquic_conn_param *p, u64 now_us)
 	p->mib = tquic_pernet(sock_net(sk))->mib;
 	p->switches = &tquic_pernet(sock_net(sk))->switches;
 	p->version = p->version ?: tsk->config.version;
+	p->prefer_version = tsk->config.version;
 	p->local = tp;
 	p->cc = tsk->cc;
 	p->initial_rtt_us = tsk->config.initial_smoothed_rtt;

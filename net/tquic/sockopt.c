@@ -222,6 +222,7 @@ static bool param_ok(const struct quic_transport_param *p)
 	X(grease_quic_bit, grease_quic_bit)					\
 	X(stateless_reset, has_reset_token)					\
 	X(disable_1rtt_encryption, disable_1rtt_encryption)			\
+	X(disable_compatible_version, disable_compatible_version)		\
 	X(active_connection_id_limit, active_connection_id_limit)		\
 	X(ack_delay_exponent, ack_delay_exponent)				\
 	X(max_datagram_frame_size, max_datagram_frame_size)			\
@@ -478,9 +479,14 @@ static int set_param_ext(struct sock *sk, void *buf, u32 len)
 
 static int get_param_ext(struct sock *sk, void *buf, u32 *len)
 {
-	const struct tquic_conn *conn = live_conn(sk);
-	int n = conn ? tquic_tparam_encode(&conn->local, conn->server, buf, *len) : -ENOTCONN;
+	struct tquic_conn *conn = live_conn(sk);
+	int n;
 
+	if (!conn)
+		return -ENOTCONN;
+	conn->local.version = conn->version;
+	conn->local.has_versions = !conn->local.disable_compatible_version;
+	n = tquic_tparam_encode(&conn->local, conn->server, buf, *len);
 	*len = n;
 	return min(n, 0);
 }

@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
+#include "compat/unaligned.h"
 #include "tparam.h"
 #include "varint.h"
 
@@ -20,6 +21,7 @@ enum kind {
 	CID,
 	TOKEN,
 	PREFERRED,	/* checked and left alone */
+	VERSIONS,	/* RFC 9368 section 3 */
 };
 
 struct param {
@@ -56,6 +58,7 @@ static const struct param params[] = {
 	NUM(0x0e, INT, active_connection_id_limit, 2, TQUIC_VARINT_MAX, 2),
 	{ 0x0f, CID, false, AT(iscid), AT(has_iscid) },
 	{ 0x10, CID, true, AT(rscid), AT(has_rscid) },
+	{ 0x11, VERSIONS, false, AT(version), AT(has_versions) },
 	NUM(0x20, INT, max_datagram_frame_size, 0, TQUIC_VARINT_MAX, 0),	/* RFC 9221 */
 	{ 0x2ab2, FLAG, false, AT(grease_quic_bit) },				/* RFC 9287 */
 	{ 0xbaad, FLAG, false, AT(disable_1rtt_encryption) },
@@ -118,7 +121,7 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 	const u8 *field = (const u8 *)tp + pa->at;
 	const struct tquic_cid *cid = (const void *)field;
 	const bool *has = (const void *)((const u8 *)tp + pa->has_at);
-	u8 wire[8];
+	u8 wire[12];
 	u64 v;
 
 	switch (pa->kind) {
@@ -130,6 +133,11 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 		return *has ? put(p, end, pa, field, TQUIC_TOKEN_RESET_LEN) : p;
 	case PREFERRED:
 		return p;
+	case VERSIONS:		/* what we speak; the one chosen is the one preferred */
+		put_unaligned_be32(tp->version, wire);
+		put_unaligned_be32(tp->version, wire + 4);
+		put_unaligned_be32(tp->version ^ QUIC_VERSION_V1 ^ QUIC_VERSION_V2, wire + 8);
+		return *has ? put(p, end, pa, wire, sizeof(wire)) : p;
 	default:
 		v = load(tp, pa);
 		if (v == pa->absent)
@@ -169,6 +177,25 @@ static bool preferred_ok(const u8 *p, u32 len)
 	       len == PREFERRED_CID_AT + 1 + cid_len + TQUIC_TOKEN_RESET_LEN;
 }
 
+/* the Chosen Version and those available, in any order */
+static bool take_versions(struct tquic_tparam *tp, const u8 *p, u32 len)
+{
+	u32 i, v;
+
+	if (!len || len % 4)
+		return false;
+	tp->version = get_unaligned_be32(p);
+	for (i = 4; i < len; i += 4) {
+		v = get_unaligned_be32(p + i);
+		if (!v)
+			return false;
+		tp->lists_v1 |= v == QUIC_VERSION_V1;
+		tp->lists_v2 |= v == QUIC_VERSION_V2;
+	}
+	tp->has_versions = true;
+	return tp->version;
+}
+
 /* the @len bytes of a value at @p; returns whether they are valid */
 static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u32 len)
 {
@@ -195,6 +222,8 @@ static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u
 		return true;
 	case PREFERRED:
 		return preferred_ok(p, len);
+	case VERSIONS:
+		return take_versions(tp, p, len);
 	default:
 		if (tquic_varint_get(p, p + len, &v) != p + len || v < pa->min || v > pa->max)
 			return false;

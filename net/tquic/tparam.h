@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Transport parameters, RFC 9000 section 18, RFC 9221 and RFC 9287: the body of the TLS extension.
+ * Transport parameters, RFC 9000 section 18, RFC 9221, 9287 and 9368: the body of the TLS extension.
  */
 #ifndef _TQUIC_TPARAM_H
 #define _TQUIC_TPARAM_H
@@ -25,6 +25,11 @@ struct tquic_tparam {
 	bool disable_active_migration;
 	bool grease_quic_bit;
 	bool disable_1rtt_encryption;	/* 0xbaad, ours and the existing in-kernel QUIC's */
+	bool disable_compatible_version;	/* ours alone: no version_information */
+	bool has_versions;		/* version_information, RFC 9368 */
+	bool lists_v1;			/* among its Available Versions */
+	bool lists_v2;
+	u32 version;			/* its Chosen Version */
 	bool has_odcid;			/* original_destination_connection_id */
 	bool has_iscid;			/* initial_source_connection_id */
 	bool has_rscid;			/* retry_source_connection_id */

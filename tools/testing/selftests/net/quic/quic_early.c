@@ -270,6 +270,42 @@ static void t_lowered_too_far(void)
 	lowered(EARLY_BYTES - 1, false);
 }
 
+static void prefer_v2(int fd)
+{
+	struct quic_config config = { .version = QUIC_VERSION_V2 };
+
+	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONFIG, &config, sizeof(config)));
+}
+
+/* A server that would go to version 2 stays with 0-RTT in version 1. */
+static void t_version_stays(void)
+{
+	static const struct pair_opts opts = { .tune_server = prefer_v2 };
+
+	accepted(&opts);
+}
+
+/* RFC 9368 section 4: the version that the client says it chose is another. */
+static void t_chosen_version(void)
+{
+	static const uint8_t v1[] = { 0x11, 12, 0, 0, 0, 1 }, v2[] = { 0x11, 12, 0x6b, 0x33, 0x43, 0xcf };
+	uint8_t ext[QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES], *at;
+	long long errors = mib("PROTOCOL_ERRORS");
+	socklen_t len = sizeof(ext);
+	struct early e;
+
+	begin(&e, NULL);
+	hear(e.s, QUIC_CRYPTO_INITIAL);
+	REQUIRE(!getsockopt(e.c, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM_EXT, ext, &len));
+	at = memmem(ext, len, v1, sizeof(v1));
+	REQUIRE(at);
+	memcpy(at, v2, sizeof(v2));
+	EXPECT_ERR(setsockopt(e.s, SOL_QUIC, QUIC_SOCKOPT_TRANSPORT_PARAM_EXT, ext, len), EINVAL);
+	EXPECT_EQ(mib("PROTOCOL_ERRORS"), errors + 1);
+	EXPECT(poll_for(e.c, POLLHUP, 20000) & POLLHUP);
+	end(&e);
+}
+
 /* Who remembers nothing has no credit; and without keys nothing is early. */
 static void t_no_credit(void)
 {
@@ -310,5 +346,7 @@ const struct test tests[] = {
 	{ "lowered", t_lowered },
 	{ "lowered_too_far", t_lowered_too_far },
 	{ "close", t_close },
+	{ "version_stays", t_version_stays },
+	{ "chosen_version", t_chosen_version },
 	{}
 };

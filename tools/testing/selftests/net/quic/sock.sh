@@ -11,6 +11,6 @@ suite quic_stream
 suite quic_datagram
 suite quic_wait
 suite quic_early
-chk_mib n0 PROTOCOL_ERRORS -eq 3 "those that quic_sock and quic_early make"
+chk_mib n0 PROTOCOL_ERRORS -eq 4 "those that quic_sock and quic_early make"
 suite quic_wire
 finish

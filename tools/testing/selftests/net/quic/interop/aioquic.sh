@@ -12,6 +12,7 @@ options_of() {
 	for word in "$@"; do
 		case $word in
 		chacha20) echo --cipher=chacha20 ;;
+		compatible) echo --versions=1,2 ;;
 		v2) echo --versions=2,1 ;;
 		only-v2) echo --versions=2 ;;
 		strange-version) echo --first=1a2a3a4a ;;
@@ -49,7 +50,8 @@ peer_client() {
 
 cases client handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_peer longrtt multiplexing transfer \
 	resumption zerortt
-cases server handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing transfer \
-	resumption zerortt
+cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
+	transfer resumption zerortt
+skipped client compatible "its server takes the first version of the client's list, which is the one in use"
 skipped client connectionmigration "active migration is not built"
 finish

@@ -223,6 +223,8 @@ client_retry() { peer_server retry && client_fetch $addr1 /one && on_wire "$retr
 client_keyupdate() { peer_server && client_fetch $addr1 "/f1 /f2" -K && rekeyed n0; }
 client_keyupdate_by_peer() { peer_server key-update && client_fetch $addr1 "/f1 /f2" && rekeyed n0; }
 client_longrtt() { peer_server && delay && client_fetch $addr1 /one; }
+# the handshake begins in version 1, and the server, which prefers 2, goes there (RFC 9368)
+client_compatible() { peer_server v2 && client_fetch $addr1 /one && said client version 6b3343cf; }
 client_v2() { peer_server v2 && client_fetch $addr1 /one -V 2 && said client version 6b3343cf; }
 
 # a connection for each file, the second with the ticket of the first
@@ -266,6 +268,9 @@ server_longrtt() { our_server && delay && server_fetch $addr1 /one; }
 server_resumption() { our_server && server_fetch $addr1 "/f1 /f2" resume && said peer resumed 1; }
 server_zerortt() {
 	our_server && server_fetch $addr1 "/f1 /f2 /f3" zero-rtt && peer_said_early && counted n1 RX_0RTT -gt 0
+}
+server_compatible() {
+	our_server -V 2 && server_fetch $addr1 /one compatible && within 10 said server version 6b3343cf
 }
 server_v2() { our_server && server_fetch $addr1 /one v2 && within 10 said server version 6b3343cf; }
 server_versionnegotiation() {

@@ -31,6 +31,7 @@ peer_client() {
 	chacha20) options=("--ciphers=$ciphers") ;;
 	key-update) options=(--key-update=1ms) ;;
 	strange-version) options=(--version=0x1a2a3a4a --preferred-versions=v1) ;;
+	compatible) options=(--version=v1 --available-versions=v1,v2) ;;
 	v2) options=(--version=v2) ;;
 	zero-rtt)
 		rm -f "$work/session" "$work/parameters"
@@ -43,7 +44,7 @@ peer_client() {
 }
 fetch_by_it() { p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-close "$@"; }
 
-cases client handshake ipv6 chacha20 retry v2 keyupdate longrtt multiplexing transfer resumption zerortt
-cases server handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing transfer \
-	zerortt
+cases client handshake ipv6 chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt
+cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
+	transfer zerortt
 finish
