@@ -4,8 +4,8 @@
  * it ends, and taking it apart.  Packets are for input.c and output.c, clocks for timer.c.
  */
 #include <linux/random.h>
-#include <linux/slab.h>
 
+#include "cache.h"
 #include "conn.h"
 #include "datagram.h"
 #include "frame.h"
@@ -17,26 +17,8 @@
 #define REKEY_RETRY_US	100000	/* no memory for the next phase's keys: try again then */
 #define SKIP_FIRST	64	/* packet numbers, before the first may be left out */
 
-static struct kmem_cache *conn_cache;
-
-static void conn_ctor(void *obj)
-{
-	/* a constructor keeps SLUB from merging the cache under another name */
-}
-
-/** tquic_conn_setup - make the slab cache of connections; 0 or -ENOMEM */
-int tquic_conn_setup(void)
-{
-	conn_cache = kmem_cache_create("tquic_conn_cache", sizeof(struct tquic_conn), 0,
-				       SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, conn_ctor);
-	return conn_cache ? 0 : -ENOMEM;
-}
-
-/** tquic_conn_teardown - undo tquic_conn_setup(); every connection is gone */
-void tquic_conn_teardown(void)
-{
-	kmem_cache_destroy(conn_cache);
-}
+TQUIC_CACHE(conn_cache, tquic_conn_setup, tquic_conn_teardown, sizeof(struct tquic_conn),
+	    SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT)
 
 static void spaces_init(struct tquic_conn *conn)
 {

@@ -4,30 +4,10 @@
  * gap waits in a tree and moves over when the gap closes.  Owns the segments and
  * their packet references; never copies a payload byte, never wakes a reader.
  */
-#include <linux/slab.h>
+#include "cache.h"
 #include "recvbuf.h"
 
-static struct kmem_cache *seg_cache;
-
-/* A cache with a constructor keeps its name: it is never merged with others alike. */
-static void seg_ctor(void *obj)
-{
-	memset(obj, 0, sizeof(struct tquic_rxseg));
-}
-
-/** tquic_recvbuf_setup - make the segment cache; 0 or -ENOMEM; before all other calls */
-int tquic_recvbuf_setup(void)
-{
-	seg_cache = kmem_cache_create("tquic_seg_cache", sizeof(struct tquic_rxseg), 0, 0,
-				      seg_ctor);
-	return seg_cache ? 0 : -ENOMEM;
-}
-
-/** tquic_recvbuf_teardown - destroy the segment cache; every buffer is freed by then */
-void tquic_recvbuf_teardown(void)
-{
-	kmem_cache_destroy(seg_cache);
-}
+TQUIC_CACHE(seg_cache, tquic_recvbuf_setup, tquic_recvbuf_teardown, sizeof(struct tquic_rxseg), 0)
 
 /** tquic_recvbuf_init - an empty buffer at offset 0; allocates nothing */
 void tquic_recvbuf_init(struct tquic_recvbuf *rb)

@@ -3,39 +3,16 @@
  * The log of sent packets.  Owns the blocks and which of their records are live
  * packets; never looks into a frame record and never decides a packet's fate.
  */
-#include <linux/slab.h>
-
+#include "cache.h"
 #include "sent.h"
-
-static struct kmem_cache *frame_cache;
 
 static_assert(sizeof(union tquic_rec) == 32);
 static_assert(sizeof(struct tquic_pkt) == 32);
 static_assert(sizeof(struct tquic_sent_block) == TQUIC_SENT_BLOCK_SIZE);
 static_assert(TQUIC_SENT_RECS <= 128);
 
-/* a cache with a constructor is never merged and its objects are never cleared for us */
-static void block_ctor(void *obj)
-{
-	struct tquic_sent_block *b = obj;
-
-	INIT_LIST_HEAD(&b->node);
-}
-
-/** tquic_sent_setup - make tquic_frame_cache, once for the module; returns 0 or -ENOMEM */
-int tquic_sent_setup(void)
-{
-	frame_cache = kmem_cache_create("tquic_frame_cache", TQUIC_SENT_BLOCK_SIZE, 0,
-					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, block_ctor);
-	return frame_cache ? 0 : -ENOMEM;
-}
-
-/** tquic_sent_teardown - undo tquic_sent_setup(); every log must have been freed */
-void tquic_sent_teardown(void)
-{
-	kmem_cache_destroy(frame_cache);
-	frame_cache = NULL;
-}
+TQUIC_CACHE(frame_cache, tquic_sent_setup, tquic_sent_teardown, TQUIC_SENT_BLOCK_SIZE,
+	    SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT)
 
 /** tquic_sent_init - an empty log; allocates nothing */
 void tquic_sent_init(struct tquic_sent *s)

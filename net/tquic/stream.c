@@ -4,30 +4,11 @@
  * levels of flow control.  Owns the tree, the lists that say who has work, and the numbers of the
  * peer's streams that are gone.  Never writes a frame, wakes a task or looks at a clock.
  */
-#include <linux/slab.h>
+#include "cache.h"
 #include "stream.h"
 
-static struct kmem_cache *stream_cache;
-
-/* A cache with a constructor keeps its name: it is never merged with others alike. */
-static void stream_ctor(void *obj)
-{
-	memset(obj, 0, sizeof(struct tquic_stream));
-}
-
-/** tquic_stream_setup - make the stream cache; 0 or -ENOMEM; before all other calls */
-int tquic_stream_setup(void)
-{
-	stream_cache = kmem_cache_create("tquic_stream_cache", sizeof(struct tquic_stream), 0,
-					 SLAB_ACCOUNT, stream_ctor);
-	return stream_cache ? 0 : -ENOMEM;
-}
-
-/** tquic_stream_teardown - destroy the stream cache; every stream is freed by then */
-void tquic_stream_teardown(void)
-{
-	kmem_cache_destroy(stream_cache);
-}
+TQUIC_CACHE(stream_cache, tquic_stream_setup, tquic_stream_teardown, sizeof(struct tquic_stream),
+	    SLAB_ACCOUNT)
 
 /*
  * tquic_streams_init - no streams yet; @ss must not be moved, @local and @remote (zeros until
