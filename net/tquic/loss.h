@@ -83,21 +83,15 @@ struct tquic_space_loss {
 };
 
 struct tquic_loss_ops {
-	/*
-	 * the frame was acknowledged (also after it was lost), with those of the n - 1 packets
-	 * that follow it in a run; the record's last callback
-	 */
+	/* acknowledged, even once lost, with the n - 1 that follow in a run; its last call */
 	void (*acked)(void *arg, struct tquic_frame *f, u32 n);
 	/* what the frame carried is to be sent again, if it still matters */
 	void (*lost)(void *arg, struct tquic_frame *f);
-	/* the packet is forgotten, release what its frame refers to; likewise the last */
+	/* the packet is forgotten, release what its frame refers to; likewise the last call */
 	void (*drop)(void *arg, struct tquic_frame *f);
 	/* a PMTU probe of bytes was acknowledged or lost; not a congestion signal */
 	void (*mtu_probe)(void *arg, u8 path, u32 bytes, bool acked);
-	/*
-	 * For black hole detection: a packet of that size was lost, or is the largest
-	 * that an ACK newly acknowledged on the path.  May be NULL.
-	 */
+	/* for black holes: such a packet was lost, or was the largest newly acknowledged; or NULL */
 	void (*sized)(void *arg, u8 path, u32 bytes, bool acked);
 };
 

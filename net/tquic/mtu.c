@@ -7,10 +7,7 @@
 #include <linux/kernel.h>
 #include "mtu.h"
 
-/*
- * UDP payloads of links that are met in practice, over IPv6 and IPv4: when the
- * largest size fails the path most likely ends on one of these.
- */
+/* UDP payloads met in practice, over IPv6 and IPv4: if the largest fails, one of them is likely */
 static const u16 plateaus[] = {
 	8972, 8952,	/* 9000: jumbo frames */
 	1472, 1452,	/* 1500: Ethernet */

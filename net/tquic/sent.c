@@ -148,10 +148,7 @@ void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 p
 	w->map[1] = 0;
 }
 
-/*
- * tquic_sent_cut - the run that the walk gave last is its first @n packets only, more are in it;
- * the others are given next
- */
+/** tquic_sent_cut - the run given last is its first @n packets only; the others are given next */
 void tquic_sent_cut(struct tquic_sent_walk *w, struct tquic_pkt *pkt, u32 n)
 {
 	union tquic_rec *first = (union tquic_rec *)pkt, *rest = first + 2 * n;

@@ -198,10 +198,7 @@ static u32 link_mtu(const struct dst_entry *dst)
 	return dst_xfrm(dst) ? dst_mtu(dst) : mtu - lwtunnel_headroom(dst->lwtstate, mtu);
 }
 
-/*
- * tquic_udp_path_mtu - largest UDP payload of one datagram on the route of @path, 1200 to 65527
- * bytes; without a route the least that QUIC demands
- */
+/** tquic_udp_path_mtu - the most UDP payload that a path's route takes, 1200 to 65527 bytes */
 u32 tquic_udp_path_mtu(const struct tquic_path *path)
 {
 	u32 headers = sizeof(struct udphdr);
