@@ -44,48 +44,29 @@ static int rx_stream(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 	return ret < 0 ? ret : 0;
 }
 
-static int rx_reset(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+/* A frame about one part of a stream; fields that such frames share lie at the same place */
+static int rx_stream_control(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 {
-	struct tquic_streams *ss = &in->conn->streams;
-	struct tquic_stream *s;
-	int ret;
-
-	ret = tquic_stream_from_peer(ss, f->reset.sid, false, GFP_ATOMIC, &s);
-	if (ret || !s)
-		return ret;
-	return tquic_stream_rx_reset(ss, s, f->reset.err, f->reset.final_size);
-}
-
-static int rx_stop(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
-{
+	bool stop = f->type == TQUIC_FT_STOP_SENDING, limit = f->type == TQUIC_FT_MAX_STREAM_DATA;
 	struct tquic_streams *ss = &in->conn->streams;
 	u64 held = ss->held_bytes;
 	struct tquic_stream *s;
 	int ret;
 
-	ret = tquic_stream_from_peer(ss, f->reset.sid, true, GFP_ATOMIC, &s);
+	ret = tquic_stream_from_peer(ss, f->stream.sid, stop || limit, GFP_ATOMIC, &s);
 	if (ret || !s)
 		return ret;
-	tquic_stream_rx_stop(ss, s, f->reset.err);
+	if (f->type == TQUIC_FT_RESET_STREAM)
+		return tquic_stream_rx_reset(ss, s, f->reset.err, f->reset.final_size);
+	if (limit)
+		tquic_stream_max_data(ss, s, f->limit.max);
+	if (stop)
+		tquic_stream_rx_stop(ss, s, f->reset.err);
 	if (held != ss->held_bytes)
 		in->conn->ops->tx_free(in->conn, held - ss->held_bytes);
-	/* who waits for credit of this stream waits for nothing now */
-	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
-	return 0;
-}
-
-static int rx_stream_limit(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
-{
-	struct tquic_streams *ss = &in->conn->streams;
-	struct tquic_stream *s;
-	int ret;
-
-	ret = tquic_stream_from_peer(ss, f->limit.sid, f->type == TQUIC_FT_MAX_STREAM_DATA,
-				     GFP_ATOMIC, &s);
-	if (ret || !s || f->type != TQUIC_FT_MAX_STREAM_DATA)
-		return ret;
-	tquic_stream_max_data(ss, s, f->limit.max);
-	in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
+	/* also for a stop: who waits for credit of this stream waits for nothing now */
+	if (limit || stop)
+		in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);
 	return 0;
 }
 
@@ -191,12 +172,10 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 		ret = hold_skb(in, &conn->spaces[id].crypto_rx, f);
 		return ret ?: tquic_handshake_rx_crypto(conn, id, f, in->skb);
 	case TQUIC_FT_RESET_STREAM:
-		return rx_reset(in, f);
 	case TQUIC_FT_STOP_SENDING:
-		return rx_stop(in, f);
 	case TQUIC_FT_MAX_STREAM_DATA:
 	case TQUIC_FT_STREAM_DATA_BLOCKED:
-		return rx_stream_limit(in, f);
+		return rx_stream_control(in, f);
 	case TQUIC_FT_NEW_CONNECTION_ID:
 		return rx_new_cid(in, f);
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
