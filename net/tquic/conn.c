@@ -124,14 +124,10 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	tquic_loss_recovery_init(&path->rec, p->cc, path->mtu.cur, p->initial_rtt_us);
 	path->validated = !p->server || p->validated;
 	conn->path = path;
-	err = cids_begin(conn, p);
-	if (err)
-		goto fail;
-	err = tquic_handshake_initial_keys(conn, p->server ? p->idcid : &conn->odcid);
-	if (err)
-		goto fail;
-	return conn;
-
+	err = cids_begin(conn, p) ?:
+	      tquic_handshake_initial_keys(conn, p->server ? p->idcid : &conn->odcid);
+	if (!err)
+		return conn;
 fail:
 	tquic_conn_free(conn);
 	return ERR_PTR(err);
@@ -468,11 +464,8 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 	    sp->tx.phase != sp->rx.phase || sp->loss.largest_acked == TQUIC_PN_NONE ||
 	    sp->loss.largest_acked < sp->tx.phase_pn)
 		return -EAGAIN;
-	err = tquic_crypto_prepare_update(&sp->tx);
-	if (!err)
-		err = tquic_crypto_prepare_update(&sp->rx);
-	if (!err)
-		err = tquic_crypto_update(&sp->tx, sp->next_pn);
+	err = tquic_crypto_prepare_update(&sp->tx) ?: tquic_crypto_prepare_update(&sp->rx) ?:
+	      tquic_crypto_update(&sp->tx, sp->next_pn);
 	if (err)
 		return err;
 	tquic_mib_inc(conn->mib, KEY_UPDATES);

@@ -191,15 +191,11 @@ int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *
 	if (!v)
 		return -EINVAL;
 	mutex_lock(&hmac_lock);
-	err = crypto_shash_setkey(tfm, v->salt, SALT_LEN);
-	if (!err)
-		err = hmac_digest(tfm, dcid->id, dcid->len, secret);	/* HKDF-Extract */
-	if (!err)
-		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
-	if (!err)
-		err = expand_label(tfm, "client in", client, cipher->secret_len);
-	if (!err)
-		err = expand_label(tfm, "server in", server, cipher->secret_len);
+	err = crypto_shash_setkey(tfm, v->salt, SALT_LEN) ?:
+	      hmac_digest(tfm, dcid->id, dcid->len, secret) ?:	/* HKDF-Extract */
+	      crypto_shash_setkey(tfm, secret, cipher->secret_len) ?:
+	      expand_label(tfm, "client in", client, cipher->secret_len) ?:
+	      expand_label(tfm, "server in", server, cipher->secret_len);
 	mutex_unlock(&hmac_lock);
 	memzero_explicit(secret, sizeof(secret));
 	return err;
@@ -252,11 +248,9 @@ static int packet_key_set(struct tquic_key *k, const struct tquic_cipher *cipher
 	int err;
 
 	k->valid = false;
-	err = expand_label(tfm, v->key, key, cipher->key_len);
-	if (!err)
-		err = expand_label(tfm, v->iv, k->iv, TQUIC_IV_LEN);
-	if (!err)
-		err = crypto_aead_setkey(k->aead, key, cipher->key_len);
+	err = expand_label(tfm, v->key, key, cipher->key_len) ?:
+	      expand_label(tfm, v->iv, k->iv, TQUIC_IV_LEN) ?:
+	      crypto_aead_setkey(k->aead, key, cipher->key_len);
 	memzero_explicit(key, sizeof(key));
 	k->valid = !err;
 	return err;
@@ -292,9 +286,8 @@ static int hp_set(struct tquic_crypto *c, const struct version *v, struct crypto
 	u8 key[TQUIC_SECRET_MAX];
 	int err;
 
-	err = expand_label(tfm, v->hp, key, c->cipher->key_len);
-	if (!err)
-		err = crypto_skcipher_setkey(c->hp, key, c->cipher->key_len);
+	err = expand_label(tfm, v->hp, key, c->cipher->key_len) ?:
+	      crypto_skcipher_setkey(c->hp, key, c->cipher->key_len);
 	memzero_explicit(key, sizeof(key));
 	return err;
 }
@@ -318,16 +311,10 @@ int tquic_crypto_install(struct tquic_crypto *c, u32 version, u32 type, const u8
 	c->version = version;
 	memcpy(c->secret, secret, cipher->secret_len);
 	tfm = hmacs[cipher->hash];
-	err = packet_key_alloc(&c->key[0], cipher->aead);
-	if (!err)
-		err = hp_alloc(c);
+	err = packet_key_alloc(&c->key[0], cipher->aead) ?: hp_alloc(c);
 	mutex_lock(&hmac_lock);
-	if (!err)
-		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
-	if (!err)
-		err = packet_key_set(&c->key[0], cipher, v, tfm);
-	if (!err)
-		err = hp_set(c, v, tfm);
+	err = err ?: crypto_shash_setkey(tfm, secret, cipher->secret_len) ?:
+	      packet_key_set(&c->key[0], cipher, v, tfm) ?: hp_set(c, v, tfm);
 	mutex_unlock(&hmac_lock);
 	if (err)
 		tquic_crypto_free(c);
@@ -368,13 +355,10 @@ int tquic_crypto_prepare_update(struct tquic_crypto *c)
 		return err;
 	tfm = hmacs[cipher->hash];
 	mutex_lock(&hmac_lock);
-	err = crypto_shash_setkey(tfm, c->secret, cipher->secret_len);
-	if (!err)
-		err = expand_label(tfm, v->ku, secret, cipher->secret_len);
-	if (!err)
-		err = crypto_shash_setkey(tfm, secret, cipher->secret_len);
-	if (!err)
-		err = packet_key_set(k, cipher, v, tfm);
+	err = crypto_shash_setkey(tfm, c->secret, cipher->secret_len) ?:
+	      expand_label(tfm, v->ku, secret, cipher->secret_len) ?:
+	      crypto_shash_setkey(tfm, secret, cipher->secret_len) ?:
+	      packet_key_set(k, cipher, v, tfm);
 	mutex_unlock(&hmac_lock);
 	if (!err) {
 		memcpy(c->secret, secret, cipher->secret_len);
@@ -617,25 +601,18 @@ static void inner_setup(void)
 /** tquic_crypto_setup - take what all connections share, or on error nothing; process context */
 int tquic_crypto_setup(void)
 {
-	struct crypto_aead *aead;
-	struct crypto_shash *tfm;
 	int err = 0;
 	u32 i;
 
 	for (i = 0; i < TQUIC_HASHES && !err; i++) {
-		tfm = crypto_alloc_shash(hmac_names[i], 0, 0);
-		err = PTR_ERR_OR_ZERO(tfm);
-		if (!err)
-			hmacs[i] = tfm;
+		hmacs[i] = crypto_alloc_shash(hmac_names[i], 0, 0);
+		err = PTR_ERR_OR_ZERO(hmacs[i]);
 	}
 	inner_setup();
 	for (i = 0; i < ARRAY_SIZE(versions) && !err; i++) {
-		aead = tquic_crypto_aead(ciphers[0].aead);
-		err = PTR_ERR_OR_ZERO(aead);
-		if (err)
-			break;
-		retry_aeads[i] = aead;
-		err = crypto_aead_setkey(aead, versions[i].retry_key, RETRY_KEY_LEN);
+		retry_aeads[i] = tquic_crypto_aead(ciphers[0].aead);
+		err = PTR_ERR_OR_ZERO(retry_aeads[i]) ?:
+		      crypto_aead_setkey(retry_aeads[i], versions[i].retry_key, RETRY_KEY_LEN);
 	}
 	if (err)
 		tquic_crypto_teardown();
@@ -647,14 +624,12 @@ void tquic_crypto_teardown(void)
 {
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(versions); i++) {
+	for (i = 0; i < ARRAY_SIZE(versions); i++)
 		crypto_free_aead(retry_aeads[i]);
-		retry_aeads[i] = NULL;
-	}
-	for (i = 0; i < TQUIC_HASHES; i++) {
+	for (i = 0; i < TQUIC_HASHES; i++)
 		crypto_free_shash(hmacs[i]);
-		hmacs[i] = NULL;
-	}
+	memset(retry_aeads, 0, sizeof(retry_aeads));
+	memset(hmacs, 0, sizeof(hmacs));
 	inner_gcm = false;
 	inner_ecb = false;
 }

@@ -32,25 +32,18 @@ static_assert(QUIC_TICKET_KEY_BYTES % RESET_HASH_LEN == 0);
 /** tquic_token_keys_init - make the keys of a namespace; process context; on error none is held */
 int tquic_token_keys_init(struct tquic_token_keys *k)
 {
-	u8 key[RESET_KEY_LEN];
+	u8 key[KEY_LEN + RESET_KEY_LEN];
 	int err;
 
 	k->aead = tquic_crypto_aead("gcm(aes)");
 	k->reset = crypto_alloc_shash("hmac(sha256)", 0, 0);
-	err = PTR_ERR_OR_ZERO(k->aead) ?: PTR_ERR_OR_ZERO(k->reset);
-	if (err)
-		goto free;
-	get_random_bytes(key, KEY_LEN);
-	err = crypto_aead_setkey(k->aead, key, KEY_LEN);
-	if (err)
-		goto free;
-	get_random_bytes(key, RESET_KEY_LEN);
-	err = crypto_shash_setkey(k->reset, key, RESET_KEY_LEN);
+	get_random_bytes(key, sizeof(key));
+	err = PTR_ERR_OR_ZERO(k->aead) ?: PTR_ERR_OR_ZERO(k->reset) ?:
+	      crypto_aead_setkey(k->aead, key, KEY_LEN) ?:
+	      crypto_shash_setkey(k->reset, key + KEY_LEN, RESET_KEY_LEN);
 	memzero_explicit(key, sizeof(key));
-	if (!err)
-		return 0;
-free:
-	tquic_token_keys_free(k);
+	if (err)
+		tquic_token_keys_free(k);
 	return err;
 }
 
