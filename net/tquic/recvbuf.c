@@ -187,7 +187,6 @@ int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 
 	u32 skip;
 	int ret;
 
-	rb->highest_off = max(rb->highest_off, off + len);
 	if (unlikely(off < rb->ready_off)) {
 		if (off + len <= rb->ready_off)
 			return 0;

@@ -37,7 +37,6 @@ struct tquic_recvbuf {
 	struct rb_root root;		/* what arrived beyond ready_off, by offset, disjoint */
 	u64 read_off;		/* next byte for the reader */
 	u64 ready_off;		/* end of what is contiguous from read_off */
-	u64 highest_off;	/* end of the highest byte seen */
 	/* payload bytes in segments, those of the first that are read included */
 	u64 held_bytes;
 	u32 nr_segs;
@@ -70,7 +69,6 @@ static inline void tquic_recvbuf_grow(struct tquic_recvbuf *rb, u32 nr, u32 len)
 	rb->tail->len += len;
 	rb->held_bytes += len;
 	rb->ready_off += len;
-	rb->highest_off = max(rb->highest_off, rb->ready_off);
 }
 
 /** tquic_recvbuf_ready - bytes that can be read now */

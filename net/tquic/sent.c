@@ -116,15 +116,6 @@ void tquic_sent_empty(struct tquic_sent *s, struct tquic_sent_block *b)
 		reset_block(b);
 }
 
-/** tquic_sent_oldest - the oldest live packet, NULL if there is none */
-struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s)
-{
-	struct tquic_sent_walk w;
-
-	tquic_sent_walk_from(&w, s, 0);
-	return tquic_sent_walk_next(&w);
-}
-
 static struct tquic_sent_block *block_or_null(const struct list_head *blocks,
 					      struct list_head *node)
 {

@@ -100,7 +100,6 @@ void tquic_sent_init(struct tquic_sent *s);
 void tquic_sent_free(struct tquic_sent *s);
 struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp);
 void tquic_sent_empty(struct tquic_sent *s, struct tquic_sent_block *b);
-struct tquic_pkt *tquic_sent_oldest(struct tquic_sent *s);
 void tquic_sent_trim(struct tquic_sent *s);
 void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 pn);
 struct tquic_pkt *tquic_sent_walk_block(struct tquic_sent_walk *w);
@@ -176,7 +175,6 @@ static inline void tquic_sent_settle(struct tquic_sent *s, struct tquic_sent_blo
 {
 	u32 i = (union tquic_rec *)pkt - b->rec;
 
-	pkt->flags |= TQUIC_PKT_SETTLED;
 	b->map[i / 64] &= ~(1ULL << (i % 64));
 	s->nr_live -= 1 + pkt->more;
 	if (!--b->live)

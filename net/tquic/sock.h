@@ -20,7 +20,6 @@
 #include "copy.h"
 #include "token.h"
 
-#define TQUIC_ALPN_MAX		128	/* UAPI: QUIC_SOCKOPT_ALPN */
 #define TQUIC_HEADER_BYTES	(1 + TQUIC_CID_LEN + 4 + TQUIC_TAG_LEN)	/* of a 1-RTT packet */
 /* events queued for a reader; the oldest is dropped and counted */
 #define TQUIC_EVENTS_MAX	256
@@ -68,7 +67,7 @@ struct tquic_sock {
 		struct quic_config config;
 		const struct tquic_cc_ops *cc;
 		u8 alpn_len;
-		u8 alpn[TQUIC_ALPN_MAX];	/* as set: comma-separated */
+		u8 alpn[QUIC_ALPN_MAX_BYTES];	/* as set: comma-separated */
 		u32 events;		/* bit per QUIC_EVENT_* that is on */
 		/* the options of level SOL_TCP, 0: off or not set */
 		int nodelay;

@@ -7,8 +7,6 @@
 
 #include "wire.h"
 
-#define TQUIC_TP_BODY_MAX	512	/* UAPI: QUIC_SOCKOPT_TRANSPORT_PARAM_EXT */
-
 struct tquic_tparam {
 	u64 max_idle_timeout_us;	/* 0: none; the wire has milliseconds */
 	u64 max_ack_delay_us;		/* the wire has milliseconds */

@@ -13,7 +13,7 @@ struct model {
 	struct kunit *test;
 	u8 byte[SPAN];		/* as it first arrived */
 	bool here[SPAN];
-	u64 read, ready, highest;
+	u64 read, ready;
 };
 
 static u32 below(u32 n)
@@ -55,7 +55,6 @@ static int note(struct model *m, u64 off, u32 len, const u8 *data)
 		m->byte[off + i] = data[i];
 		fresh++;
 	}
-	m->highest = max(m->highest, off + len);
 	while (m->ready < SPAN && m->here[m->ready])
 		m->ready++;
 	return fresh;
@@ -111,7 +110,6 @@ static void check(struct model *m)
 
 	KUNIT_ASSERT_EQ(m->test, m->rb.read_off, m->read);
 	KUNIT_ASSERT_EQ(m->test, m->rb.ready_off, m->ready);
-	KUNIT_ASSERT_EQ(m->test, m->rb.highest_off, m->highest);
 	KUNIT_ASSERT_TRUE(m->test, nothing_waits(&m->rb));
 	for (off = m->read; off < m->ready; off += len) {
 		len = tquic_recvbuf_peek(&m->rb, off, &p);
@@ -211,7 +209,6 @@ static void recvbuf_references(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tquic_recvbuf_insert(&rb, 90, skb->data, 0, skb, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 5);
 	KUNIT_EXPECT_EQ(test, rb.ready_off, 40ULL);
-	KUNIT_EXPECT_EQ(test, rb.highest_off, 90ULL);
 	tquic_recvbuf_consume(&rb, 25);
 	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 3);
 	tquic_recvbuf_insert(&rb, 50, skb->data, 10, skb, GFP_KERNEL);
@@ -238,7 +235,6 @@ static void recvbuf_pieces(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tquic_recvbuf_extend(&rb, skb->data + 600, 60, skb));
 	KUNIT_EXPECT_EQ(test, rb.nr_segs, 1U);
 	KUNIT_EXPECT_EQ(test, rb.held_bytes, 560ULL);
-	KUNIT_EXPECT_EQ(test, rb.highest_off, 560ULL);
 	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 2);
 	/* nothing follows a short one, another packet's is no piece, a larger one is none */
 	KUNIT_EXPECT_FALSE(test, tquic_recvbuf_extend(&rb, skb->data + 720, 60, skb));

@@ -65,7 +65,7 @@ static void fill(struct tquic_tparam *tp)
 static void tparam_round_trip(struct kunit *test)
 {
 	struct tquic_tparam tp, got;
-	u8 buf[TQUIC_TP_BODY_MAX];
+	u8 buf[QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES];
 	int len, n;
 
 	fill(&tp);
@@ -83,7 +83,7 @@ static void tparam_round_trip(struct kunit *test)
 static void tparam_client_leaves_out(struct kunit *test)
 {
 	struct tquic_tparam tp, got;
-	u8 buf[TQUIC_TP_BODY_MAX];
+	u8 buf[QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES];
 	int len;
 
 	fill(&tp);
@@ -243,7 +243,7 @@ static void tparam_saturates(struct kunit *test)
 static void tparam_random(struct kunit *test)
 {
 	struct tquic_tparam tp;
-	u8 good[TQUIC_TP_BODY_MAX];
+	u8 good[QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES];
 	int len, i, n;
 
 	fill(&tp);
