@@ -91,7 +91,7 @@ struct tquic_loss_ops {
 	void (*drop)(void *arg, struct tquic_frame *f);
 	/* a PMTU probe of bytes was acknowledged or lost; not a congestion signal */
 	void (*mtu_probe)(void *arg, u8 path, u32 bytes, bool acked);
-	/* for black holes: such a packet was lost, or was the largest newly acknowledged; or NULL */
+	/* for black holes: such a packet was lost, or the largest newly acknowledged; or NULL */
 	void (*sized)(void *arg, u8 path, u32 bytes, bool acked);
 };
 

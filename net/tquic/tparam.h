@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Transport parameters, RFC 9000 section 18, RFC 9221, 9287 and 9368: the body of the TLS extension.
+ * Transport parameters, RFC 9000 section 18, RFC 9221, 9287, 9368: the body of the TLS extension.
  */
 #ifndef _TQUIC_TPARAM_H
 #define _TQUIC_TPARAM_H

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * 0-RTT as the socket shows it, RFC 9001 section 4.6: what leaves before the server has said a
- * word, when its reader gets it, and what becomes of it where nobody has keys for it. The TLS
- * messages are empty shells and the secrets invented: the kernel reads neither.
+ * word, when its reader gets it, and what becomes of it where nobody has keys for it; and the
+ * version that both ends go to, RFC 9368. The TLS messages of 0-RTT are empty shells and the
+ * secrets invented: the kernel reads neither.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -285,6 +286,53 @@ static void t_version_stays(void)
 	accepted(&opts);
 }
 
+static void prefer_v2_retry(int fd)
+{
+	struct quic_config config = { .version = QUIC_VERSION_V2, .validate_peer_address = 1 };
+
+	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONFIG, &config, sizeof(config)));
+}
+
+static unsigned int version_of(int fd)
+{
+	struct quic_info info = {};
+	socklen_t len = sizeof(info);
+
+	EXPECT_OK(getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_INFO, &info, &len));
+	return info.version;
+}
+
+/* RFC 9368: a server that prefers version 2 goes there with a client that can. */
+static void t_versions(void)
+{
+	static const struct quic_transport_param stay = { .disable_compatible_version = 1 };
+	static const struct {
+		struct pair_opts opts;
+		unsigned int version;
+	} rows[] = {
+		{ { 0 }, QUIC_VERSION_V1 },
+		{ { .tune_server = prefer_v2 }, QUIC_VERSION_V2 },
+		{ { .tune_server = prefer_v2, .family = AF_INET6 }, QUIC_VERSION_V2 },
+		{ { .tune_server = prefer_v2_retry }, QUIC_VERSION_V2 },
+		{ { .tune_client = prefer_v2 }, QUIC_VERSION_V2 },
+		{ { .tune_client = prefer_v2, .tune_server = prefer_v2 }, QUIC_VERSION_V2 },
+		{ { .tune_server = prefer_v2, .client_param = &stay }, QUIC_VERSION_V1 },
+		{ { .tune_server = prefer_v2, .server_param = &stay }, QUIC_VERSION_V1 },
+	};
+	struct pair p;
+	char byte;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		pair_open(&p, &rows[i].opts);
+		EXPECT_EQ(version_of(p.c), rows[i].version);
+		EXPECT_EQ(version_of(p.s), rows[i].version);
+		EXPECT_EQ(quic_sendmsg(p.c, "x", 1, 0, MSG_QUIC_STREAM_NEW), 1);
+		EXPECT_EQ(read_exactly(p.s, &byte, 1), 1);
+		pair_close(&p);
+	}
+}
+
 /* RFC 9368 section 4: the version that the client says it chose is another. */
 static void t_chosen_version(void)
 {
@@ -346,6 +394,7 @@ const struct test tests[] = {
 	{ "lowered", t_lowered },
 	{ "lowered_too_far", t_lowered_too_far },
 	{ "close", t_close },
+	{ "versions", t_versions },
 	{ "version_stays", t_version_stays },
 	{ "chosen_version", t_chosen_version },
 	{}

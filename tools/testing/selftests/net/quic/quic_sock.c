@@ -418,60 +418,6 @@ static void t_config(void)
 	EXPECT_ERR(set(fd, QUIC_SOCKOPT_CONFIG, &config, sizeof(config)), EINVAL);
 }
 
-static void prefer_v2(int fd)
-{
-	struct quic_config config = { .version = QUIC_VERSION_V2 };
-
-	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONFIG, &config, sizeof(config)));
-}
-
-static void prefer_v2_retry(int fd)
-{
-	struct quic_config config = { .version = QUIC_VERSION_V2, .validate_peer_address = 1 };
-
-	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONFIG, &config, sizeof(config)));
-}
-
-static unsigned int version_of(int fd)
-{
-	struct quic_info info = {};
-	socklen_t len = sizeof(info);
-
-	EXPECT_OK(getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_INFO, &info, &len));
-	return info.version;
-}
-
-/* RFC 9368: a server that prefers version 2 goes there with a client that can. */
-static void t_versions(void)
-{
-	static const struct quic_transport_param stay = { .disable_compatible_version = 1 };
-	static const struct {
-		struct pair_opts opts;
-		unsigned int version;
-	} rows[] = {
-		{ { 0 }, QUIC_VERSION_V1 },
-		{ { .tune_server = prefer_v2 }, QUIC_VERSION_V2 },
-		{ { .tune_server = prefer_v2, .family = AF_INET6 }, QUIC_VERSION_V2 },
-		{ { .tune_server = prefer_v2_retry }, QUIC_VERSION_V2 },
-		{ { .tune_client = prefer_v2 }, QUIC_VERSION_V2 },
-		{ { .tune_client = prefer_v2, .tune_server = prefer_v2 }, QUIC_VERSION_V2 },
-		{ { .tune_server = prefer_v2, .client_param = &stay }, QUIC_VERSION_V1 },
-		{ { .tune_server = prefer_v2, .server_param = &stay }, QUIC_VERSION_V1 },
-	};
-	struct pair p;
-	char byte;
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		pair_open(&p, &rows[i].opts);
-		EXPECT_EQ(version_of(p.c), rows[i].version);
-		EXPECT_EQ(version_of(p.s), rows[i].version);
-		EXPECT_EQ(quic_sendmsg(p.c, "x", 1, 0, MSG_QUIC_STREAM_NEW), 1);
-		EXPECT_EQ(read_exactly(p.s, &byte, 1), 1);
-		pair_close(&p);
-	}
-}
-
 static void t_alpn(void)
 {
 	char longer[200], got[128] = {};
@@ -916,7 +862,6 @@ const struct test tests[] = {
 	{ "transport_param", t_transport_param },
 	{ "remote_param", t_remote_param },
 	{ "config", t_config },
-	{ "versions", t_versions },
 	{ "alpn", t_alpn },
 	{ "token_role", t_token_role },
 	{ "ticket_key", t_ticket_key },

@@ -31,7 +31,7 @@ peer_client() {
 	chacha20) options=("--ciphers=$ciphers") ;;
 	key-update) options=(--key-update=1ms) ;;
 	strange-version) options=(--version=0x1a2a3a4a --preferred-versions=v1) ;;
-	compatible) options=(--version=v1 --available-versions=v1,v2) ;;
+	compatible) options=(--version=v1 "--available-versions=v1,v2") ;;
 	v2) options=(--version=v2) ;;
 	zero-rtt)
 		rm -f "$work/session" "$work/parameters"
