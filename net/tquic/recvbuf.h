@@ -37,8 +37,7 @@ struct tquic_recvbuf {
 	struct rb_root root;		/* what arrived beyond ready_off, by offset, disjoint */
 	u64 read_off;		/* next byte for the reader */
 	u64 ready_off;		/* end of what is contiguous from read_off */
-	/* payload bytes in segments, those of the first that are read included */
-	u64 held_bytes;
+	u64 held_bytes;		/* in segments, what is read of the first included */
 	u32 nr_segs;
 };
 

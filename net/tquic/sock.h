@@ -21,8 +21,7 @@
 #include "token.h"
 
 #define TQUIC_HEADER_BYTES	(1 + TQUIC_CID_LEN + 4 + TQUIC_TAG_LEN)	/* of a 1-RTT packet */
-/* events queued for a reader; the oldest is dropped and counted */
-#define TQUIC_EVENTS_MAX	256
+#define TQUIC_EVENTS_MAX	256	/* for a reader; the oldest is dropped and counted */
 #define TQUIC_INITIALS_MAX	1024	/* datagrams a listener keeps for its worker */
 #define TQUIC_REPLIES_MAX	1000	/* a second: Retry, version negotiation, stateless reset */
 
@@ -47,8 +46,7 @@ struct tquic_endpoint {
 	union tquic_addr addr;		/* bound address, port set */
 	int bound_dev_if;
 	struct tquic_sock __rcu *listener;	/* NULL: connections only */
-	/* a client socket that has the endpoint to itself, for ICMP */
-	struct tquic_sock __rcu *only;
+	struct tquic_sock __rcu *only;	/* a client with the endpoint to itself, for ICMP */
 	void (*saved_data_ready)(struct sock *sk);
 	void (*saved_error_report)(struct sock *sk);
 	struct tasklet_struct drain;	/* takes what the UDP socket has queued */
@@ -82,19 +80,16 @@ struct tquic_sock {
 	u8 token[TQUIC_TOKEN_CLIENT_MAX];
 	struct quic_connection_close close;	/* option 5, sent at close() */
 	struct sk_buff_head event_queue;
-	/* client: the newest TLS session ticket message, NULL: none */
-	u8 *ticket;
+	u8 *ticket;			/* client: the newest TLS ticket message, NULL: none */
 	u32 ticket_len;
 
 	/* system calls; the socket lock */
 	bool closing;			/* the user is gone: deliver what was sent, then close */
 	bool rx_discard;		/* SHUT_RD, or the user is gone: nobody reads */
 	bool rx_avail;			/* what poll says without the lock: a read would not wait */
-	/* the last read asked for its stream: no end of file for all */
-	bool streams_aware;
+	bool streams_aware;		/* the last read asked for its stream: no EOF for all */
 	u16 tx_waiters;			/* senders that wait for credit, not for buffer space */
-	/* nothing acknowledged by then: give up; TQUIC_TIME_NEVER: no limit */
-	u64 stall_us;
+	u64 stall_us;			/* no ACK by then: give up; TQUIC_TIME_NEVER: no limit */
 	u64 stall_acked;		/* acknowledged bytes when stall_us was set */
 
 	/* time and deferral */
