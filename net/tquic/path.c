@@ -14,13 +14,12 @@
 /** tquic_addr_equal - same family, address and port */
 bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
 {
-	if (a->sa.sa_family != b->sa.sa_family)
+	/* the port is at the same place in both families */
+	if (a->sa.sa_family != b->sa.sa_family || a->v4.sin_port != b->v4.sin_port)
 		return false;
 	if (a->sa.sa_family == AF_INET)
-		return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr &&
-		       a->v4.sin_port == b->v4.sin_port;
-	return ipv6_addr_equal(&a->v6.sin6_addr, &b->v6.sin6_addr) &&
-	       a->v6.sin6_port == b->v6.sin6_port;
+		return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+	return ipv6_addr_equal(&a->v6.sin6_addr, &b->v6.sin6_addr);
 }
 
 /*
