@@ -40,7 +40,7 @@ int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid
 
 /*
  * tquic_handshake_version - go on in another version, RFC 9368 section 2.3: Initial keys are
- * derived anew from the same connection ID.  Process context.  Return: as tquic_handshake_initial_keys().
+ * derived anew from the same connection ID.  Process context.  Return: 0 or an errno.
  */
 int tquic_handshake_version(struct tquic_conn *conn, u32 version)
 {
