@@ -73,10 +73,7 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 	return conn->ops->cid_add(conn, &conn->scid);
 }
 
-/*
- * tquic_conn_create - make a connection, which sends nothing yet.  Process context; the owner's
- * socket is locked.  Return: it or an ERR_PTR(-ENOMEM, or what the crypto API said).
- */
+/** tquic_conn_create - nothing is sent yet; owned, may sleep; or an ERR_PTR(), of crypto's too */
 struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_us)
 {
 	struct tquic_conn *conn;

@@ -28,7 +28,6 @@
 #define TQUIC_REORDER_SHIFT	3	/* kTimeThreshold: 1 + 1/8 */
 #define TQUIC_REORDER_MAX_PKTS	300	/* the packet threshold grows no further */
 #define TQUIC_LOSS_MAX_LOST	512	/* lost packets of a space kept for a late ACK */
-
 #define TQUIC_ECN_TESTS		10	/* packets marked before the path has proven itself */
 
 /* RFC 9000 section 13.4.2 and appendix A.4 */

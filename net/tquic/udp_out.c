@@ -262,9 +262,8 @@ void tquic_udp_ignore_pmtu(struct sock *sk)
 }
 
 /*
- * tquic_udp_reply - answer the datagram @to, which came in at @ep and has its IP and UDP headers,
- * with one of @len bytes: Retry, version negotiation or stateless reset.  Any context.  Return: 0
- * or -errno.
+ * tquic_udp_reply - answer the datagram @to, which came in at @ep and has its headers, by one of
+ * @len bytes: Retry, version negotiation or stateless reset.  Any context.  0 or -errno.
  */
 int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len)
 {
