@@ -12,7 +12,6 @@
 #include <net/transp_v6.h>
 
 #include "output.h"
-#include "path.h"
 #include "sock.h"
 
 static atomic_long_t memory_allocated;
@@ -242,10 +241,7 @@ static int af_listen(struct socket *sock, int backlog)
 	if (sk->sk_state == TCP_LISTEN)
 		goto out;
 	any.sa.sa_family = sk->sk_family;
-	if (!tsk->ep)
-		err = take_endpoint(sk, &any);
-	if (!err)
-		err = tquic_listen_start(sk);
+	err = (tsk->ep ? 0 : take_endpoint(sk, &any)) ?: tquic_listen_start(sk);
 	if (!err)
 		WRITE_ONCE(sk->sk_state, TCP_LISTEN);
 out:

@@ -290,10 +290,8 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING);
 	if (zero_length(cs))
 		return VIOLATION;
-	ret = check_new(cs, seq, cid, cid_len, reset_token, &known);
-	if (ret)
-		return ret;
-	ret = retire_below(cs, prior_to, active);
+	ret = check_new(cs, seq, cid, cid_len, reset_token, &known) ?:
+	      retire_below(cs, prior_to, active);
 	if (ret || known)
 		return ret;
 	before = mark_seen(cs, seq);

@@ -9,7 +9,6 @@
 #include "datagram.h"
 #include "frame.h"
 #include "header.h"
-#include "mib.h"
 #include "varint.h"
 
 #define HEAD_MAX	3	/* type and Length of what fits in a packet of ours */

@@ -30,11 +30,8 @@ static int __net_init net_init(struct net *net)
 
 	tquic_udp_net_init(net);
 	tn->mib = alloc_percpu(struct tquic_mib);
-	err = tquic_sysctl_net_init(net);
-	if (!err)
-		err = tn->mib ? tquic_token_keys_init(&tn->token_keys) : -ENOMEM;
-	if (!err)
-		err = tquic_diag_net_init(net);
+	err = tquic_sysctl_net_init(net) ?: (tn->mib ? 0 : -ENOMEM) ?:
+	      tquic_token_keys_init(&tn->token_keys) ?: tquic_diag_net_init(net);
 	if (err)
 		net_exit(net);
 	return err;

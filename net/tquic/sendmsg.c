@@ -507,17 +507,12 @@ static int send_stream(struct sock *sk, struct send *snd, size_t len)
 
 	if (tx_over(sk))
 		return -EPIPE;
-	if (!may_send(sk, NULL)) {
-		err = wait_tx(sk, &snd->timeo, may_send, NULL);
-		if (err)
-			return err;
-	}
-	if (!len && !snd->flags)
-		return 0;
-	err = choose_stream(sk, snd, &s);
+	err = may_send(sk, NULL) ? 0 : wait_tx(sk, &snd->timeo, may_send, NULL);
 	if (err)
 		return err;
-	err = refer_begin(sk, snd, s, len);
+	if (!len && !snd->flags)
+		return 0;
+	err = choose_stream(sk, snd, &s) ?: refer_begin(sk, snd, s, len);
 	if (err)
 		return err;
 	snd->stream = s;

@@ -482,9 +482,8 @@ static struct tquic_endpoint *create(struct net *net, struct sock *sk,
 	if (err)
 		goto free;
 	attach(ep);	/* first: nothing may arrive without it */
-	err = kernel_bind(ep->sock, (struct tquic_sockaddr *)&ep->addr, len);
-	if (!err)
-		err = kernel_getsockname(ep->sock, &ep->addr.sa);
+	err = kernel_bind(ep->sock, (struct tquic_sockaddr *)&ep->addr, len) ?:
+	      kernel_getsockname(ep->sock, &ep->addr.sa);
 	if (err < 0)
 		goto close;
 	rcu_assign_pointer(ep->only, tquic_sk(sk));
