@@ -144,10 +144,14 @@ static bool flight_send(struct flight *fl, u64 now_us)
 	return true;
 }
 
-/* CRYPTO may leave: the flight is complete and the window has room, or a PTO wants it sent */
+/*
+ * CRYPTO may leave: the flight is complete and the window has room, or a PTO wants it sent, or it
+ * was lost: 1-RTT packets may fill the window that the peer can only acknowledge when it has this.
+ */
 static bool crypto_may(const struct tquic_conn *conn, const struct tquic_space *sp)
 {
-	return !conn->cork && (sp->probes || tquic_cc_room(&conn->path->rec.cc) >= TQUIC_MIN_UDP);
+	return !conn->cork && (sp->probes || !tquic_ranges_empty(&sp->crypto_tx.pending) ||
+			       tquic_cc_room(&conn->path->rec.cc) >= TQUIC_MIN_UDP);
 }
 
 /* Something of a handshake level is to be sent now */
