@@ -116,7 +116,8 @@ static u32 ranges_that_fit(const struct tquic_ranges *rs, long room)
 /*
  * tquic_ack_write - write an ACK frame of all that was received, RFC 9000 section 19.3, but for
  * lower ranges when room is short; @exponent: our ack_delay_exponent; @largest: set to the largest
- * packet number acknowledged.  Returns the byte after it; @p: nothing was received, or no room.
+ * packet number acknowledged.  Returns the byte after it; @p when nothing was received or no room
+ * is there.
  */
 u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us, u64 *largest)
 {

@@ -9,6 +9,7 @@
 #define TQUIC_ACK_MAX_RANGES	128	/* kept; the lowest are forgotten first */
 #define TQUIC_ACK_KEEP_RANGES	4	/* kept although the peer knows that we have them */
 #define TQUIC_ACK_TOLERANCE	2	/* ack-eliciting packets that one ACK may wait for */
+
 #define TQUIC_ACK_READER_US	1000	/* patience with a reader who is being woken */
 
 enum tquic_ecn {		/* the two bits of the IP header */

@@ -76,7 +76,10 @@ static bool in_recovery(const struct tquic_cc *cc, u64 sent_us)
 	return cc->recovery_us && sent_us <= cc->recovery_us;
 }
 
-/** tquic_cc_on_ack - of bytes in flight, the newest sent at @sent_us; the RTTs are up to date */
+/*
+ * tquic_cc_on_ack - bytes in flight were newly acknowledged by one ACK, the newest of which left at
+ * @sent_us; the RTTs are up to date.  The window grows, unless app-limited or in recovery.
+ */
 void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us)
 {
 	tquic_cc_discard(cc, acked_bytes);

@@ -209,7 +209,10 @@ static int retire_remote(struct tquic_cids *cs, struct tquic_cid_remote *r)
 	return 0;
 }
 
-/* Was @seq issued before?  What is 64 behind counts as that: retiring it once more does no harm */
+/*
+ * Was @seq issued before?  Sixty-four numbers are told apart; what is that far
+ * behind counts as seen, and retiring it once more does no harm.
+ */
 static bool mark_seen(struct tquic_cids *cs, u64 seq)
 {
 	bool before;
@@ -358,7 +361,9 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 	return best;
 }
 
-/** tquic_cid_release - 0: RETIRE_CONNECTION_ID is due; -ENOENT: nothing is; -ENOSPC: too many */
+/*
+ * tquic_cid_release - 0: RETIRE_CONNECTION_ID is due; -ENOENT: nothing to; -ENOSPC: owed too many
+ */
 int tquic_cid_release(struct tquic_cids *cs, u8 path)
 {
 	struct tquic_cid_remote *r = tquic_cid_of_path(cs, path);

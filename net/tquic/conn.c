@@ -73,7 +73,10 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 	return conn->ops->cid_add(conn, &conn->scid);
 }
 
-/** tquic_conn_create - nothing is sent yet; owned, may sleep; or an ERR_PTR(), of crypto's too */
+/*
+ * tquic_conn_create - make a connection, which sends nothing yet.  Process context; the owner's
+ * socket is locked.  Return: it or an ERR_PTR(-ENOMEM, or what the crypto API said).
+ */
 struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_us)
 {
 	struct tquic_conn *conn;
@@ -470,7 +473,9 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 	return 0;
 }
 
-/** tquic_conn_work - keys, Retry, output: what takes process context, under the socket lock */
+/*
+ * tquic_conn_work - what must run in process context, under the socket lock: keys, Retry, output
+ */
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp;

@@ -11,7 +11,9 @@
 
 DEFINE_STATIC_KEY_FALSE(tquic_copy_key);
 
-/** tquic_copy_payload - all copying of payload on the way out: a trace finds the bytes in @len */
+/*
+ * tquic_copy_payload - all copying of payload on the way out; who traces it finds the bytes in @len
+ */
 noinline void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len)
 {
 	u32 n;

@@ -63,7 +63,10 @@ static void tune_window(struct tquic_credit_rx *c, u32 rtt_us, u64 now_us)
 	c->epoch_consumed = c->consumed;
 }
 
-/** tquic_credit_rx_consume - @n more are read; @rtt_us 0: unknown; returns tquic_credit_rx_due() */
+/*
+ * tquic_credit_rx_consume - the reader took @n more bytes or streams; @rtt_us, smoothed, 0:
+ * unknown, the window stays as it is; @now_us is of any clock.  Returns tquic_credit_rx_due().
+ */
 bool tquic_credit_rx_consume(struct tquic_credit_rx *c, u64 n, u32 rtt_us, u64 now_us)
 {
 	c->consumed += n;

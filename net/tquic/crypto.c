@@ -176,8 +176,9 @@ static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u3
 }
 
 /*
- * tquic_crypto_initial_secrets - 32 bytes each, RFC 9001 section 5.2; @dcid: of the client's first
- * Initial, or what a Retry gave.  Process context.  -EINVAL: unknown version.
+ * tquic_crypto_initial_secrets - secrets of Initial packets, 32 bytes each, RFC 9001 section 5.2;
+ * @dcid: of the client's first Initial, or what a Retry gave.  Process context.  -EINVAL: unknown
+ * version.
  */
 int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server)
 {
@@ -367,7 +368,10 @@ int tquic_crypto_prepare_update(struct tquic_crypto *c)
 	return err;
 }
 
-/** tquic_crypto_update - @pn begins the prepared 1-RTT phase, or -EAGAIN: none is; any context */
+/*
+ * tquic_crypto_update - switch to the prepared 1-RTT phase, which begins with @pn; the old keys
+ * open packets until the next are prepared.  Any context.  Returns 0 or -EAGAIN: none are prepared.
+ */
 int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
 {
 	if (!c->next_ready)

@@ -15,7 +15,8 @@
 /*
  * tquic_event_queue - something has happened that the user may want to know: @len bytes of @data
  * follow the type byte, QUIC_EVENT_*; nothing is done while that one is off.  The socket is owned
- * by the caller.  The oldest event goes when the queue is full.  Wakes the reader.  0 or -ENOMEM.
+ * by the caller.  The oldest event goes when the queue is full.  Wakes the reader.  Return: 0 or
+ * -ENOMEM.
  */
 int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
 {

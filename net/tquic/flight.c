@@ -228,7 +228,10 @@ static void close_frame(struct tquic_packet *b)
 				     conn->close_reason, len);
 }
 
-/** tquic_output_close - CONNECTION_CLOSE, now or by tquic_conn_work(), RFC 9000 section 10.2.3 */
+/*
+ * tquic_output_close - send CONNECTION_CLOSE at every level that has keys, RFC 9000 section
+ * 10.2.3.  Where crypto would not run inline, tquic_conn_work() does it.
+ */
 void tquic_output_close(struct tquic_conn *conn, u64 now_us)
 {
 	enum tquic_space_id id;

@@ -72,7 +72,10 @@ static void fill_path(struct quic_info *info, const struct tquic_conn *conn,
 	strscpy(info->congestion, rec->cc.ops->name, sizeof(info->congestion));
 }
 
-/** tquic_info_quic - QUIC_SOCKOPT_INFO; owned; -ENOTCONN: no connection, -EINVAL: no such path */
+/*
+ * tquic_info_quic - QUIC_SOCKOPT_INFO: path_index is read, all is written; the socket is owned by
+ * the caller.  Return: 0, -ENOTCONN without a connection, -EINVAL for a path that is not there.
+ */
 int tquic_info_quic(struct sock *sk, struct quic_info *info)
 {
 	const struct tquic_conn *conn = tquic_sk(sk)->conn;

@@ -28,7 +28,10 @@ static bool listening(const struct sock *sk, const struct tquic_endpoint *ep)
 	return ep && rcu_access_pointer(ep->listener) == tquic_sk(sk);
 }
 
-/** tquic_listen_start - take the Initials of its endpoint; owned; -EADDRINUSE: another does */
+/*
+ * tquic_listen_start - take the Initials of the endpoint of the socket, which is bound and owned by
+ * the caller.  Return: 0, also when it listens already; -EADDRINUSE when another socket does.
+ */
 int tquic_listen_start(struct sock *sk)
 {
 	struct tquic_net *tn = tquic_pernet(sock_net(sk));

@@ -50,7 +50,10 @@ void tquic_lookup_teardown(void)
 	rhashtable_destroy(&table);
 }
 
-/** tquic_lookup_add - tquic_conn_ops.cid_add; -EEXIST: another socket has published it; -ENOMEM */
+/*
+ * tquic_lookup_add - tquic_conn_ops.cid_add: publish a connection ID of 1 to 20 bytes; any context.
+ * Return: 0, also when the socket has published it before; -EEXIST when another has; -ENOMEM.
+ */
 int tquic_lookup_add(struct tquic_conn *conn, const struct tquic_cid *cid)
 {
 	struct sock *sk = conn->owner;
@@ -90,8 +93,9 @@ void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid)
 }
 
 /*
- * tquic_lookup_find - the socket of a connection ID, with a reference that the caller puts; NULL:
- * nobody's.  Any context; sockets are freed after a grace period (SOCK_RCU_FREE).
+ * tquic_lookup_find - the socket that packets with a connection ID are for, with a reference that
+ * the caller puts; NULL: nobody's.  Any context; sockets are freed after a grace period
+ * (SOCK_RCU_FREE).
  */
 struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len)
 {

@@ -52,7 +52,10 @@ struct pn_range {
 	u64 largest;
 };
 
-/** tquic_loss_recovery_init - a fresh path; @cc NULL, @initial_rtt_us 0: defaults; @mss: bytes */
+/*
+ * tquic_loss_recovery_init - a fresh path; @cc NULL: the default, @initial_rtt_us 0:
+ * TQUIC_INITIAL_RTT_US, @mss: bytes of a full datagram.
+ */
 void tquic_loss_recovery_init(struct tquic_recovery *rec, const struct tquic_cc_ops *cc, u32 mss,
 			      u32 initial_rtt_us)
 {
@@ -675,7 +678,10 @@ int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 	return 0;
 }
 
-/** tquic_loss_detect - sp->loss_us has passed, and is set anew; returns packets declared lost */
+/*
+ * tquic_loss_detect - the loss timer fired: sp->loss_us has passed, and is set anew.  Returns the
+ * number of packets declared lost.
+ */
 u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 now_us)
 {
 	struct tquic_ack_result res = {};

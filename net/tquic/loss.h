@@ -28,6 +28,7 @@
 #define TQUIC_REORDER_SHIFT	3	/* kTimeThreshold: 1 + 1/8 */
 #define TQUIC_REORDER_MAX_PKTS	300	/* the packet threshold grows no further */
 #define TQUIC_LOSS_MAX_LOST	512	/* lost packets of a space kept for a late ACK */
+
 #define TQUIC_ECN_TESTS		10	/* packets marked before the path has proven itself */
 
 /* RFC 9000 section 13.4.2 and appendix A.4 */
@@ -82,15 +83,21 @@ struct tquic_space_loss {
 };
 
 struct tquic_loss_ops {
-	/* acknowledged, even once lost, with the n - 1 that follow in a run; its last call */
+	/*
+	 * the frame was acknowledged (also after it was lost), with those of the n - 1 packets
+	 * that follow it in a run; the record's last callback
+	 */
 	void (*acked)(void *arg, struct tquic_frame *f, u32 n);
 	/* what the frame carried is to be sent again, if it still matters */
 	void (*lost)(void *arg, struct tquic_frame *f);
-	/* the packet is forgotten, release what its frame refers to; likewise the last call */
+	/* the packet is forgotten, release what its frame refers to; likewise the last */
 	void (*drop)(void *arg, struct tquic_frame *f);
 	/* a PMTU probe of bytes was acknowledged or lost; not a congestion signal */
 	void (*mtu_probe)(void *arg, u8 path, u32 bytes, bool acked);
-	/* for black holes: such a packet was lost, or the largest newly acknowledged; or NULL */
+	/*
+	 * For black hole detection: a packet of that size was lost, or is the largest
+	 * that an ACK newly acknowledged on the path.  May be NULL.
+	 */
 	void (*sized)(void *arg, u8 path, u32 bytes, bool acked);
 };
 

@@ -7,7 +7,10 @@
 #include <linux/kernel.h>
 #include "mtu.h"
 
-/* UDP payloads met in practice, over IPv6 and IPv4: if the largest fails, one of them is likely */
+/*
+ * UDP payloads of links that are met in practice, over IPv6 and IPv4: when the
+ * largest size fails the path most likely ends on one of these.
+ */
 static const u16 plateaus[] = {
 	8972, 8952,	/* 9000: jumbo frames */
 	1472, 1452,	/* 1500: Ethernet */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way out, top to bottom: what may go now (tquic_output_flush), a batch of equal packets in one
- * GSO skb (tquic_xmit), one packet (tquic_assemble_packet), its frames (tquic_coalesce_frames;
- * control.c has those that are no data, fate.c what becomes of them).  Payload is never copied:
- * frames refer to send buffers and the AEAD writes ciphertext straight into the skb.  Everything
- * runs under the socket lock.
+ * The way out, top to bottom: what may go now (tquic_output_flush), a batch of
+ * equal packets in one GSO skb (tquic_xmit), one packet (tquic_assemble_packet),
+ * its frames (tquic_coalesce_frames; control.c has those that are no data, fate.c
+ * what becomes of them).  Payload
+ * is never copied: frames refer to send buffers and the AEAD writes ciphertext
+ * straight into the skb.  Everything runs under the socket lock.
  */
 #include <linux/skbuff.h>
 #include <net/sock.h>
@@ -91,7 +92,10 @@ static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u3
 	return now_us < conn->nagle_us;
 }
 
-/* Map len payload bytes behind the sg entry of the frame header; fewer if in too many pieces */
+/*
+ * Map len payload bytes behind the sg entry that the frame header will take.
+ * Fewer than asked when they are in too many pieces.
+ */
 static u32 map_payload(struct tquic_packet *b, struct tquic_stream *s, u64 off, u32 len)
 {
 	struct scatterlist *sg = b->sg + b->nr_sg + 1;
@@ -181,7 +185,12 @@ static bool stream_frame(struct tquic_packet *b)
 	return true;
 }
 
-/* Lay the frames of one 1-RTT packet out behind its header; want: WANT_* bits */
+/**
+ * tquic_coalesce_frames - lay the frames of one 1-RTT packet out
+ * @b: the packet, header written
+ * @want: WANT_* bits
+ * @now_us: the time
+ */
 static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 {
 	if (b->sp->ack.unsent && (b->sp->ack.eliciting || want & WANT_ACK))
@@ -242,10 +251,16 @@ static void packet_begin(struct tquic_packet *b, u8 *slot)
 	b->payload = b->p;
 }
 
-/*
- * Build one 1-RTT packet, from packet_init(), of at most size bytes and seal it into its slot; pad:
- * make it that long in any case.  Header protection is left to the batch.  Returns bytes, 0:
- * nothing to send, or -errno.
+/**
+ * tquic_assemble_packet - build one 1-RTT packet and seal it
+ * @b: the packet, from packet_init()
+ * @slot: where the ciphertext goes
+ * @size: bytes that the packet may have
+ * @want: WANT_* bits
+ * @pad: make it @size bytes long in any case
+ * @now_us: the time
+ *
+ * Header protection is left to the batch.  Return: bytes, 0: nothing to send, or -errno.
  */
 static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32 want, bool pad,
 				 u64 now_us)
@@ -368,8 +383,9 @@ static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct b
 /* ---- a run of packets -------------------------------------------------- */
 
 /*
- * Most packets of a transfer are alike: all of one is the next bytes of one stream.  A run builds
- * them without asking for each what else could be due, and settles with the stream once.
+ * Most packets of a transfer are alike: all of one is the next bytes of one stream.  A
+ * run builds them without asking for each what else could be due, and settles with the
+ * stream once.
  */
 struct run {
 	struct tquic_stream *s;		/* NULL: no such packets now */
@@ -527,11 +543,19 @@ static void run_end(struct run *r, struct tquic_packet *b, u64 now_us)
 	r->s = NULL;
 }
 
-/*
- * tquic_xmit - transmit one batch of 1-RTT packets, @max at most; @size: bytes of each datagram;
- * @want: WANT_* bits.  All packets but the last have the same size, so that the batch is one
- * SKB_GSO_UDP_L4 skb: one traversal of the IP stack.  Return: packets sent, 0: there was nothing to
- * send, or -errno.
+/**
+ * tquic_xmit - transmit one batch of 1-RTT packets
+ * @conn: the connection
+ * @path: the path
+ * @size: bytes of each datagram
+ * @max: packets, at most
+ * @want: WANT_* bits
+ * @now_us: the time
+ *
+ * All packets but the last have the same size, so that the batch is one
+ * SKB_GSO_UDP_L4 skb: one traversal of the IP stack.
+ *
+ * Return: packets sent, 0: there was nothing to send, or -errno.
  */
 noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max,
 			u32 want, u64 now_us)
@@ -772,10 +796,13 @@ static void output_paths(struct tquic_conn *conn, u64 now_us)
 	}
 }
 
-/*
- * tquic_output_flush - decide what may be sent now and send all of it, under the socket lock,
- * softirq or process context; what may not go yet is left to a deadline of the connection, which
- * the caller arms a timer for
+/**
+ * tquic_output_flush - decide what may be sent now and send all of it
+ * @conn: the connection, its socket locked; softirq or process context
+ * @now_us: the time
+ *
+ * Leaves what may not go yet to a deadline of the connection, which the caller
+ * arms a timer for.
  */
 noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 {

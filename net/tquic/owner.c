@@ -49,7 +49,10 @@ static void wake(struct tquic_conn *conn, u32 what)
 		sk->sk_write_space(sk);
 }
 
-/** tquic_owner_write_space - sk_write_space: a third of the buffer is free, or credit is; owned */
+/*
+ * tquic_owner_write_space - sk_write_space: wake writers, the socket is owned by the caller.  Who
+ * waits for buffer space is woken when a third of it is free, who waits for credit always.
+ */
 void tquic_owner_write_space(struct sock *sk)
 {
 	struct socket *sock = sk->sk_socket;

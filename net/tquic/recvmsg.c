@@ -292,7 +292,10 @@ int tquic_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 	return err ?: ret;
 }
 
-/** tquic_recvmsg_discard - drop what arrived and give credit for it, RFC 9000 section 4.1; owned */
+/*
+ * tquic_recvmsg_discard - nobody reads: throw away what has arrived; the socket is owned by the
+ * caller.  The peer is given credit for it, RFC 9000 section 4.1.
+ */
 void tquic_recvmsg_discard(struct sock *sk)
 {
 	struct tquic_conn *conn = tquic_sk(sk)->conn;

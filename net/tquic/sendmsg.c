@@ -639,7 +639,10 @@ int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	return ret;
 }
 
-/** tquic_sendmsg_push - hold nothing back, with @fin end all send parts; owned; a flush follows */
+/*
+ * tquic_sendmsg_push - hold nothing back any more, and with @fin end every send part.  The socket
+ * is owned by the caller, who flushes, and has a connection.
+ */
 void tquic_sendmsg_push(struct sock *sk, bool fin)
 {
 	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;

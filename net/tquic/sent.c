@@ -42,7 +42,10 @@ void tquic_sent_free(struct tquic_sent *s)
 	tquic_sent_init(s);
 }
 
-/** tquic_sent_trim - give back spare blocks, and all if no packet is live; while none is open */
+/*
+ * tquic_sent_trim - give back what an idle connection does not need: spare blocks, and the last one
+ * when no packet is live.  Allowed at any time but between begin and commit.
+ */
 void tquic_sent_trim(struct tquic_sent *s)
 {
 	free_list(&s->spare);
@@ -119,7 +122,10 @@ static struct tquic_sent_block *block_or_null(const struct list_head *blocks,
 	return node == blocks ? NULL : list_entry(node, struct tquic_sent_block, node);
 }
 
-/** tquic_sent_walk_from - over live packets from the block of @pn; none may be added meanwhile */
+/*
+ * tquic_sent_walk_from - begin a walk over live packets; none may be added before it ends.  Blocks
+ * whose packets are all below @pn are passed over; the first packets given may still be below.
+ */
 void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 pn)
 {
 	struct tquic_sent_block *b = block_or_null(&s->blocks, s->blocks.next);
@@ -133,7 +139,10 @@ void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 p
 	w->map[1] = 0;
 }
 
-/** tquic_sent_cut - the run given last is its first @n packets only; the others are given next */
+/*
+ * tquic_sent_cut - the run that the walk gave last is its first @n packets only, more are in it;
+ * the others are given next
+ */
 void tquic_sent_cut(struct tquic_sent_walk *w, struct tquic_pkt *pkt, u32 n)
 {
 	union tquic_rec *first = (union tquic_rec *)pkt, *rest = first + 2 * n;

@@ -28,6 +28,7 @@
 /* tquic_pkt flags */
 #define TQUIC_PKT_ELICITING	BIT(0)
 #define TQUIC_PKT_INFLIGHT	BIT(1)	/* counts for congestion control */
+#define TQUIC_PKT_SETTLED	BIT(2)	/* acknowledged, or lost and forgotten */
 #define TQUIC_PKT_LOST		BIT(3)	/* declared lost, kept to recognise a late ACK */
 #define TQUIC_PKT_MTU_PROBE	BIT(4)
 #define TQUIC_PKT_APP_LIMITED	BIT(5)
@@ -187,7 +188,10 @@ static inline u32 tquic_sent_room(const struct tquic_sent *s)
 	return TQUIC_SENT_MAX_FRAMES - s->open->pkt.nframes;
 }
 
-/** tquic_sent_walk_next - next live packet or NULL; only the last given may be settled meanwhile */
+/*
+ * tquic_sent_walk_next - the next live packet, in the order they left, NULL at the end.  The packet
+ * given before may be settled meanwhile, no other.
+ */
 static inline struct tquic_pkt *tquic_sent_walk_next(struct tquic_sent_walk *w)
 {
 	u32 i;

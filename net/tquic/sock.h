@@ -34,7 +34,10 @@ enum {
 	TQUIC_DEFER_END,	/* closed and over: take it apart, process context only */
 };
 
-/* A UDP socket of the kernel, shared by all of one local address and port; goes with the last */
+/*
+ * A UDP socket of the kernel and who listens or connects through it.  Shared by
+ * every connection of its local address and port; freed with its last user.
+ */
 struct tquic_endpoint {
 	struct hlist_node node;		/* in tquic_net.endpoints, under tquic_net.lock */
 	refcount_t refs;

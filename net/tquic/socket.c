@@ -240,7 +240,10 @@ static u32 backlog_limit(const struct sock *sk)
 	return 2 * READ_ONCE(sk->sk_rcvbuf) + READ_ONCE(sk->sk_sndbuf) / 2 + SZ_64K;
 }
 
-/** tquic_socket_receive - takes datagrams, or aggregates; BH is off, the caller has a reference */
+/*
+ * tquic_socket_receive - datagrams, or aggregates of them, for a connection; consumed.  Softirq, or
+ * with BH disabled; the caller has a reference to the socket.
+ */
 void tquic_socket_receive(struct sock *sk, struct sk_buff_head *skbs)
 {
 	struct tquic_mib __percpu *mib = tquic_pernet(sock_net(sk))->mib;

@@ -632,11 +632,15 @@ out:
 	return err;
 }
 
-/*
- * quic_do_setsockopt - set an option of level SOL_QUIC, QUIC_SOCKOPT_*; the socket is not owned.
- * What @optval lacks of the kernel's structure is 0.  Return: 0; -ENOPROTOOPT for an option that
- * does not exist or cannot be set; -EOPNOTSUPP for one that is not built; -EINVAL; -EFAULT;
- * -ENOMEM; -ENOTCONN.
+/**
+ * quic_do_setsockopt - set an option of level SOL_QUIC
+ * @sk: a QUIC socket, not owned
+ * @optname: QUIC_SOCKOPT_*
+ * @optval: its value; shorter than the kernel's structure: the rest is 0
+ * @optlen: bytes of it
+ *
+ * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be set; -EOPNOTSUPP for one
+ * that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN.
  */
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
 {
@@ -650,10 +654,15 @@ int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned 
 }
 EXPORT_SYMBOL_GPL(quic_do_setsockopt);
 
-/*
- * quic_do_getsockopt - read an option of level SOL_QUIC; as quic_do_setsockopt(), and -EAGAIN.
- * Some read from @optval first; @optlen: int, bytes there, set to bytes written, a structure's
- * common prefix.
+/**
+ * quic_do_getsockopt - read an option of level SOL_QUIC
+ * @sk: a QUIC socket, not owned
+ * @optname: QUIC_SOCKOPT_*
+ * @optval: where to; some options read from it first
+ * @optlen: int, bytes there; set to bytes written, a structure's common prefix
+ *
+ * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be read; -EOPNOTSUPP for one
+ * that is not built; -EINVAL; -EFAULT; -ENOMEM; -ENOTCONN; -EAGAIN.
  */
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
 {
@@ -674,7 +683,10 @@ int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t
 }
 EXPORT_SYMBOL_GPL(quic_do_getsockopt);
 
-/** tquic_setsockopt - proto.setsockopt; SOL_TCP as TCP has it, SOL_SOCKET if we are asked first */
+/*
+ * tquic_setsockopt - proto.setsockopt: SOL_QUIC, SOL_IP, SOL_IPV6 and, as TCP has it, SOL_TCP;
+ * SOL_SOCKET where the kernel asks us first.
+ */
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen)
 {
 	if (level == SOL_SOCKET && optname == SO_ZEROCOPY)

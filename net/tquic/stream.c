@@ -34,8 +34,9 @@ void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tpar
 }
 
 /*
- * tquic_streams_apply_local - our transport parameters are settled, with no stream yet.  The
- * connection's window may grow to 1.5 times a stream's, so that one alone never waits for it.
+ * tquic_streams_apply_local - our transport parameters are settled, and there is no stream yet.
+ * The connection's window may grow to one and a half of a stream's, so that one alone never waits
+ * for it.
  */
 void tquic_streams_apply_local(struct tquic_streams *ss)
 {
@@ -461,7 +462,8 @@ void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 er
 /*
  * tquic_stream_tx_next - what a STREAM frame of at most @max payload bytes would carry now: lost
  * bytes first, then new ones within credit.  Sets @off and @fin, returns the payload bytes.  0 with
- * *@fin: a FIN alone; 0 without: nothing or, with TQUIC_STREAM_ANNOUNCE, an empty frame at *@off.
+ * *@fin: a FIN alone; 0 without: nothing, or an empty frame at *@off if TQUIC_STREAM_ANNOUNCE is
+ * set.
  */
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin)

@@ -351,7 +351,10 @@ static bool same_place(const struct tquic_endpoint *ep, const struct sock *sk,
 		ep->sock->sk->sk_ipv6only == sk->sk_ipv6only);
 }
 
-/* The endpoint of addr, referenced, or NULL; -EADDRINUSE: another user's; -EAGAIN: it closes */
+/*
+ * The endpoint of this address, with a reference; NULL: there is none.  -EADDRINUSE: it is of
+ * another user; -EAGAIN: one of the port is being closed.
+ */
 static struct tquic_endpoint *share(struct tquic_net *tn, const struct sock *sk,
 				    const union tquic_addr *addr)
 {

@@ -198,7 +198,10 @@ static u32 link_mtu(const struct dst_entry *dst)
 	return dst_xfrm(dst) ? dst_mtu(dst) : mtu - lwtunnel_headroom(dst->lwtstate, mtu);
 }
 
-/** tquic_udp_path_mtu - the most UDP payload that a path's route takes, 1200 to 65527 bytes */
+/*
+ * tquic_udp_path_mtu - largest UDP payload of one datagram on the route of @path, 1200 to 65527
+ * bytes; without a route the least that QUIC demands
+ */
 u32 tquic_udp_path_mtu(const struct tquic_path *path)
 {
 	u32 headers = sizeof(struct udphdr);
@@ -262,8 +265,9 @@ void tquic_udp_ignore_pmtu(struct sock *sk)
 }
 
 /*
- * tquic_udp_reply - answer the datagram @to, which came in at @ep and has its headers, by one of
- * @len bytes: Retry, version negotiation or stateless reset.  Any context.  0 or -errno.
+ * tquic_udp_reply - answer the datagram @to, which came in at @ep and has its IP and UDP headers,
+ * with one of @len bytes: Retry, version negotiation or stateless reset.  Any context.  Return: 0
+ * or -errno.
  */
 int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len)
 {

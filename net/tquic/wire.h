@@ -80,7 +80,10 @@ enum tquic_space_id {
 #define TQUIC_FT_DATAGRAM		0x30
 #define TQUIC_FT_DATAGRAM_LEN		0x31
 
-/* An error of the peer's on the wire, as a return value: below every errno, so one int has both */
+/*
+ * An error that the peer made on the wire, as the return value of a parser or
+ * a state machine: below every errno, so that one int carries both.
+ */
 #define TQUIC_WERR(code)	(-(int)(0x10000 + (code)))
 
 static inline bool tquic_is_werr(int ret)
