@@ -7,6 +7,7 @@
  */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 
 #define HELLO		1	/* TLS message types, RFC 8446 section 4 */
 #define FINISHED	20
+#define SHORT_BYTES	100	/* of such a message, and of one that fills a packet */
+#define LONG_BYTES	1100
 #define EARLY_BYTES	6000	/* of the first window */
 
 struct early {
@@ -40,12 +43,12 @@ static void secrets(int fd, unsigned int level, int tx, int rx)
 	EXPECT_OK(secret(fd, level, false, rx));
 }
 
-/* A TLS message of 100 bytes. */
-static void say(int fd, unsigned int level, uint8_t type)
+/* A TLS message of @len bytes. */
+static void say_long(int fd, unsigned int level, uint8_t type, size_t len)
 {
 	uint8_t control[CMSG_SPACE(sizeof(struct quic_handshake_info))] = {};
-	uint8_t msg[100] = { type, 0, 0, sizeof(msg) - 4 };
-	struct iovec iov = { msg, sizeof(msg) };
+	uint8_t msg[LONG_BYTES] = { type, 0, (uint8_t)((len - 4) >> 8), (uint8_t)(len - 4) };
+	struct iovec iov = { msg, len };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
 			     .msg_controllen = sizeof(control) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
@@ -54,19 +57,29 @@ static void say(int fd, unsigned int level, uint8_t type)
 	cmsg->cmsg_type = QUIC_HANDSHAKE_INFO;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(struct quic_handshake_info));
 	((struct quic_handshake_info *)CMSG_DATA(cmsg))->crypto_level = (uint8_t)level;
-	EXPECT_EQ(sendmsg(fd, &mh, 0), sizeof(msg));
+	EXPECT_EQ(sendmsg(fd, &mh, 0), len);
 }
 
-static void hear(int fd, unsigned int level)
+static void say(int fd, unsigned int level, uint8_t type)
 {
-	uint8_t control[CMSG_SPACE(sizeof(struct quic_handshake_info))] = {}, msg[200];
+	say_long(fd, level, type, SHORT_BYTES);
+}
+
+static void hear_long(int fd, unsigned int level, size_t len)
+{
+	uint8_t control[CMSG_SPACE(sizeof(struct quic_handshake_info))] = {}, msg[LONG_BYTES];
 	struct iovec iov = { msg, sizeof(msg) };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
 			     .msg_controllen = sizeof(control) };
 
-	REQUIRE(recvmsg(fd, &mh, 0) == 100);
+	REQUIRE(recvmsg(fd, &mh, 0) == (ssize_t)len);
 	REQUIRE(CMSG_FIRSTHDR(&mh));
 	EXPECT_EQ(((struct quic_handshake_info *)CMSG_DATA(CMSG_FIRSTHDR(&mh)))->crypto_level, level);
+}
+
+static void hear(int fd, unsigned int level)
+{
+	hear_long(fd, level, SHORT_BYTES);
 }
 
 /* The transport parameters of one end, in its TLS messages, get to the other. */
@@ -354,6 +367,45 @@ static void t_chosen_version(void)
 	end(&e);
 }
 
+/* IPv4 packets of 1024 to 2047 bytes get lost. */
+static void lose_large(bool lost)
+{
+	REQUIRE(!system(lost ? "tc qdisc add dev lo clsact && tc filter add dev lo egress protocol ip "
+			       "u32 match u16 0x0400 0x0400 at 2 action drop" :
+			       "tc qdisc del dev lo clsact"));
+}
+
+/*
+ * The Finished is lost, and so is what the first probe timeout sends again; its second packet, a
+ * PING, tells. 1-RTT data that the server cannot open fill the window meanwhile: what was lost
+ * leaves in spite of it, for nothing else would ever free it.
+ */
+static void t_lost_finished(void)
+{
+	static const struct pair_opts opts = { 0 };
+	static uint8_t data[200000];
+	long long lost = mib("PKT_LOST");
+	struct early e;
+	int64_t until;
+
+	begin(&e, &opts);
+	e.accepted = true;
+	REQUIRE(answer(&e));
+	lose_large(true);
+	secrets(e.c, QUIC_CRYPTO_APP, 5, 4);
+	say_long(e.c, QUIC_CRYPTO_HANDSHAKE, FINISHED, LONG_BYTES);
+	EXPECT(quic_sendmsg(e.c, data, sizeof(data), 4, MSG_QUIC_STREAM_NEW | MSG_DONTWAIT) > 50000);
+	for (until = now_ms() + 20000; mib("PKT_LOST") == lost && now_ms() < until; )
+		sleep_ms(1);
+	EXPECT(mib("PKT_LOST") > lost);
+	lose_large(false);
+	EXPECT(wait_readable(e.s));
+	hear_long(e.s, QUIC_CRYPTO_HANDSHAKE, LONG_BYTES);
+	EXPECT_OK(secret(e.s, QUIC_CRYPTO_APP, false, 5));
+	expect_data(&e);
+	end(&e);
+}
+
 /* Who remembers nothing has no credit; and without keys nothing is early. */
 static void t_no_credit(void)
 {
@@ -394,6 +446,7 @@ const struct test tests[] = {
 	{ "lowered", t_lowered },
 	{ "lowered_too_far", t_lowered_too_far },
 	{ "close", t_close },
+	{ "lost_finished", t_lost_finished },
 	{ "versions", t_versions },
 	{ "version_stays", t_version_stays },
 	{ "chosen_version", t_chosen_version },
