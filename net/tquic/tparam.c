@@ -136,7 +136,8 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 	case VERSIONS:		/* what we speak; the one chosen is the one preferred */
 		put_unaligned_be32(tp->version, wire);
 		put_unaligned_be32(tp->version, wire + 4);
-		put_unaligned_be32(tp->version ^ QUIC_VERSION_V1 ^ QUIC_VERSION_V2, wire + 8);
+		put_unaligned_be32(tp->version == QUIC_VERSION_V1 ? QUIC_VERSION_V2 :
+								    QUIC_VERSION_V1, wire + 8);
 		return *has ? put(p, end, pa, wire, sizeof(wire)) : p;
 	default:
 		v = load(tp, pa);
