@@ -230,9 +230,9 @@ static void enqueue(struct sock *sk, struct tquic_endpoint *ep, struct sock *chi
 		tquic_socket_abandon(child);
 }
 
-/* A connection from an Initial; only one that opens is worth keeping; takes skb */
-static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *skb,
-			   const struct first *f)
+/* A child from an Initial, NULL: only one that opens is worth keeping; takes skb */
+static struct sock *accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *skb,
+				   const struct first *f)
 {
 	struct tquic_net *tn = tquic_pernet(ep->net);
 	bool full, opened = false;
@@ -248,7 +248,7 @@ static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk
 	else if (!child)
 		tquic_drop_skb(tn->mib, DROP_NOMEM, skb);
 	if (!child)
-		return;
+		return NULL;
 
 	lock_sock(child);
 	err = make_conn(child, ep, f);
@@ -262,18 +262,19 @@ static void accept_initial(struct sock *sk, struct tquic_endpoint *ep, struct sk
 	release_sock(child);
 	if (opened) {
 		tquic_mib_inc(tn->mib, CONN_PASSIVE_OPENS);
-		enqueue(sk, ep, child);
-		return;
+		return child;
 	}
 	tquic_socket_abandon(child);
 	if (err == -EEXIST)
 		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
 	else if (err)		/* without one input has counted and freed it */
 		tquic_drop_skb(tn->mib, DROP_NOMEM, skb);
+	return NULL;
 }
 
-/* takes skb */
-static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *skb)
+/* takes skb; *child: made from the one before, for accept() when no 0-RTT of it follows; in, out */
+static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *skb,
+		   struct sock **child)
 {
 	struct tquic_net *tn = tquic_pernet(ep->net);
 	struct sk_buff_head skbs;
@@ -283,6 +284,10 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 	if (!read_first(skb, &f)) {
 		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
 		return;
+	}
+	if (*child && f.hdr.type == TQUIC_PT_INITIAL) {
+		enqueue(sk, ep, *child);
+		*child = NULL;
 	}
 	known = tquic_lookup_find(ep->net, f.dcid.id, f.dcid.len);
 	if (known) {	/* made from an earlier one of the queue */
@@ -300,7 +305,7 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 	}
 	read_token(tn, &f);
 	if (f.validated || !READ_ONCE(tquic_sk(sk)->config.validate_peer_address)) {
-		accept_initial(sk, ep, skb, &f);
+		*child = accept_initial(sk, ep, skb, &f);
 		return;
 	}
 	send_retry(ep, skb, &f);
@@ -311,7 +316,7 @@ static void handle(struct sock *sk, struct tquic_endpoint *ep, struct sk_buff *s
 void tquic_listen_work(struct work_struct *work)
 {
 	struct tquic_sock *tsk = container_of(work, struct tquic_sock, listen_work);
-	struct sock *sk = (struct sock *)tsk;
+	struct sock *sk = (struct sock *)tsk, *child = NULL;
 	struct tquic_endpoint *ep = NULL;
 	struct mem_cgroup *memcg;
 	struct sk_buff *skb;
@@ -325,11 +330,13 @@ void tquic_listen_work(struct work_struct *work)
 	release_sock(sk);
 	while ((skb = next_initial(sk))) {
 		if (ep)
-			handle(sk, ep, skb);
+			handle(sk, ep, skb, &child);
 		else
 			tquic_drop_skb(tquic_pernet(sock_net(sk))->mib, DROP_CLOSED, skb);
 		cond_resched();
 	}
+	if (child)
+		enqueue(sk, ep, child);
 	if (ep)
 		tquic_udp_put(ep);
 	set_active_memcg(memcg);
