@@ -368,11 +368,13 @@ static void t_chosen_version(void)
 }
 
 /* IPv4 packets of 1024 to 2047 bytes get lost. */
-static void lose_large(bool lost)
+static void lose_large(void)
 {
-	REQUIRE(!system(lost ? "tc qdisc add dev lo clsact && tc filter add dev lo egress protocol ip "
-			       "u32 match u16 0x0400 0x0400 at 2 action drop" :
-			       "tc qdisc del dev lo clsact"));
+	if (!system("tc qdisc add dev lo clsact && tc filter add dev lo egress protocol ip "
+		    "u32 match u16 0x0400 0x0400 at 2 action drop"))
+		return;
+	EXPECT(!system("tc qdisc del dev lo clsact"));
+	skip("no tc filter that drops");
 }
 
 /*
@@ -391,14 +393,14 @@ static void t_lost_finished(void)
 	begin(&e, &opts);
 	e.accepted = true;
 	REQUIRE(answer(&e));
-	lose_large(true);
+	lose_large();
 	secrets(e.c, QUIC_CRYPTO_APP, 5, 4);
 	say_long(e.c, QUIC_CRYPTO_HANDSHAKE, FINISHED, LONG_BYTES);
 	EXPECT(quic_sendmsg(e.c, data, sizeof(data), 4, MSG_QUIC_STREAM_NEW | MSG_DONTWAIT) > 50000);
 	for (until = now_ms() + 20000; mib("PKT_LOST") == lost && now_ms() < until; )
 		sleep_ms(1);
 	EXPECT(mib("PKT_LOST") > lost);
-	lose_large(false);
+	REQUIRE(!system("tc qdisc del dev lo clsact"));
 	EXPECT(wait_readable(e.s));
 	hear_long(e.s, QUIC_CRYPTO_HANDSHAKE, LONG_BYTES);
 	EXPECT_OK(secret(e.s, QUIC_CRYPTO_APP, false, 5));
