@@ -33,14 +33,11 @@ static u32 rto_us(const struct tquic_conn *conn, const struct tquic_path *path)
 /** tquic_info_notsent - bytes that a program has written and @conn has not sent even once */
 u64 tquic_info_notsent(const struct tquic_conn *conn)
 {
-	struct rb_node *node;
+	const struct tquic_stream *s;
 	u64 bytes = 0;
 
-	for (node = rb_first(&conn->streams.root); node; node = rb_next(node)) {
-		const struct tquic_stream *s = rb_entry(node, struct tquic_stream, node);
-
+	tquic_for_each_stream(s, &conn->streams)
 		bytes += s->sb.end_off - s->sb.next_off;
-	}
 	return bytes;
 }
 

@@ -646,11 +646,9 @@ int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 void tquic_sendmsg_push(struct sock *sk, bool fin)
 {
 	struct tquic_streams *ss = &tquic_sk(sk)->conn->streams;
-	struct rb_node *node;
+	struct tquic_stream *s;
 
-	for (node = rb_first(&ss->root); node; node = rb_next(node)) {
-		struct tquic_stream *s = rb_entry(node, struct tquic_stream, node);
-
+	tquic_for_each_stream(s, ss) {
 		s->flags &= ~TQUIC_STREAM_MORE;
 		if (fin && tquic_stream_can_send(ss, s->id))
 			tquic_stream_finish(ss, s);

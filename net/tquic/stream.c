@@ -131,12 +131,10 @@ bool tquic_streams_apply_remote(struct tquic_streams *ss)
 {
 	bool ok = tx_limit(&ss->tx, ss->remote->max_data);
 	struct tquic_stream *s;
-	struct rb_node *n;
 
 	ok &= tx_limit(&ss->open[0], ss->remote->max_streams_bidi);
 	ok &= tx_limit(&ss->open[1], ss->remote->max_streams_uni);
-	for (n = rb_first(&ss->root); n; n = rb_next(n)) {
-		s = rb_entry(n, struct tquic_stream, node);
+	tquic_for_each_stream(s, ss) {
 		if (!tquic_stream_can_send(ss, s->id))
 			continue;
 		tquic_stream_max_data(ss, s, tx_window(ss, s->id));
@@ -225,10 +223,10 @@ static void settle(struct tquic_streams *ss, struct tquic_stream *s)
 /** tquic_streams_drop_tx - nothing is sent or acknowledged any more: held_bytes is 0 afterwards */
 void tquic_streams_drop_tx(struct tquic_streams *ss)
 {
-	struct rb_node *n;
+	struct tquic_stream *s;
 
-	for (n = rb_first(&ss->root); n; n = rb_next(n))
-		drop_tx(ss, rb_entry(n, struct tquic_stream, node));
+	tquic_for_each_stream(s, ss)
+		drop_tx(ss, s);
 }
 
 /** tquic_streams_free - let every stream go; referenced ones stay until tquic_stream_put() */

@@ -80,6 +80,11 @@ struct tquic_streams {
 	void (*update)(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
 };
 
+/* s is a cursor of the caller's; a stream must not be freed while it is at hand */
+#define tquic_for_each_stream(s, ss)							\
+	for ((s) = rb_entry_safe(rb_first(&(ss)->root), struct tquic_stream, node); (s);	\
+	     (s) = rb_entry_safe(rb_next(&(s)->node), struct tquic_stream, node))
+
 int tquic_stream_setup(void);
 void tquic_stream_teardown(void);
 void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tparam *local,
