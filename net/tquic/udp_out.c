@@ -17,40 +17,28 @@
 static struct dst_entry *route_v4(const struct sock *sk, struct flowi4 *fl,
 				  const union tquic_addr *local, const union tquic_addr *remote)
 {
-	struct net *net = sock_net(sk);
 	struct rtable *rt;
 
-	memset(fl, 0, sizeof(*fl));
-	fl->flowi4_oif = READ_ONCE(sk->sk_bound_dev_if);
-	fl->flowi4_mark = READ_ONCE(sk->sk_mark);
-	fl->flowi4_proto = IPPROTO_UDP;
 	fl->flowi4_flags = inet_sk_flowi_flags(sk);
-	fl->flowi4_uid = sock_net_uid(net, sk);
 	tquic_flowi4_set_tos(fl, READ_ONCE(inet_sk(sk)->tos));
 	fl->saddr = tquic_addr_is_v4(local) ? local->v4.sin_addr.s_addr : 0;
 	fl->daddr = remote->v4.sin_addr.s_addr;
 	fl->fl4_sport = tquic_addr_port(local);
 	fl->fl4_dport = tquic_addr_port(remote);
 	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl));
-	rt = ip_route_output_flow(net, fl, sk);
+	rt = ip_route_output_flow(sock_net(sk), fl, sk);
 	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }
 
 static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
 				  const union tquic_addr *local, const union tquic_addr *remote)
 {
-	struct net *net = sock_net(sk);
 	struct ipv6_pinfo *np = inet6_sk(sk);
 
 	if (!IS_ENABLED(CONFIG_IPV6) || !np)
 		return ERR_PTR(-EAFNOSUPPORT);
-	memset(fl, 0, sizeof(*fl));
-	fl->flowi6_oif = READ_ONCE(sk->sk_bound_dev_if);
 	if (!fl->flowi6_oif && ipv6_addr_type(&remote->v6.sin6_addr) & IPV6_ADDR_LINKLOCAL)
 		fl->flowi6_oif = remote->v6.sin6_scope_id;
-	fl->flowi6_mark = READ_ONCE(sk->sk_mark);
-	fl->flowi6_proto = IPPROTO_UDP;
-	fl->flowi6_uid = sock_net_uid(net, sk);
 	fl->flowlabel = ip6_make_flowinfo(np->tclass, np->flow_label);
 	if (!tquic_addr_is_v4(local))
 		fl->saddr = local->v6.sin6_addr;
@@ -58,13 +46,18 @@ static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
 	fl->fl6_sport = tquic_addr_port(local);
 	fl->fl6_dport = tquic_addr_port(remote);
 	security_sk_classify_flow((struct sock *)sk, flowi6_to_flowi_common(fl));
-	return ip6_dst_lookup_flow(net, sk, fl, NULL);
+	return ip6_dst_lookup_flow(sock_net(sk), sk, fl, NULL);
 }
 
 /* The route: the address it leaves by goes into fl, a dst with a reference comes back */
 static struct dst_entry *route(const struct sock *sk, struct flowi *fl,
 			       const union tquic_addr *local, const union tquic_addr *remote)
 {
+	memset(fl, 0, sizeof(*fl));
+	fl->flowi_oif = READ_ONCE(sk->sk_bound_dev_if);
+	fl->flowi_mark = READ_ONCE(sk->sk_mark);
+	fl->flowi_proto = IPPROTO_UDP;
+	fl->flowi_uid = sock_net_uid(sock_net(sk), sk);
 	return tquic_addr_is_v4(remote) ? route_v4(sk, &fl->u.ip4, local, remote) :
 					  route_v6(sk, &fl->u.ip6, local, remote);
 }
