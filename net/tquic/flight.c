@@ -52,11 +52,7 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 		return NULL;
 	if (fl->end - fl->p < TQUIC_HEADER_LONG_MAX + token_len + TQUIC_TAG_LEN + 16)
 		return NULL;
-	b->conn = conn;
-	b->path = conn->path;
-	b->sp = sp;
-	b->space = id;
-	b->sg = conn->scratch->src;
+	tquic_packet_init(b, conn, conn->path, id, 0);
 	b->slot = fl->p;
 	b->run = fl->p;
 	b->end = fl->end - (id == TQUIC_SPACE_APP && conn->no_encrypt ? 0 : TQUIC_TAG_LEN);

@@ -10,14 +10,12 @@
 #include <linux/skbuff.h>
 #include <net/sock.h>
 
-#include "conn.h"
 #include "copy.h"
 #include "datagram.h"
 #include "frame.h"
 #include "header.h"
 #include "output.h"
 #include "packet.h"
-#include "scratch.h"
 #include "varint.h"
 
 #define ACK_ONLY_SIZE	144	/* room for a packet that only acknowledges: a small skb's head */
@@ -217,20 +215,6 @@ static bool path_marks(const struct tquic_conn *conn, const struct tquic_path *p
 	return READ_ONCE(conn->switches->ecn) && tquic_loss_marks(&path->rec);
 }
 
-/* What the packets of a batch have in common */
-static void packet_init(struct tquic_packet *b, struct tquic_conn *conn, struct tquic_path *path,
-			u8 flags)
-{
-	b->conn = conn;
-	b->path = path;
-	b->sp = &conn->spaces[TQUIC_SPACE_APP];
-	b->space = TQUIC_SPACE_APP;
-	b->sg = conn->scratch->src;
-	b->flags = flags;
-	b->len_at = NULL;
-	b->nomem = false;
-}
-
 /* Open a packet in its slot and write the header; b->rec is NULL without memory */
 static void packet_begin(struct tquic_packet *b, u8 *slot)
 {
@@ -253,7 +237,7 @@ static void packet_begin(struct tquic_packet *b, u8 *slot)
 
 /**
  * tquic_assemble_packet - build one 1-RTT packet and seal it
- * @b: the packet, from packet_init()
+ * @b: the packet, from tquic_packet_init()
  * @slot: where the ciphertext goes
  * @size: bytes that the packet may have
  * @want: WANT_* bits
@@ -566,7 +550,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 	int len = 0;
 	u8 *slot;
 
-	packet_init(&b, conn, path, bt.marked ? TQUIC_PKT_ECT : 0);
+	tquic_packet_init(&b, conn, path, TQUIC_SPACE_APP, bt.marked ? TQUIC_PKT_ECT : 0);
 	run_begin(&run, &b, size, want, now_us);
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
 	if (!bt.skb)
@@ -610,7 +594,8 @@ static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 siz
 	struct tquic_packet b;
 	int len;
 
-	packet_init(&b, conn, path, flags | (bt.marked ? TQUIC_PKT_ECT : 0));
+	tquic_packet_init(&b, conn, path, TQUIC_SPACE_APP,
+			  flags | (bt.marked ? TQUIC_PKT_ECT : 0));
 	bt.skb = tquic_packet_skb(size);
 	if (!bt.skb)
 		return -ENOMEM;

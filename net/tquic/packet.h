@@ -46,6 +46,20 @@ void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 
 void tquic_control_path(struct tquic_packet *b);
 void tquic_control_frames(struct tquic_packet *b);
 
+/** tquic_packet_init - what the packets of a batch have in common; @flags: TQUIC_PKT_* */
+static inline void tquic_packet_init(struct tquic_packet *b, struct tquic_conn *conn,
+				     struct tquic_path *path, enum tquic_space_id id, u8 flags)
+{
+	b->conn = conn;
+	b->path = path;
+	b->sp = &conn->spaces[id];
+	b->space = id;
+	b->sg = conn->scratch->src;
+	b->flags = flags;
+	b->len_at = NULL;
+	b->nomem = false;
+}
+
 /** tquic_packet_room - room for a frame of at most @len bytes and its record */
 static inline bool tquic_packet_room(const struct tquic_packet *b, u32 len)
 {
