@@ -110,12 +110,8 @@ static void begin_epoch(struct tquic_cc *cc, struct cubic *c, u64 now_us)
 	c->at.w_est = cc->cwnd;
 	c->est_acked = 0;
 	c->rem = 0;
-	if (cc->cwnd < c->at.w_max) {
-		c->at.k = time_to_plateau(cc, c->at.w_max);
-	} else {
-		c->at.k = 0;
-		c->at.w_max = cc->cwnd;
-	}
+	c->at.w_max = max(c->at.w_max, cc->cwnd);
+	c->at.k = time_to_plateau(cc, c->at.w_max);
 	if (!c->at.cwnd_prior)
 		c->at.cwnd_prior = cc->cwnd;
 }
