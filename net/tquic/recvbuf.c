@@ -112,19 +112,10 @@ static void pull_ready(struct tquic_recvbuf *rb, struct rb_node *n)
 	}
 }
 
-static void link_seg(struct tquic_recvbuf *rb, struct tquic_rxseg *seg)
+static bool lower(struct rb_node *a, const struct rb_node *b)
 {
-	struct rb_node **link = &rb->root.rb_node, *parent = NULL;
-
-	while (*link) {
-		parent = *link;
-		if (seg->off < rb_entry(parent, struct tquic_rxseg, node)->off)
-			link = &parent->rb_left;
-		else
-			link = &parent->rb_right;
-	}
-	rb_link_node(&seg->node, parent, link);
-	rb_insert_color(&seg->node, &rb->root);
+	return rb_entry(a, struct tquic_rxseg, node)->off <
+	       rb_entry(b, struct tquic_rxseg, node)->off;
 }
 
 /* The first segment of the tree that ends above @off */
@@ -162,7 +153,7 @@ static int insert_gaps(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 le
 			ret = new_seg(rb, off, data, stop - off, skb, gfp, &seg);
 			if (ret)
 				return ret;
-			link_seg(rb, seg);
+			rb_add(&seg->node, &rb->root, lower);
 			added += seg->len;
 		}
 		if (!n || stop == end)
