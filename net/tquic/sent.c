@@ -59,8 +59,7 @@ static void reset_block(struct tquic_sent_block *b)
 	b->last_pn = 0;
 	b->used = 0;
 	b->live = 0;
-	b->map[0] = 0;
-	b->map[1] = 0;
+	memset(b->map, 0, sizeof(b->map));
 }
 
 static void recycle_block(struct tquic_sent *s, struct tquic_sent_block *b)
@@ -74,11 +73,14 @@ static void recycle_block(struct tquic_sent *s, struct tquic_sent_block *b)
 	kmem_cache_free(frame_cache, b);
 }
 
-static struct tquic_sent_block *add_block(struct tquic_sent *s, gfp_t gfp)
+/** tquic_sent_block - a block with room at the end of the log, where the last has none, or NULL */
+struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
 {
-	struct tquic_sent_block *b;
+	struct tquic_sent_block *b = list_last_entry(&s->blocks, struct tquic_sent_block, node);
 
-	if (s->nr_spare) {
+	if (!list_empty(&s->blocks) && !b->live) {
+		/* the one that is full is begun anew */
+	} else if (s->nr_spare) {
 		b = list_first_entry(&s->spare, struct tquic_sent_block, node);
 		list_move_tail(&b->node, &s->blocks);
 		s->nr_spare--;
@@ -90,21 +92,6 @@ static struct tquic_sent_block *add_block(struct tquic_sent *s, gfp_t gfp)
 	}
 	reset_block(b);
 	return b;
-}
-
-/** tquic_sent_block - a block with room for one more packet, at the end of the log, or NULL */
-struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
-{
-	struct tquic_sent_block *b;
-
-	if (!list_empty(&s->blocks)) {
-		b = list_last_entry(&s->blocks, struct tquic_sent_block, node);
-		if (!b->live)
-			reset_block(b);
-		if (b->used <= TQUIC_SENT_LAST)
-			return b;
-	}
-	return add_block(s, gfp);
 }
 
 /** tquic_sent_empty - no packet of a block is live: it is kept, given back, or begun anew */
@@ -135,8 +122,7 @@ void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 p
 	w->blocks = &s->blocks;
 	w->block = NULL;
 	w->next = b;
-	w->map[0] = 0;
-	w->map[1] = 0;
+	memset(w->map, 0, sizeof(w->map));
 }
 
 /*
@@ -168,8 +154,7 @@ struct tquic_pkt *tquic_sent_walk_block(struct tquic_sent_walk *w)
 		if (!w->block)
 			return NULL;
 		w->next = block_or_null(w->blocks, w->block->node.next);
-		w->map[0] = w->block->map[0];
-		w->map[1] = w->block->map[1];
+		memcpy(w->map, w->block->map, sizeof(w->map));
 	} while (!(w->map[0] | w->map[1]));
 	return tquic_sent_walk_next(w);
 }

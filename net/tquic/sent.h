@@ -28,7 +28,6 @@
 /* tquic_pkt flags */
 #define TQUIC_PKT_ELICITING	BIT(0)
 #define TQUIC_PKT_INFLIGHT	BIT(1)	/* counts for congestion control */
-#define TQUIC_PKT_SETTLED	BIT(2)	/* acknowledged, or lost and forgotten */
 #define TQUIC_PKT_LOST		BIT(3)	/* declared lost, kept to recognise a late ACK */
 #define TQUIC_PKT_MTU_PROBE	BIT(4)
 #define TQUIC_PKT_APP_LIMITED	BIT(5)
