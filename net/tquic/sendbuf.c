@@ -173,20 +173,16 @@ int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatter
 		return -EINVAL;
 	if (!len)
 		return 0;
-	for (i = find_frag(sb, off);; i++) {
+	for (i = find_frag(sb, off); len && n < max; i++) {
 		frag = frag_at(sb, i);
 		skip = off - frag->off;
 		run = min(frag->len - skip, len);
-		if (n == max)
-			return -E2BIG;
 		sg_set_page(&sg[n++], frag->page, run, frag->page_off + skip);
 		off += run;
 		len -= run;
-		if (!len)
-			break;
 	}
-	sb->cursor = i;
-	return n;
+	sb->cursor = i - 1;
+	return len ? -E2BIG : n;
 }
 
 /** tquic_sendbuf_copy - copy bytes out, all written, @off not below base_off */
