@@ -135,11 +135,6 @@ static u32 find_frag(const struct tquic_sendbuf *sb, u64 off)
 	return lo;
 }
 
-static bool held(const struct tquic_sendbuf *sb, u64 off, u32 len)
-{
-	return off >= sb->base_off && off <= sb->end_off && len <= sb->end_off - off;
-}
-
 /** tquic_sendbuf_piece - sets @page, first of a compound one, and @page_off; returns bytes there */
 u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u32 *page_off)
 {
@@ -169,7 +164,7 @@ int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatter
 		sg_set_page(sg, frag->page, len, frag->page_off + (off - frag->off));
 		return 1;
 	}
-	if (unlikely(!held(sb, off, len)))
+	if (unlikely(off < sb->base_off || off > sb->end_off || len > sb->end_off - off))
 		return -EINVAL;
 	if (!len)
 		return 0;
@@ -191,8 +186,6 @@ void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
 	struct page *page;
 	u32 run, page_off;
 
-	if (WARN_ON_ONCE(!held(sb, off, len)))
-		return;
 	for (; len; len -= run, off += run, dst += run) {
 		run = min(len, tquic_sendbuf_piece(sb, off, &page, &page_off));
 		memcpy(dst, page_address(page) + page_off, run);
