@@ -612,19 +612,18 @@ void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	tquic_stream_reset(ss, s, err);
 }
 
-/* Both levels of flow control for bytes up to @end, RFC 9000 section 4.1 */
-static int charge_rx(struct tquic_streams *ss, struct tquic_stream *s, u64 end)
+/* Final size and both levels of flow control for bytes up to @end, RFC 9000 sections 4.5 and 4.1 */
+static int charge_rx(struct tquic_streams *ss, struct tquic_stream *s, u64 end, bool fin)
 {
-	int ret;
-
+	if (s->rx_final != TQUIC_SIZE_UNKNOWN ? end > s->rx_final || (fin && end != s->rx_final) :
+						fin && end < s->rxc.received)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FINAL_SIZE);
 	if (end <= s->rxc.received)
 		return 0;
 	if (unlikely(end > s->rxc.max))
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FLOW_CONTROL);
-	ret = tquic_credit_rx_receive(&ss->rx, ss->rx.received + (end - s->rxc.received));
-	if (unlikely(ret))
-		return ret;
-	return tquic_credit_rx_receive(&s->rxc, end);
+	return tquic_credit_rx_receive(&ss->rx, ss->rx.received + (end - s->rxc.received)) ?:
+	       tquic_credit_rx_receive(&s->rxc, end);
 }
 
 static void make_readable(struct tquic_streams *ss, struct tquic_stream *s)
@@ -659,10 +658,7 @@ int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 o
 	bool first = end && !s->rxc.received;
 	int ret;
 
-	if (s->rx_final != TQUIC_SIZE_UNKNOWN ? end > s->rx_final || (fin && end != s->rx_final) :
-						fin && end < s->rxc.received)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FINAL_SIZE);
-	ret = charge_rx(ss, s, end);
+	ret = charge_rx(ss, s, end, fin);
 	if (unlikely(ret))
 		return ret;
 	if (s->rx_state > QUIC_STREAM_RECV_STATE_SIZE_KNOWN)
@@ -720,10 +716,7 @@ int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 
 {
 	int ret;
 
-	if (final_size < s->rxc.received ||
-	    (s->rx_final != TQUIC_SIZE_UNKNOWN && final_size != s->rx_final))
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FINAL_SIZE);
-	ret = charge_rx(ss, s, final_size);
+	ret = charge_rx(ss, s, final_size, true);
 	if (ret)
 		return ret;
 	if (s->rx_state > QUIC_STREAM_RECV_STATE_SIZE_KNOWN)
