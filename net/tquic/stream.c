@@ -254,10 +254,21 @@ static void set_rx_state(struct tquic_streams *ss, struct tquic_stream *s, u8 st
 		ss->update(ss, s, true);
 }
 
-static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 sid)
+static bool lower(struct rb_node *a, const struct rb_node *b)
 {
-	bool local = tquic_stream_local(ss, sid);
+	return rb_entry(a, struct tquic_stream, node)->id <
+	       rb_entry(b, struct tquic_stream, node)->id;
+}
 
+static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
+{
+	u64 window = first_window(ss->local, sid, tquic_stream_local(ss, sid));
+	struct tquic_stream *s;
+
+	retry_stuck(ss);
+	s = kmem_cache_alloc(stream_cache, gfp);
+	if (!s)
+		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->id = sid;
 	s->urgency = TQUIC_URGENCY_DEFAULT;
@@ -275,26 +286,8 @@ static void init_stream(struct tquic_streams *ss, struct tquic_stream *s, u64 si
 	}
 	if (tquic_stream_can_recv(ss, sid)) {
 		s->rx_state = QUIC_STREAM_RECV_STATE_RECV;
-		tquic_credit_rx_init(&s->rxc, first_window(ss->local, sid, local),
-				     ss->rx_window_max);
+		tquic_credit_rx_init(&s->rxc, window, ss->rx_window_max);
 	}
-}
-
-static bool lower(struct rb_node *a, const struct rb_node *b)
-{
-	return rb_entry(a, struct tquic_stream, node)->id <
-	       rb_entry(b, struct tquic_stream, node)->id;
-}
-
-static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
-{
-	struct tquic_stream *s;
-
-	retry_stuck(ss);
-	s = kmem_cache_alloc(stream_cache, gfp);
-	if (!s)
-		return NULL;
-	init_stream(ss, s, sid);
 	rb_add(&s->node, &ss->root, lower);
 	ss->last = s;
 	ss->count++;
@@ -395,12 +388,6 @@ int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gf
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_LIMIT);
 	peer->received = max(peer->received, num + 1);
 	return revive(ss, sid, gfp, sp);
-}
-
-/** tquic_stream_get - one more reference: @s stays in memory, though perhaps not open */
-void tquic_stream_get(struct tquic_stream *s)
-{
-	s->refs++;
 }
 
 /** tquic_stream_put - give a reference back; frees a stream that is over with the last one */

@@ -99,7 +99,6 @@ int tquic_stream_open(struct tquic_streams *ss, u64 sid, gfp_t gfp, struct tquic
 u64 tquic_stream_next_id(const struct tquic_streams *ss, bool uni);
 int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gfp_t gfp,
 			   struct tquic_stream **sp);
-void tquic_stream_get(struct tquic_stream *s);
 void tquic_stream_put(struct tquic_streams *ss, struct tquic_stream *s);
 
 /* the send part */
@@ -137,6 +136,12 @@ void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32
 			   u64 now_us);
 void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
+
+/** tquic_stream_get - one more reference: @s stays in memory, though perhaps not open */
+static inline void tquic_stream_get(struct tquic_stream *s)
+{
+	s->refs++;
+}
 
 /** tquic_stream_local - we opened it */
 static inline bool tquic_stream_local(const struct tquic_streams *ss, u64 sid)
