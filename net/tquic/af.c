@@ -119,27 +119,37 @@ static int take_endpoint(struct sock *sk, const union tquic_addr *addr)
 	return 0;
 }
 
+/* A user's address to bind to */
+static int addr_to_bind(const struct sock *sk, const struct sockaddr *sa, int len,
+			union tquic_addr *addr)
+{
+	int err = addr_from_user(sk, sa, len, addr);
+	struct net *net = sock_net(sk);
+	int port;
+
+	if (err)
+		return err;
+	port = ntohs(tquic_addr_port(addr));
+	return port && inet_port_requires_bind_service(net, port) &&
+	       !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE) ? -EACCES : 0;
+}
+
 static int af_bind(struct sock *sk, struct tquic_sockaddr *uaddr, int len)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
-	struct net *net = sock_net(sk);
 	union tquic_addr addr;
-	int err, port;
+	int err;
 
-	err = addr_from_user(sk, (struct sockaddr *)uaddr, len, &addr);
+	err = addr_to_bind(sk, (struct sockaddr *)uaddr, len, &addr);
 	if (err)
 		return err;
-	port = ntohs(tquic_addr_port(&addr));
-	if (port && inet_port_requires_bind_service(net, port) &&
-	    !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE))
-		return -EACCES;
 	lock_sock(sk);
 	err = -EINVAL;
 	if (!tsk->ep && !tsk->conn)
 		err = take_endpoint(sk, &addr);
 	if (!err && !addr_any(&addr))
 		sk->sk_userlocks |= SOCK_BINDADDR_LOCK;
-	if (!err && port)
+	if (!err && tquic_addr_port(&addr))
 		sk->sk_userlocks |= SOCK_BINDPORT_LOCK;
 	release_sock(sk);
 	return err;
@@ -221,6 +231,41 @@ static int af_connect(struct socket *sock, struct tquic_sockaddr *uaddr, int len
 	if (!err)
 		sock->state = SS_CONNECTED;
 	release_sock(sk);
+	return err;
+}
+
+/*
+ * tquic_af_migrate - have a client go on from the local address @sa, port 0: any, once it is known
+ * to work.  Owned.  Return: 0, it is being tried; -ENOTCONN; -EINVAL: of another family, or the one
+ * in use; -EOPNOTSUPP at a server, or where the peer forbids it; or what tquic_udp_bind() and
+ * tquic_path_migrate() say.
+ */
+int tquic_af_migrate(struct sock *sk, const struct sockaddr *sa, int len)
+{
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tquic_endpoint *ep = NULL, *own = tquic_sk(sk)->ep;
+	union tquic_addr addr;
+	int err;
+
+	err = addr_to_bind(sk, sa, len, &addr);
+	if (err)
+		return err;
+	if (!conn || conn->state != TQUIC_CONN_ESTABLISHED)
+		return -ENOTCONN;
+	if (conn->server || conn->remote.disable_active_migration)
+		return -EOPNOTSUPP;
+	if (addr.sa.sa_family != conn->path->remote.sa.sa_family)
+		return -EINVAL;
+	/* what is bound to all addresses hears this one too */
+	if (tquic_addr_port(&addr) != tquic_addr_port(&own->addr) || !addr_any(&own->addr))
+		ep = tquic_udp_bind(sk, &addr);
+	if (IS_ERR(ep))
+		return PTR_ERR(ep);
+	if (ep)
+		addr = ep->addr;
+	err = tquic_path_migrate(conn, &addr, &conn->path->remote, ep, tquic_now_us());
+	if (err && ep)
+		tquic_udp_put(ep, sk);
 	return err;
 }
 

@@ -86,6 +86,8 @@ struct tquic_conn_ops {
 		    u32 gso_size, u8 ecn);
 	/* look the route of the path up if it is stale; 0 or -errno; sets path->local's address */
 	int (*route)(struct tquic_conn *conn, struct tquic_path *path);
+	/* give the route back, and what was bound for the path */
+	void (*unroute)(struct tquic_conn *conn, struct tquic_path *path);
 	/* largest UDP payload that the path's route carries */
 	u32 (*path_mtu)(struct tquic_conn *conn, struct tquic_path *path);
 	void (*wake)(struct tquic_conn *conn, u32 what);

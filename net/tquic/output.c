@@ -53,7 +53,7 @@ static const struct tquic_cid *path_dcid(struct tquic_conn *conn, const struct t
 
 	if (likely(path == conn->path))
 		return &conn->dcid;
-	cid = tquic_cid_of_path(&conn->cids, path->index);
+	cid = tquic_cid_take(&conn->cids, path->index);
 	return cid ? &cid->cid : &conn->dcid;
 }
 
@@ -191,7 +191,9 @@ static bool stream_frame(struct tquic_packet *b)
  */
 static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 {
-	if (b->sp->ack.unsent && (b->sp->ack.eliciting || want & WANT_ACK))
+	/* elsewhere it would have the peer follow, RFC 9000 section 9.1 */
+	if (b->sp->ack.unsent && (b->sp->ack.eliciting || want & WANT_ACK) &&
+	    likely(b->path == b->conn->path))
 		tquic_packet_put_ack(b, now_us);
 	if (unlikely(b->path->due))
 		tquic_control_path(b);

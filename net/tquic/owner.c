@@ -167,6 +167,7 @@ static void event(struct tquic_conn *conn, u8 type, const void *data, u32 len)
 const struct tquic_conn_ops tquic_sock_conn_ops = {
 	.xmit		= tquic_udp_xmit,
 	.route		= tquic_udp_route,
+	.unroute	= tquic_udp_unroute,
 	.path_mtu	= path_mtu,
 	.wake		= wake,
 	.cid_add	= tquic_lookup_add,

@@ -6,7 +6,6 @@
  */
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <net/dst.h>
 #include <net/ipv6.h>
 
 #include "conn.h"
@@ -64,11 +63,11 @@ void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path)
 	conn->loss_ctx.path[path->index] = NULL;
 	if (conn->path == path)
 		conn->path = NULL;
-	/* only a server that is past the handshake has more than one */
+	/* there is another only after the handshake */
 	if (path->tx_bytes)
 		tquic_loss_path_gone(&conn->loss_ctx, &conn->spaces[TQUIC_SPACE_APP].loss,
 				     path->index);
-	dst_release(path->dst);
+	conn->ops->unroute(conn, path);
 	kfree(path);
 }
 
@@ -105,8 +104,14 @@ static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
 	tquic_path_del(conn, path);
 }
 
+static bool path_has(const struct tquic_path *path, const union tquic_addr *local,
+		     const union tquic_addr *remote)
+{
+	return tquic_addr_equal(&path->remote, remote) && tquic_addr_equal(&path->local, local);
+}
+
 /*
- * tquic_path_of_rx - the path that a datagram came by, NULL: drop it.  A new remote address makes a
+ * tquic_path_of_rx - the path that a datagram came by, NULL: drop it.  A new address makes a
  * candidate path, on a server only, once the handshake is confirmed (RFC 9000 section 9).
  */
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx)
@@ -114,10 +119,10 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 	struct tquic_path *path = conn->path;
 	int i;
 
-	if (likely(tquic_addr_equal(&path->remote, &rx->remote)))
+	if (likely(path_has(path, &rx->local, &rx->remote)))
 		return path;
 	tquic_for_each_path(path, conn, i)
-		if (tquic_addr_equal(&path->remote, &rx->remote))
+		if (path_has(path, &rx->local, &rx->remote))
 			return path;
 	if (!conn->server || !conn->confirmed || conn->local.disable_active_migration)
 		return NULL;
@@ -156,16 +161,61 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 }
 
 /*
+ * tquic_path_migrate - leave for a path from @local to @remote when the peer has answered there,
+ * RFC 9000 section 9.2, with @ep bound for it, which is the path's if this succeeds.  Client.
+ * Process context.  Return: 0; -EAGAIN: the handshake is not confirmed, another such path is being
+ * asked, those that were left are still there, or the peer has given no connection ID for it;
+ * -EOPNOTSUPP: it never will; -EINVAL: it is the path in use; -ENOMEM; or there is no route.
+ */
+int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
+		       const union tquic_addr *remote, struct tquic_endpoint *ep, u64 now_us)
+{
+	struct tquic_path *path;
+	int i, err, nr = 0;
+
+	if (!conn->dcid.len)
+		return -EOPNOTSUPP;
+	tquic_for_each_path(path, conn, i)
+		nr += path->ours ? TQUIC_PATH_MAX : 1;
+	if (!conn->confirmed || nr >= TQUIC_PATH_MAX)
+		return -EAGAIN;
+	path = tquic_path_add(conn, local, remote, GFP_KERNEL);
+	if (!path)
+		return -ENOMEM;
+	err = conn->ops->route(conn, path);
+	if (!err && path_has(conn->path, &path->local, remote))
+		err = -EINVAL;
+	if (!err && !tquic_cid_take(&conn->cids, path->index))
+		err = -EAGAIN;
+	if (err) {
+		path_retire(conn, path);
+		return err;
+	}
+	path->ep = ep;
+	path->ours = true;
+	path_challenge(conn, path, now_us);
+	return 0;
+}
+
+/* What we left stays for what is still under way there: until nothing comes any more */
+static void path_linger(struct tquic_conn *conn, struct tquic_path *left, u64 now_us)
+{
+	left->heard = left->rx_bytes;
+	left->tries = TQUIC_PATH_TRIES;
+	left->challenge_us = now_us + 3 * tquic_loss_pto_us(&left->rec, true, true);
+}
+
+/*
  * tquic_path_on_packet - an authenticated packet came by a path, RFC 9000 section 9.2 and 9.3: the
- * newest that does more than probe moves the connection there, and the address must then prove
- * itself.  So must the one that it left: a peer still there answers, and moves the connection back.
+ * newest that does more than probe moves a server there, and the address must then prove itself.
+ * So must the one that it left: a peer still there answers, and moves the connection back.
  */
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us)
 {
 	struct tquic_path *left = conn->path;
 
-	if (likely(path == left) || probing || !newest)
+	if (likely(path == left) || probing || !newest || !conn->server)
 		return;
 	path_activate(conn, path);
 	if (path->validated)
@@ -187,7 +237,7 @@ void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data)
 void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 {
 	struct tquic_path *path;
-	u8 local = 0;
+	u8 local;
 	int i;
 
 	tquic_for_each_path(path, conn, i) {
@@ -200,6 +250,13 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 		if (path->validated)	/* it was only asked whether it still is */
 			return;
 		path->validated = true;
+		local = path->ours;
+		path->ours = false;
+		if (local) {
+			path_linger(conn, conn->path, now_us);
+			path_activate(conn, path);
+			conn->due |= TQUIC_DUE_PING;	/* for the peer to follow */
+		}
 		if (path == conn->path) {
 			tquic_mib_inc(conn->mib, CONN_MIGRATED);
 			tquic_path_mtu_changed(conn, path, now_us);
@@ -222,6 +279,10 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 
 	if (path->tries < TQUIC_PATH_TRIES) {
 		path_challenge(conn, path, now_us);
+		return;
+	}
+	if (!conn->server && path->validated && path->heard != path->rx_bytes) {
+		path_linger(conn, path, now_us);
 		return;
 	}
 	path->validated = false;
@@ -255,7 +316,7 @@ void tquic_path_mtu_changed(struct tquic_conn *conn, struct tquic_path *path, u6
 /** tquic_path_amplification_room - bytes that may be sent before the address has proven itself */
 u64 tquic_path_amplification_room(const struct tquic_path *path)
 {
-	if (likely(path->validated))
+	if (likely(path->validated || path->ours))
 		return U64_MAX;
 	return 3 * path->rx_bytes > path->tx_bytes ? 3 * path->rx_bytes - path->tx_bytes : 0;
 }

@@ -12,6 +12,7 @@
 
 struct dst_entry;
 struct tquic_conn;
+struct tquic_endpoint;
 struct tquic_rx;
 
 #define TQUIC_PATH_MAX		4	/* paths of one connection, candidates included */
@@ -36,15 +37,18 @@ struct tquic_path {
 	u8 due;
 	u8 tries;			/* PATH_CHALLENGEs of this validation */
 	bool validated;			/* the peer has proven that it receives here */
+	bool ours;			/* we want to leave by it, and ask whether it works */
 	u8 challenge[8];		/* what we asked */
 	u8 response[8];			/* what the peer asked */
 	u64 proven_us;			/* when it last did, 0: in the handshake */
 	u64 challenge_us;		/* when it is repeated, TQUIC_TIME_NEVER: none waits */
 	u64 rx_bytes;			/* for the amplification limit, RFC 9000 section 8 */
 	u64 tx_bytes;
+	u64 heard;			/* rx_bytes when a path that we left was last looked at */
 	/* port always set; address may be the wildcard until routed */
 	union tquic_addr local;
 	union tquic_addr remote;
+	struct tquic_endpoint *ep;	/* bound for this path, NULL: the owner's is used */
 	/* the route; filled and refreshed by udp.c under the socket lock */
 	struct dst_entry *dst;
 	u32 dst_cookie;
@@ -62,6 +66,8 @@ struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_add
 				  const union tquic_addr *remote, gfp_t gfp);
 void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path);
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx);
+int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
+		       const union tquic_addr *remote, struct tquic_endpoint *ep, u64 now_us);
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us);
 void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data);

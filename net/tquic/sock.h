@@ -200,6 +200,7 @@ void tquic_owner_sync(struct sock *sk, struct tquic_conn *conn);
 
 /* af.c: what the address families see */
 int tquic_af_register(void);
+int tquic_af_migrate(struct sock *sk, const struct sockaddr *sa, int len);
 void tquic_af_unregister(void);
 
 /* sendmsg.c, recvmsg.c, event.c, sockopt.c, info.c */
@@ -242,10 +243,11 @@ struct sock *tquic_listen_accept(struct sock *sk);
 void tquic_udp_net_init(struct net *net);
 void tquic_udp_net_exit(struct net *net);
 struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *addr);
-void tquic_udp_put(struct tquic_endpoint *ep);
+void tquic_udp_put(struct tquic_endpoint *ep, struct sock *sk);
 int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
 		   u32 gso_size, u8 ecn);
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path);
+void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path);
 u32 tquic_udp_path_mtu(const struct tquic_path *path);
 void tquic_udp_ignore_pmtu(struct sock *sk);
 int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len);

@@ -155,14 +155,6 @@ void tquic_socket_release_cb(struct sock *sk)
 
 /* ---- input ---- */
 
-static void set_v6(union tquic_addr *addr, const struct in6_addr *ip, __be16 port)
-{
-	memset(addr, 0, sizeof(*addr));
-	addr->v6.sin6_family = AF_INET6;
-	addr->v6.sin6_port = port;
-	addr->v6.sin6_addr = *ip;
-}
-
 /*
  * tquic_rx_fill - what input needs to know of a datagram besides its bytes; IP and UDP headers are
  * where the offsets say.  An IPv4 packet has AF_INET addresses also at an AF_INET6 endpoint.
@@ -178,8 +170,12 @@ void tquic_rx_fill(struct sk_buff *skb, struct tquic_rx *rx)
 		rx->ecn = ip_hdr(skb)->tos & INET_ECN_MASK;
 		return;
 	}
-	set_v6(&rx->local, &ipv6_hdr(skb)->daddr, uh->dest);
-	set_v6(&rx->remote, &ipv6_hdr(skb)->saddr, uh->source);
+	rx->local.v6 = (struct sockaddr_in6){
+		.sin6_family = AF_INET6, .sin6_port = uh->dest, .sin6_addr = ipv6_hdr(skb)->daddr,
+	};
+	rx->remote.v6 = (struct sockaddr_in6){
+		.sin6_family = AF_INET6, .sin6_port = uh->source, .sin6_addr = ipv6_hdr(skb)->saddr,
+	};
 	if (ipv6_addr_type(&rx->remote.v6.sin6_addr) & IPV6_ADDR_LINKLOCAL) {
 		rx->remote.v6.sin6_scope_id = skb->skb_iif;
 		rx->local.v6.sin6_scope_id = skb->skb_iif;
@@ -369,11 +365,8 @@ static void take_apart(struct sock *sk)
 	skb_queue_purge(&tsk->event_queue);
 	kfree_sensitive(tsk->ticket);
 	tsk->ticket = NULL;
-	if (tsk->ep) {
-		if (rcu_access_pointer(tsk->ep->only) == tsk)
-			RCU_INIT_POINTER(tsk->ep->only, NULL);
-		tquic_udp_put(tsk->ep);
-	}
+	if (tsk->ep)
+		tquic_udp_put(tsk->ep, sk);
 	tsk->ep = NULL;
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);

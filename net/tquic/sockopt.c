@@ -491,6 +491,11 @@ static int get_param_ext(struct sock *sk, void *buf, u32 *len)
 	return min(n, 0);
 }
 
+static int set_migration(struct sock *sk, void *buf, u32 len)
+{
+	return tquic_af_migrate(sk, buf, len);
+}
+
 static int set_key_update(struct sock *sk, void *buf, u32 len)
 {
 	struct tquic_conn *conn = live_conn(sk);
@@ -557,17 +562,7 @@ static int get_zerocopy(struct sock *sk, void *buf, u32 *len)
 	return 0;
 }
 
-static int set_unbuilt(struct sock *sk, void *buf, u32 len)
-{
-	return -EOPNOTSUPP;
-}
-
-static int get_unbuilt(struct sock *sk, void *buf, u32 *len)
-{
-	return -EOPNOTSUPP;
-}
-
-#define UNBUILT	{ set_unbuilt, get_unbuilt, sizeof(struct sockaddr_storage) }
+#define UNBUILT	{ .size = 1 }
 
 static const struct option options[] = {
 	[QUIC_SOCKOPT_EVENT] = { set_event, get_event, sizeof(struct quic_event_option) },
@@ -577,7 +572,8 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_CONNECTION_ID] = UNBUILT,
 	[QUIC_SOCKOPT_CONNECTION_CLOSE] = { set_close, get_close,
 					    sizeof(struct quic_connection_close) },
-	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = UNBUILT,
+	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = { set_migration, NULL,
+						sizeof(struct sockaddr_storage) },
 	[QUIC_SOCKOPT_KEY_UPDATE] = { set_key_update, NULL, 0 },
 	[QUIC_SOCKOPT_TRANSPORT_PARAM] = { set_param, get_param,
 					   sizeof(struct quic_transport_param) },
@@ -605,7 +601,7 @@ static const struct option *find(int optname)
 	if (optname < 0 || optname >= ARRAY_SIZE(options))
 		return NULL;
 	o = &options[optname];
-	return o->set || o->get ? o : NULL;
+	return o->set || o->get || o->size ? o : NULL;
 }
 
 /* Have a row work on a copy of the *len bytes at optval, which get writes back */
@@ -647,7 +643,7 @@ int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned 
 	const struct option *o = find(optname);
 
 	if (!o || !o->set)
-		return -ENOPROTOOPT;
+		return o && !o->get ? -EOPNOTSUPP : -ENOPROTOOPT;
 	if (o->bytes && optlen > o->size)
 		return -EINVAL;
 	return run(sk, o, true, optval, &optlen);
@@ -671,7 +667,7 @@ int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t
 	int err;
 
 	if (!o || !o->get)
-		return -ENOPROTOOPT;
+		return o && !o->set ? -EOPNOTSUPP : -ENOPROTOOPT;
 	if (copy_from_sockptr(&len, optlen, sizeof(len)))
 		return -EFAULT;
 	if ((int)len < 0)

@@ -522,9 +522,11 @@ struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *a
 	return ep;
 }
 
-/** tquic_udp_put - give a reference back; the last one closes the UDP socket; any context */
-void tquic_udp_put(struct tquic_endpoint *ep)
+/** tquic_udp_put - @sk gives a reference back; the last closes the UDP socket; any context */
+void tquic_udp_put(struct tquic_endpoint *ep, struct sock *sk)
 {
+	if (rcu_access_pointer(ep->only) == tquic_sk(sk))
+		RCU_INIT_POINTER(ep->only, NULL);
 	if (refcount_dec_and_test(&ep->refs))
 		queue_work(tquic_wq, &ep->release);
 }

@@ -179,6 +179,14 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 	return 0;
 }
 
+/** tquic_udp_unroute - tquic_conn_ops.unroute */
+void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path)
+{
+	dst_release(path->dst);
+	if (path->ep)
+		tquic_udp_put(path->ep, conn->owner);
+}
+
 /*
  * What the link of a route carries.  Not what the route has learned: it believes any ICMP message,
  * and mtu.c finds by probes what is true, RFC 9000 section 14.2.1.  IPsec's part is known to

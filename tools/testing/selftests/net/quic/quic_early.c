@@ -178,6 +178,8 @@ static void end(struct early *e)
 static void accepted(const struct pair_opts *o)
 {
 	long long tx = mib("TX_0RTT"), rx = mib("RX_0RTT"), again = mib("STREAM_BYTES_RETRANS");
+	struct sockaddr_storage here;
+	socklen_t len = sizeof(here);
 	struct early e;
 	char byte;
 
@@ -188,6 +190,10 @@ static void accepted(const struct pair_opts *o)
 	EXPECT_ERR(recv(e.s, &byte, 1, MSG_DONTWAIT), EAGAIN);
 	finish(&e);
 	EXPECT_ERR(recv(e.s, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	/* nor does the client go elsewhere before the handshake is confirmed */
+	REQUIRE(!getsockname(e.c, (struct sockaddr *)&here, &len));
+	((struct sockaddr_in *)&here)->sin_port = 0;
+	EXPECT_ERR(setsockopt(e.c, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_MIGRATION, &here, len), EAGAIN);
 	EXPECT_EQ(mib("RX_0RTT"), rx);
 	EXPECT_OK(secret(e.s, QUIC_CRYPTO_APP, false, 5));
 	expect_data(&e);

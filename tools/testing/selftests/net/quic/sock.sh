@@ -13,4 +13,5 @@ suite quic_wait
 suite quic_early
 chk_mib n0 PROTOCOL_ERRORS -eq 4 "those that quic_sock and quic_early make"
 suite quic_wire
+suite quic_migrate
 finish
