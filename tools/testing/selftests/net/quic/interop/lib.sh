@@ -9,6 +9,8 @@ root=${PEERS:-}/root
 peer=$(basename "$0" .sh)
 shared=${INTEROP_OUT:-$work/out}
 name=server.test
+addr0_other=192.0.2.7
+addr0_other_6=2001:db8::7
 
 # without a process of its own
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
@@ -31,6 +33,8 @@ need() {
 		mountpoint -q "$root/$d" || mount --bind /$d "$root/$d" || skip_all "cannot mount $root/$d"
 	done
 	setup
+	ip -n "$ns0" addr add $addr0_other/24 dev veth0
+	ip -n "$ns0" addr add $addr0_other_6/64 dev veth0 nodad
 	ulimit -n 10000
 	make_files
 	cp "$here"/*.py "$work"
@@ -203,6 +207,7 @@ peer_said_early() { ! grep -q early= "$work/peer" || said peer early 1; }
 rekeyed() { counted "$1" KEY_UPDATES -ge 1; }
 
 delay() { delayed=1; netem delay 750ms; }
+slow() { delayed=1; netem delay 5ms rate 8mbit; }
 
 # ---- the cases in which we are the client of hq-interop or HTTP/3; peer_server OPTIONS starts the
 # server of the peer, and knows the words retry, chacha20, key-update, v2, only-v2
@@ -242,6 +247,12 @@ client_zerortt() {
 		peer_said_early && counted n0 TX_0RTT -gt 0
 }
 
+# to another address and port of ours while files come, over IPv4 and IPv6
+client_connectionmigration() {
+	peer_server && slow && client_fetch $addr1 "/f9 /f10" -m $addr0_other && counted n0 CONN_MIGRATED -eq 1 &&
+		client_fetch $addr1_6 "/f8 /f7" -m $addr0_other_6 && counted n0 CONN_MIGRATED -eq 2
+}
+
 # a server that knows no version of ours says so, and we give up with that word
 client_versionnegotiation() {
 	peer_server only-v2 || return 1
@@ -271,6 +282,13 @@ server_zerortt() {
 }
 server_compatible() {
 	our_server -V 2 && server_fetch $addr1 /one compatible && within 10 said server version 6b3343cf
+}
+# the peer moves to another port of its own while files go: it tells us first, or it does not
+server_connectionmigration() {
+	our_server && slow && server_fetch $addr1 "/f9 /f10" migrate && counted n1 CONN_MIGRATED -ge 1
+}
+server_rebind-port() {
+	our_server && slow && server_fetch $addr1 "/f9 /f10" rebind && counted n1 CONN_MIGRATED -ge 1
 }
 server_v2() { our_server && server_fetch $addr1 /one v2 && within 10 said server version 6b3343cf; }
 server_versionnegotiation() {

@@ -33,6 +33,8 @@ peer_client() {
 	strange-version) options=(--version=0x1a2a3a4a --preferred-versions=v1) ;;
 	compatible) options=(--version=v1 "--available-versions=v1,v2") ;;
 	v2) options=(--version=v2) ;;
+	migrate) options=(--change-local-addr=100ms) ;;
+	rebind) options=(--change-local-addr=100ms --nat-rebinding) ;;
 	zero-rtt)
 		rm -f "$work/session" "$work/parameters"
 		options=(--session-file="$work/session" --tp-file="$work/parameters")
@@ -44,7 +46,8 @@ peer_client() {
 }
 fetch_by_it() { p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-close "$@"; }
 
-cases client handshake ipv6 chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt
+cases client handshake ipv6 chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt \
+	connectionmigration
 cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
-	transfer zerortt
+	transfer zerortt connectionmigration rebind-port
 finish

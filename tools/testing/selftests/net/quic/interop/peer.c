@@ -21,7 +21,7 @@
 
 #include "peer.h"
 
-#define REKEY_BYTES	(16 << 10)	/* moved before we change keys */
+#define CHANGE_BYTES	(16 << 10)	/* moved before we change keys */
 #define TICKET_S	5		/* how long we wait for a ticket */
 #define SESSION_BYTES	4096
 
@@ -70,7 +70,8 @@ static void usage(const char *me)
 	    "  -k FILE -c FILE   a server's key and certificate\n"
 	    "  -C aes128|aes256|ccm|chacha20  -V 1|2  -R (server: Retry)  -K (change keys once)\n"
 	    "  -r FILE   client: resume the session that is in it, if any, and keep a new ticket there\n"
-	    "  -0        and send the first requests in 0-RTT",
+	    "  -0        and send the first requests in 0-RTT\n"
+	    "  -m ADDRESS   client: go on from this local address once something has come",
 	    me, me);
 }
 
@@ -84,7 +85,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		usage(argv[0]);
 	opts.server = !strcmp(argv[1], "server");
 	optind = 2;
-	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:RK0")) != -1) {
+	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:m:RK0")) != -1) {
 		switch (c) {
 		case 'p': opts.port = optarg; break;
 		case 'a': opts.alpn = optarg; break;
@@ -97,6 +98,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		case 'C': opts.cipher = cipher_number(optarg); break;
 		case 'V': opts.version = *optarg == '2' ? QUIC_VERSION_V2 : QUIC_VERSION_V1; break;
 		case 'r': opts.session = optarg; break;
+		case 'm': opts.migrate_to = optarg; break;
 		case 'R': opts.retry = true; break;
 		case 'K': opts.key_update = true; break;
 		case '0': opts.early = true; break;
@@ -298,19 +300,36 @@ void peer_wait(int ep)
 {
 	struct epoll_event ev;
 
-	if (epoll_wait(ep, &ev, 1, opts.key_update ? 5 : -1) < 0 && errno != EINTR)
+	if (epoll_wait(ep, &ev, 1, opts.key_update || opts.migrate_to ? 5 : -1) < 0 && errno != EINTR)
 		die("epoll_wait: %s", strerror(errno));
 }
 
-/* peer_rekey - with -K change the keys, once, as soon as @bytes were moved and we may */
-void peer_rekey(int fd, unsigned long long bytes)
+/* -m: to a port of the kernel's choice */
+static int migrate(int fd)
 {
-	if (!opts.key_update || bytes < REKEY_BYTES)
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *ai;
+	int ret;
+
+	if (getaddrinfo(opts.migrate_to, NULL, &hints, &ai))
+		die("no address: %s", opts.migrate_to);
+	ret = setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_MIGRATION, ai->ai_addr, ai->ai_addrlen);
+	freeaddrinfo(ai);
+	return ret;
+}
+
+/* peer_change - with -K the keys, with -m our address, as soon as @bytes were moved and we may */
+void peer_change(int fd, unsigned long long bytes)
+{
+	if (bytes < CHANGE_BYTES)
 		return;
-	if (!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_KEY_UPDATE, NULL, 0))
+	if (opts.key_update && !setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_KEY_UPDATE, NULL, 0))
 		opts.key_update = false;
-	else if (errno != EAGAIN)
+	else if (opts.key_update && errno != EAGAIN)
 		die("key update: %s", strerror(errno));
+	if (opts.migrate_to && !migrate(fd))
+		opts.migrate_to = NULL;
+	else if (opts.migrate_to && errno != EAGAIN)
+		die("to %s: %s", opts.migrate_to, strerror(errno));
 }
 
 /* peer_open_file - below opts.dir, to be read or made; -1 if it cannot be read */

@@ -13,6 +13,7 @@ struct peer_opts {
 	bool server, retry, key_update;
 	bool early;			/* client: requests in 0-RTT, when the session allows it */
 	const char *port, *alpn, *name, *ca, *key, *cert, *dir;
+	const char *migrate_to;		/* client: a local address */
 	const char *session;		/* client: file to resume from, and to keep a ticket in */
 	unsigned int cipher;		/* TLS_CIPHER_*, 0: any */
 	unsigned int version;		/* QUIC_VERSION_*, 0: the kernel's choice */
@@ -36,7 +37,7 @@ int peer_connect(void (*early)(int fd));
 void peer_serve(void (*one)(int fd)) __attribute__((noreturn));
 int peer_epoll(int fd);
 void peer_wait(int ep);
-void peer_rekey(int fd, unsigned long long bytes);
+void peer_change(int fd, unsigned long long bytes);
 int peer_open_file(const char *path, bool create);
 void peer_report(int fd, const struct peer_count *count);
 

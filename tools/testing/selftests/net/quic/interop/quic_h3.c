@@ -359,7 +359,7 @@ static void run(int fd)
 		ask_all(h);
 		if (!receive_all(h))
 			break;
-		peer_rekey(fd, h->count.bytes);
+		peer_change(fd, h->count.bytes);
 		send_all(h);
 		if (wanted && h->answered == wanted)
 			break;

@@ -307,7 +307,7 @@ static void run(int fd)
 		if (!receive_all(x))
 			break;
 		more = send_all(x);
-		peer_rekey(fd, x->count.bytes);
+		peer_change(fd, x->count.bytes);
 		if (!more && (opts.server || x->unanswered))
 			peer_wait(ep);
 	}
