@@ -497,13 +497,6 @@ static void detect(struct pass *p)
 	}
 }
 
-static void copy_rtt(struct tquic_recovery *rec)
-{
-	rec->cc.srtt_us = rec->rtt.smoothed_us;
-	rec->cc.min_rtt_us = rec->rtt.min_us;
-	rec->cc.latest_rtt_us = rec->rtt.latest_us;
-}
-
 /* one congestion event at most, RFC 9002 appendix B.8 */
 static void report_lost(struct flight *fl, u64 now_us)
 {
@@ -567,7 +560,9 @@ static void report(struct pass *p)
 			continue;
 		fl = &p->flight[i];
 		rec = fl->rec;
-		copy_rtt(rec);
+		rec->cc.srtt_us = rec->rtt.smoothed_us;
+		rec->cc.min_rtt_us = rec->rtt.min_us;
+		rec->cc.latest_rtt_us = rec->rtt.latest_us;
 		if (fl->lost_us)
 			report_lost(fl, p->now_us);
 		if (fl->newest_us)
