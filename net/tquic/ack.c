@@ -48,14 +48,6 @@ static int add_pn(struct tquic_ack *a, u64 pn)
 	return tquic_ranges_add(&a->rcvd, pn, pn + 1, GFP_ATOMIC) < 0 ? -ENOMEM : 0;
 }
 
-static void count_ecn(struct tquic_ack *a, enum tquic_ecn ecn)
-{
-	static const u8 slot[] = { [TQUIC_ECN_ECT0] = 0, [TQUIC_ECN_ECT1] = 1, [TQUIC_ECN_CE] = 2 };
-
-	if (ecn != TQUIC_ECN_NOT)
-		a->ecn[slot[ecn]]++;
-}
-
 /*
  * tquic_ack_note - a packet was received, authenticated and is being processed; @max_delay_us: how
  * long its ACK may wait, 0: not at all (Initial, Handshake).  RFC 9000 section 13.2.1: an ACK is
@@ -66,6 +58,7 @@ static void count_ecn(struct tquic_ack *a, enum tquic_ecn ecn)
 int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn ecn, u64 now_us,
 		   u64 max_delay_us)
 {
+	static const u8 slot[] = { [TQUIC_ECN_ECT0] = 0, [TQUIC_ECN_ECT1] = 1, [TQUIC_ECN_CE] = 2 };
 	u64 largest = tquic_ack_largest(a);
 	bool disorder = false;
 	int ret;
@@ -82,7 +75,8 @@ int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn e
 	}
 	if (largest == TQUIC_PN_NONE || pn > largest)
 		a->largest_us = now_us;
-	count_ecn(a, ecn);
+	if (ecn != TQUIC_ECN_NOT)
+		a->ecn[slot[ecn]]++;
 	a->unsent = true;
 	if (!eliciting)
 		return 0;
