@@ -14,7 +14,6 @@
  * transform with two underscores that the wrapper calls.  It must not run where SIMD is not usable.
  */
 #include <asm/simd.h>
-#include <crypto/hash.h>
 #include <crypto/internal/simd.h>
 #include <linux/bottom_half.h>
 #include <linux/err.h>
@@ -140,7 +139,8 @@ static int finished(int err)
 
 /* --- the key schedule ------------------------------------------------------ */
 
-static int hmac_digest(struct crypto_shash *tfm, const u8 *data, u32 len, u8 *out)
+/** tquic_crypto_hmac - with the key of @tfm; any context, allocates nothing; 0 or an errno */
+int tquic_crypto_hmac(struct crypto_shash *tfm, const void *data, u32 len, u8 *out)
 {
 	SHASH_DESC_ON_STACK(desc, tfm);
 	int err;
@@ -168,7 +168,7 @@ static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u3
 	p = tquic_bytes_put(p, label, strlen(label));
 	*p++ = 0;	/* of the context */
 	*p++ = 1;	/* T(1) of HKDF-Expand */
-	err = hmac_digest(tfm, info, p - info, hash);
+	err = tquic_crypto_hmac(tfm, info, p - info, hash);
 	if (!err)
 		memcpy(out, hash, out_len);
 	memzero_explicit(hash, sizeof(hash));
@@ -192,7 +192,7 @@ int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *
 		return -EINVAL;
 	mutex_lock(&hmac_lock);
 	err = crypto_shash_setkey(tfm, v->salt, SALT_LEN) ?:
-	      hmac_digest(tfm, dcid->id, dcid->len, secret) ?:	/* HKDF-Extract */
+	      tquic_crypto_hmac(tfm, dcid->id, dcid->len, secret) ?:	/* HKDF-Extract */
 	      crypto_shash_setkey(tfm, secret, cipher->secret_len) ?:
 	      expand_label(tfm, "client in", client, cipher->secret_len) ?:
 	      expand_label(tfm, "server in", server, cipher->secret_len);

@@ -170,12 +170,8 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 /* HMAC-SHA256; any context, allocates nothing */
 static void derive(struct tquic_token_keys *k, const void *from, u32 len, u8 *hash)
 {
-	SHASH_DESC_ON_STACK(desc, k->reset);
-
-	desc->tfm = k->reset;
-	if (WARN_ON_ONCE(crypto_shash_digest(desc, from, len, hash)))
+	if (WARN_ON_ONCE(tquic_crypto_hmac(k->reset, from, len, hash)))
 		get_random_bytes(hash, RESET_HASH_LEN);	/* nobody can guess it, we neither */
-	shash_desc_zero(desc);
 }
 
 /** tquic_token_reset - RFC 9000 section 10.3.2, 16 bytes; any context, allocates nothing */

@@ -6,7 +6,6 @@
 #ifndef _TQUIC_TOKEN_H
 #define _TQUIC_TOKEN_H
 
-#include <crypto/hash.h>
 #include <linux/in6.h>
 #include "crypto.h"
 
