@@ -194,13 +194,6 @@ static const struct frame_type {
 	[TQUIC_FT_DATAGRAM_LEN] = { PKTS_01, 0, decode_datagram },
 };
 
-static const u8 *decode_control(const struct frame_type *ft, const u8 *p, const u8 *end,
-				struct tquic_rx_frame *f)
-{
-	p = get_ints(p, end, f->ints, ft->ints);
-	return p && ft->decode ? ft->decode(p, end, f) : p;
-}
-
 /* why a frame whose type is not in the table is an error; section 12.4 */
 static int unknown_type(const u8 *p, const u8 *end)
 {
@@ -235,12 +228,15 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 	f->type = *p;
 	f->props = ft->props;
 	/* the frames of a transfer, without an indirect call */
-	if (likely((f->type & ~7) == TQUIC_FT_STREAM))
+	if (likely((f->type & ~7) == TQUIC_FT_STREAM)) {
 		next = decode_stream(p + 1, end, f);
-	else if (likely(f->type == TQUIC_FT_ACK))
+	} else if (likely(f->type == TQUIC_FT_ACK)) {
 		next = decode_ack(p + 1, end, f);
-	else
-		next = decode_control(ft, p + 1, end, f);
+	} else {
+		next = get_ints(p + 1, end, f->ints, ft->ints);
+		if (next && ft->decode)
+			next = ft->decode(next, end, f);
+	}
 	return likely(next) ? next - p : ENCODING_ERROR;
 }
 
