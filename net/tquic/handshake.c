@@ -26,13 +26,11 @@ int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid
 
 	tquic_crypto_free(&sp->tx);
 	tquic_crypto_free(&sp->rx);
-	err = tquic_crypto_initial_secrets(conn->version, dcid, client, server);
-	if (!err)
-		err = tquic_crypto_install(&sp->tx, conn->version, TLS_CIPHER_AES_GCM_128,
-					   conn->server ? server : client);
-	if (!err)
-		err = tquic_crypto_install(&sp->rx, conn->version, TLS_CIPHER_AES_GCM_128,
-					   conn->server ? client : server);
+	err = tquic_crypto_initial_secrets(conn->version, dcid, client, server) ?:
+	      tquic_crypto_install(&sp->tx, conn->version, TLS_CIPHER_AES_GCM_128,
+				   conn->server ? server : client) ?:
+	      tquic_crypto_install(&sp->rx, conn->version, TLS_CIPHER_AES_GCM_128,
+				   conn->server ? client : server);
 	memzero_explicit(client, sizeof(client));
 	memzero_explicit(server, sizeof(server));
 	return err;
@@ -228,7 +226,6 @@ static void send_again(struct tquic_conn *conn, struct tquic_space_loss *loss)
 {
 	tquic_loss_requeue_oldest(&conn->loss_ctx, loss, U32_MAX);
 	tquic_loss_space_free(&conn->loss_ctx, loss);
-	tquic_loss_space_init(loss);
 }
 
 /*
