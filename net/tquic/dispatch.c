@@ -36,12 +36,9 @@ static int rx_stream(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 	ret = tquic_stream_from_peer(ss, f->stream.sid, false, GFP_ATOMIC, &s);
 	if (ret || !s)
 		return ret;
-	ret = hold_skb(in, &s->rb, f);
-	if (ret)
-		return ret;
-	ret = tquic_stream_rx_data(ss, s, f->stream.off, f->stream.data, f->stream.len,
-				   f->stream.fin, in->skb, GFP_ATOMIC);
-	return ret < 0 ? ret : 0;
+	return hold_skb(in, &s->rb, f) ?:
+	       tquic_stream_rx_data(ss, s, f->stream.off, f->stream.data, f->stream.len,
+				    f->stream.fin, in->skb, GFP_ATOMIC);
 }
 
 /* A frame about one part of a stream; fields that such frames share lie at the same place */
