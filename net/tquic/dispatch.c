@@ -67,29 +67,15 @@ static int rx_stream_control(struct tquic_rx_work *in, const struct tquic_rx_fra
 	return 0;
 }
 
-static int rx_limit(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
+static void rx_max_streams(struct tquic_conn *conn, const struct tquic_rx_frame *f)
 {
-	struct tquic_conn *conn = in->conn;
-	struct tquic_streams *ss = &conn->streams;
-	u64 event;
-	int uni;
+	int uni = f->type == TQUIC_FT_MAX_STREAMS_UNI;
+	u64 event = f->max << 2 | uni << 1 | conn->server;
 
-	switch (f->type) {
-	case TQUIC_FT_MAX_DATA:
-		if (tquic_credit_tx_raise(&ss->tx, f->max))
-			conn->ops->wake(conn, TQUIC_WAKE_WRITE);
-		break;
-	case TQUIC_FT_MAX_STREAMS_BIDI:
-	case TQUIC_FT_MAX_STREAMS_UNI:
-		uni = f->type == TQUIC_FT_MAX_STREAMS_UNI;
-		if (!tquic_credit_tx_raise(&ss->open[uni], f->max))
-			break;
-		event = f->max << 2 | uni << 1 | (conn->server ? 1 : 0);
-		conn->ops->event(conn, QUIC_EVENT_STREAM_MAX_STREAM, &event, sizeof(event));
-		conn->ops->wake(conn, TQUIC_WAKE_WRITE);
-		break;
-	}
-	return 0;
+	if (!tquic_credit_tx_raise(&conn->streams.open[uni], f->max))
+		return;
+	conn->ops->event(conn, QUIC_EVENT_STREAM_MAX_STREAM, &event, sizeof(event));
+	conn->ops->wake(conn, TQUIC_WAKE_WRITE);
 }
 
 static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic_space_id id)
@@ -173,6 +159,14 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 	case TQUIC_FT_MAX_STREAM_DATA:
 	case TQUIC_FT_STREAM_DATA_BLOCKED:
 		return rx_stream_control(in, f);
+	case TQUIC_FT_MAX_DATA:
+		if (tquic_credit_tx_raise(&conn->streams.tx, f->max))
+			conn->ops->wake(conn, TQUIC_WAKE_WRITE);
+		return 0;
+	case TQUIC_FT_MAX_STREAMS_BIDI:
+	case TQUIC_FT_MAX_STREAMS_UNI:
+		rx_max_streams(conn, f);
+		return 0;
 	case TQUIC_FT_NEW_CONNECTION_ID:
 		return rx_new_cid(in, f);
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
@@ -197,8 +191,8 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 	case TQUIC_FT_DATAGRAM:
 	case TQUIC_FT_DATAGRAM_LEN:
 		return tquic_datagram_rx(conn, f);
-	default:
-		return rx_limit(in, f);
+	default:	/* the other *_BLOCKED ask for nothing */
+		return 0;
 	}
 }
 
