@@ -294,17 +294,15 @@ static void rx_first_initial(struct tquic_conn *conn, const struct tquic_hdr *h)
 	if (conn->server ||
 	    tquic_ack_largest(&conn->spaces[TQUIC_SPACE_INITIAL].ack) != TQUIC_PN_NONE)
 		return;
-	conn->dcid.len = h->scid_len;
-	memcpy(conn->dcid.id, h->scid, h->scid_len);
+	tquic_cid_set(&conn->dcid, h->scid, h->scid_len);
 	tquic_cid_set_first(&conn->cids, h->scid, h->scid_len);
 }
 
 /* Each end keeps to one Source Connection ID in the handshake, RFC 9000 section 7.2 */
 static bool rx_scid_ok(const struct tquic_conn *conn, const struct tquic_hdr *h)
 {
-	const struct tquic_cid *scid = conn->remote_set ? &conn->remote.iscid : &conn->dcid;
-
-	return h->scid_len == scid->len && !memcmp(h->scid, scid->id, scid->len);
+	return tquic_cid_equal(conn->remote_set ? &conn->remote.iscid : &conn->dcid, h->scid,
+			       h->scid_len);
 }
 
 /* A packet with a long header, contiguous in memory that is ours to write */
@@ -418,7 +416,7 @@ static void rx_verneg(struct tquic_rx_work *in, const struct tquic_hdr *h)
 	    tquic_ack_largest(&sp->ack) != TQUIC_PN_NONE)
 		return;
 	/* section 17.2.1: it answers to what we sent */
-	if (h->scid_len != conn->odcid.len || memcmp(h->scid, conn->odcid.id, h->scid_len))
+	if (!tquic_cid_equal(&conn->odcid, h->scid, h->scid_len))
 		return;
 	for (i = 0; i < h->token_len; i += 4)
 		if (get_unaligned_be32(h->token + i) == conn->version)

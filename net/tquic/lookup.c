@@ -34,8 +34,7 @@ static void set_key(struct lookup_key *key, const struct net *net, const u8 *id,
 {
 	memset(key, 0, sizeof(*key));
 	key->net = net;
-	key->cid.len = len;
-	memcpy(key->cid.id, id, len);
+	tquic_cid_set(&key->cid, id, len);
 }
 
 /** tquic_lookup_setup - make the table; 0 or -ENOMEM */
