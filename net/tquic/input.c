@@ -616,14 +616,6 @@ static void rx_skb(struct tquic_rx_work *in, struct sk_buff *skb)
 	run_end(in);
 }
 
-/* A closed connection answers with CONNECTION_CLOSE, ever more rarely, RFC 9000 section 10.2.1 */
-static void rx_closed(struct tquic_conn *conn, u32 len, u64 now_us)
-{
-	tquic_drop(conn->mib, DROP_CLOSED, len);
-	if (conn->state == TQUIC_CONN_CLOSING && is_power_of_2(++conn->close_rx))
-		tquic_output_close(conn, now_us);
-}
-
 /*
  * tquic_input_finish - do once what all packets of one or more skbs made due: wakes readers and
  * sends, an ACK with it.  To be called after tquic_input(), under the same lock.
@@ -670,7 +662,10 @@ void tquic_input(struct tquic_conn *conn, struct sk_buff *skb, const struct tqui
 	in.path->rx_bytes += skb->len;
 	conn->stats.rx_bytes += skb->len;
 	if (unlikely(conn->state == TQUIC_CONN_CLOSING)) {
-		rx_closed(conn, skb->len, rx->now_us);
+		tquic_drop(conn->mib, DROP_CLOSED, skb->len);
+		/* CONNECTION_CLOSE, ever more rarely, RFC 9000 section 10.2.1 */
+		if (is_power_of_2(++conn->close_rx))
+			tquic_output_close(conn, rx->now_us);
 		goto out;
 	}
 	pkts = conn->stats.rx_pkts;
