@@ -440,6 +440,24 @@ static bool rx_ours(struct tquic_rx_work *in, const struct tquic_hdr *h)
 	return true;
 }
 
+/* Up to TQUIC_CRYPTO_BATCH 1-RTT packets: all masks in one call, then each opened in place */
+static void rx_batch(struct tquic_rx_work *in, u32 n, const u16 *len)
+{
+	struct tquic_conn *conn = in->conn;
+	struct tquic_scratch *sc = conn->scratch;
+	u32 i;
+
+	if (!conn->no_encrypt) {
+		for (i = 0; i < n; i++)
+			memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + PN_AT + 4,
+			       TQUIC_SAMPLE_LEN);
+		if (tquic_crypto_masks(&conn->spaces[TQUIC_SPACE_APP].rx, sc->samples, n))
+			return;
+	}
+	for (i = 0; i < n && tquic_conn_alive(conn); i++)
+		rx_1rtt(in, sc->pkt[i], len[i], sc->samples + i * TQUIC_SAMPLE_LEN);
+}
+
 /* One packet of a datagram by its header; bytes it took, 0: skip the rest */
 static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context)
 {
@@ -464,12 +482,8 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 		} else if (!tquic_crypto_ready(&app->rx) || conn->state < TQUIC_CONN_ESTABLISHED) {
 			rx_wait(in, p, len, TQUIC_UNDECRYPTABLE_MAX);
 		} else {
-			if (!conn->no_encrypt) {
-				memcpy(conn->scratch->samples, p + PN_AT + 4, TQUIC_SAMPLE_LEN);
-				if (tquic_crypto_masks(&app->rx, conn->scratch->samples, 1))
-					return 0;
-			}
-			rx_1rtt(in, p, len, conn->scratch->samples);
+			conn->scratch->pkt[0] = p;
+			rx_batch(in, 1, &(u16){ len });
 		}
 		return 0;
 	case TQUIC_PT_HANDSHAKE:
@@ -558,24 +572,6 @@ static void rx_datagram(struct tquic_rx_work *in, struct sk_buff *skb, u8 *p, u3
 		in->skb = skb;
 		in->charged = false;
 	}
-}
-
-/* Up to TQUIC_CRYPTO_BATCH 1-RTT packets: all masks in one call, then each opened in place */
-static void rx_batch(struct tquic_rx_work *in, u32 n, const u16 *len)
-{
-	struct tquic_conn *conn = in->conn;
-	struct tquic_scratch *sc = conn->scratch;
-	u32 i;
-
-	if (!conn->no_encrypt) {
-		for (i = 0; i < n; i++)
-			memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + PN_AT + 4,
-			       TQUIC_SAMPLE_LEN);
-		if (tquic_crypto_masks(&conn->spaces[TQUIC_SPACE_APP].rx, sc->samples, n))
-			return;
-	}
-	for (i = 0; i < n && tquic_conn_alive(conn); i++)
-		rx_1rtt(in, sc->pkt[i], len[i], sc->samples + i * TQUIC_SAMPLE_LEN);
 }
 
 /* The packets of an skb, in batches where they are plain 1-RTT ones */
