@@ -734,10 +734,12 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 		n = tquic_xmit(conn, path, size, max, want, now_us);
 		if (unlikely(n == -ENOMEM && size > TQUIC_MIN_UDP && tquic_conn_alive(conn)))
 			n = tquic_xmit(conn, path, TQUIC_MIN_UDP, 1, want, now_us);
+		if (n < 0) {
+			tquic_mib_inc(conn->mib, TX_NOMEM);
+			conn->pace_us = now_us + RETRY_US;
+		}
 		if (n <= 0) {
 			sp->probes = 0;
-			if (n < 0)
-				goto nomem;
 			return;
 		}
 		/* a batch may be its alone: it is the last to have another */
@@ -749,11 +751,6 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 		}
 	}
 	path->rec.cc.app_limited = false;
-	return;
-
-nomem:
-	tquic_mib_inc(conn->mib, TX_NOMEM);
-	conn->pace_us = now_us + RETRY_US;
 }
 
 /* Challenges and answers, in datagrams of 1200 bytes (RFC 9000 section 8.2), and MTU probes */
@@ -763,9 +760,8 @@ static void output_paths(struct tquic_conn *conn, u64 now_us)
 	u32 size;
 	int i;
 
-	for (i = 0; i < TQUIC_PATH_MAX; i++) {
-		path = conn->paths[i];
-		if (!path || !path->due)
+	tquic_for_each_path(path, conn, i) {
+		if (!path->due)
 			continue;
 		size = min_t(u64, TQUIC_MIN_UDP, tquic_path_amplification_room(path));
 		if (size < MIN_PACKET_ROOM || conn->ops->route(conn, path))
