@@ -17,7 +17,6 @@ struct flight {
 	u32 nr;
 	bool expand;			/* to 1200 bytes, RFC 9000 section 14.1 */
 	struct tquic_packet pkt[TQUIC_SPACE_NUM];
-	u8 *len_at[TQUIC_SPACE_NUM];
 };
 
 static bool flight_begin(struct flight *fl, struct tquic_conn *conn)
@@ -61,7 +60,6 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 		tquic_mib_inc(conn->mib, TX_NOMEM);
 		return NULL;
 	}
-	fl->len_at[fl->nr] = NULL;
 	if (id == TQUIC_SPACE_APP)
 		b->p = tquic_header_put_short(fl->p, &conn->dcid, sp->tx.phase, conn->spin,
 					      sp->next_pn);
@@ -69,7 +67,7 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 		b->p = tquic_header_put_long(fl->p, id == TQUIC_SPACE_INITIAL ? TQUIC_PT_INITIAL :
 					     TQUIC_PT_HANDSHAKE, conn->version, &conn->dcid,
 					     &conn->scid, conn->token, token_len, sp->next_pn,
-					     &fl->len_at[fl->nr]);
+					     &b->len_at);
 	b->payload = b->p;
 	return b;
 }
@@ -89,22 +87,21 @@ static bool flight_keep(struct flight *fl, struct tquic_packet *b)
 }
 
 /* Length field, seal, header protection */
-static int flight_seal(struct flight *fl, u32 i, u64 now_us)
+static int flight_seal(struct tquic_packet *b, u64 now_us)
 {
-	struct tquic_packet *b = &fl->pkt[i];
-	u8 *mask = fl->conn->scratch->samples;
+	u8 *mask = b->conn->scratch->samples;
 	u8 *pn = b->payload - TQUIC_PN_LEN;
 	int len, err;
 
-	if (fl->len_at[i])
-		tquic_varint_put2(fl->len_at[i], b->p - pn + TQUIC_TAG_LEN);
+	if (b->len_at)
+		tquic_varint_put2(b->len_at, b->p - pn + TQUIC_TAG_LEN);
 	len = tquic_packet_seal(b, now_us);
-	if (len < 0 || (b->space == TQUIC_SPACE_APP && fl->conn->no_encrypt))
+	if (len < 0 || (b->space == TQUIC_SPACE_APP && b->conn->no_encrypt))
 		return len;
 	memcpy(mask, pn + 4, TQUIC_SAMPLE_LEN);
 	err = tquic_crypto_masks(&b->sp->tx, mask, 1);
 	if (!err)
-		tquic_crypto_apply_mask(b->slot, pn, mask, fl->len_at[i], TQUIC_PN_LEN);
+		tquic_crypto_apply_mask(b->slot, pn, mask, b->len_at, TQUIC_PN_LEN);
 	return err;
 }
 
@@ -129,7 +126,7 @@ static bool flight_send(struct flight *fl, u64 now_us)
 	}
 	/* also behind one that fails: each must get into its log, to be found lost */
 	for (i = 0; i < fl->nr; i++)
-		failed |= flight_seal(fl, i, now_us) < 0;
+		failed |= flight_seal(&fl->pkt[i], now_us) < 0;
 	if (failed) {
 		kfree_skb(fl->skb);
 		return false;
