@@ -81,6 +81,7 @@ static int parse_cmsg(struct send *snd, struct cmsghdr *cmsg)
 static int parse(struct send *snd)
 {
 	struct cmsghdr *cmsg;
+	bool datagram;
 	int err;
 
 	if (snd->msg->msg_flags & ~SEND_FLAGS)
@@ -96,11 +97,8 @@ static int parse(struct send *snd)
 		if (err)
 			return err;
 	}
-	if (snd->has_stream && snd->has_level)
-		return -EINVAL;
-	if (snd->msg->msg_flags & MSG_QUIC_DATAGRAM)
-		return snd->has_stream || snd->has_level ? -EINVAL : 0;
-	return 0;
+	datagram = snd->msg->msg_flags & MSG_QUIC_DATAGRAM;
+	return snd->has_stream + snd->has_level + datagram > 1 ? -EINVAL : 0;
 }
 
 /* ---- waiting ---- */
