@@ -111,7 +111,7 @@ static bool tx_over(const struct sock *sk)
 
 /* What a writer waits for */
 struct tx_wait {
-	bool (*cond)(struct sock *sk, void *arg);
+	bool (*cond)(struct sock *sk, void *arg);	/* NULL: only for the end, or the time */
 	void *arg;
 };
 
@@ -119,7 +119,7 @@ static bool tx_wait_over(struct sock *sk, void *arg)
 {
 	const struct tx_wait *w = arg;
 
-	if (tx_over(sk) || w->cond(sk, w->arg))
+	if (tx_over(sk) || (w->cond && w->cond(sk, w->arg)))
 		return true;
 	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 	return false;
@@ -189,11 +189,6 @@ static int wait_room(struct sock *sk, struct send *snd)
 	return wait_tx(sk, &snd->timeo, has_room, snd);
 }
 
-static bool never(struct sock *sk, void *arg)
-{
-	return false;
-}
-
 /* No memory: give it a moment; who does not wait, or has waited long enough, gets -EAGAIN */
 static int wait_memory(struct sock *sk, struct send *snd)
 {
@@ -202,7 +197,7 @@ static int wait_memory(struct sock *sk, struct send *snd)
 	int err;
 
 	tquic_output_flush(tquic_sk(sk)->conn, tquic_now_us());
-	err = wait_tx(sk, &left, never, NULL);
+	err = wait_tx(sk, &left, NULL, NULL);
 	if (snd->timeo != MAX_SCHEDULE_TIMEOUT)
 		snd->timeo -= pause - left;
 	return err == -EAGAIN && pause ? 0 : err;
