@@ -281,7 +281,11 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	if (conn->remote_set)
 		return -EISCONN;
 	ret = tquic_tparam_decode(tp, !conn->server, body, len);
-	if (!ret && !remote_cids_ok(conn, tp))
+	/* what comes with a preferred address is number 1, of a server whose first is not empty */
+	if (!ret && (!remote_cids_ok(conn, tp) ||
+		     (tp->has_preferred &&
+		      tquic_cid_rx_new(&conn->cids, 1, 0, tp->preferred_cid.id,
+				       tp->preferred_cid.len, tp->preferred_token, path->index))))
 		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM);
 	if (!ret)
 		ret = remote_versions(conn, tp);

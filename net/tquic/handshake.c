@@ -66,6 +66,8 @@ static void handshake_confirmed(struct tquic_conn *conn, u64 now_us)
 	conn->rekey = !conn->no_encrypt;
 	if (conn->rekey)
 		conn->ops->defer(conn);
+	if (conn->remote.has_preferred)
+		tquic_path_preferred(conn, now_us);
 }
 
 /* Both 1-RTT secrets are here */

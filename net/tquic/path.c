@@ -163,7 +163,7 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 /*
  * tquic_path_migrate - leave for a path from @local to @remote when the peer has answered there,
  * RFC 9000 section 9.2, with @ep bound for it, which is the path's if this succeeds.  Client.
- * Process context.  Return: 0; -EAGAIN: the handshake is not confirmed, another such path is being
+ * Any context.  Return: 0; -EAGAIN: the handshake is not confirmed, another such path is being
  * asked, those that were left are still there, or the peer has given no connection ID for it;
  * -EOPNOTSUPP: it never will; -EINVAL: it is the path in use; -ENOMEM; or there is no route.
  */
@@ -179,7 +179,7 @@ int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
 		nr += path->ours ? TQUIC_PATH_MAX : 1;
 	if (!conn->confirmed || nr >= TQUIC_PATH_MAX)
 		return -EAGAIN;
-	path = tquic_path_add(conn, local, remote, GFP_KERNEL);
+	path = tquic_path_add(conn, local, remote, GFP_ATOMIC);
 	if (!path)
 		return -ENOMEM;
 	err = conn->ops->route(conn, path);
@@ -195,6 +195,26 @@ int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
 	path->ours = true;
 	path_challenge(conn, path, now_us);
 	return 0;
+}
+
+/*
+ * tquic_path_preferred - a client goes where its server would rather have it, with an address of
+ * the family in use, RFC 9000 section 9.6.1; when that does not work it stays where it is
+ */
+void tquic_path_preferred(struct tquic_conn *conn, u64 now_us)
+{
+	const struct tquic_tparam *tp = &conn->remote;
+	union tquic_addr to = conn->path->remote;
+
+	if (to.sa.sa_family == AF_INET) {
+		memcpy(&to.v4.sin_addr, tp->preferred_v4, 4);
+		memcpy(&to.v4.sin_port, tp->preferred_v4 + 4, 2);
+	} else {
+		memcpy(&to.v6.sin6_addr, tp->preferred_v6, 16);
+		memcpy(&to.v6.sin6_port, tp->preferred_v6 + 16, 2);
+	}
+	if (to.v4.sin_port)	/* at the same place in both families */
+		tquic_path_migrate(conn, &conn->path->local, &to, NULL, now_us);
 }
 
 /* What we left stays for what is still under way there: until nothing comes any more */
@@ -237,7 +257,7 @@ void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data)
 void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 {
 	struct tquic_path *path;
-	u8 local;
+	u8 local = 0;
 	int i;
 
 	tquic_for_each_path(path, conn, i) {
@@ -250,9 +270,9 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 		if (path->validated)	/* it was only asked whether it still is */
 			return;
 		path->validated = true;
-		local = path->ours;
-		path->ours = false;
-		if (local) {
+		if (path->ours) {
+			path->ours = false;
+			local = !tquic_addr_equal(&path->local, &conn->path->local);
 			path_linger(conn, conn->path, now_us);
 			path_activate(conn, path);
 			conn->due |= TQUIC_DUE_PING;	/* for the peer to follow */

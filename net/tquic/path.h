@@ -68,6 +68,7 @@ void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path);
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx);
 int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
 		       const union tquic_addr *remote, struct tquic_endpoint *ep, u64 now_us);
+void tquic_path_preferred(struct tquic_conn *conn, u64 now_us);
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us);
 void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data);

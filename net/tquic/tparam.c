@@ -20,7 +20,7 @@ enum kind {
 	FLAG,		/* present and empty */
 	CID,
 	TOKEN,
-	PREFERRED,	/* checked and left alone */
+	PREFERRED,	/* a client's to read; servers of ours send none */
 	VERSIONS,	/* RFC 9368 section 3 */
 };
 
@@ -167,15 +167,22 @@ int tquic_tparam_encode(const struct tquic_tparam *tp, bool server, u8 *buf, u32
 	return p - buf;
 }
 
-static bool preferred_ok(const u8 *p, u32 len)
+static bool take_preferred(struct tquic_tparam *tp, const u8 *p, u32 len)
 {
 	u8 cid_len;
 
 	if (len <= PREFERRED_CID_AT)
 		return false;
 	cid_len = p[PREFERRED_CID_AT];
-	return cid_len && cid_len <= TQUIC_CID_MAX &&
-	       len == PREFERRED_CID_AT + 1 + cid_len + TQUIC_TOKEN_RESET_LEN;
+	if (!cid_len || cid_len > TQUIC_CID_MAX ||
+	    len != PREFERRED_CID_AT + 1 + cid_len + TQUIC_TOKEN_RESET_LEN)
+		return false;
+	memcpy(tp->preferred_v4, p, sizeof(tp->preferred_v4));
+	memcpy(tp->preferred_v6, p + sizeof(tp->preferred_v4), sizeof(tp->preferred_v6));
+	tquic_cid_set(&tp->preferred_cid, p + PREFERRED_CID_AT + 1, cid_len);
+	memcpy(tp->preferred_token, p + PREFERRED_CID_AT + 1 + cid_len, TQUIC_TOKEN_RESET_LEN);
+	tp->has_preferred = true;
+	return true;
 }
 
 /* the Chosen Version and those available, in any order */
@@ -222,7 +229,7 @@ static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u
 		*has = true;
 		return true;
 	case PREFERRED:
-		return preferred_ok(p, len);
+		return take_preferred(tp, p, len);
 	case VERSIONS:
 		return take_versions(tp, p, len);
 	default:

@@ -36,6 +36,11 @@ struct tquic_tparam {
 	struct tquic_cid iscid;
 	struct tquic_cid rscid;
 	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
+	bool has_preferred;		/* the server's preferred_address, as on the wire: */
+	u8 preferred_v4[6];		/* address and port, all 0: none */
+	u8 preferred_v6[18];
+	struct tquic_cid preferred_cid;
+	u8 preferred_token[TQUIC_TOKEN_RESET_LEN];
 };
 
 void tquic_tparam_init(struct tquic_tparam *tp);

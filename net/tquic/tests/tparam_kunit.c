@@ -239,6 +239,28 @@ static void tparam_saturates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tp.max_datagram_frame_size, TQUIC_VARINT_MAX);
 }
 
+/* RFC 9000 section 18.2 figure 22: each part is where a client looks for it */
+static void tparam_preferred(struct kunit *test)
+{
+	u8 wire[2 + 24 + 1 + 3 + 16];
+	struct tquic_tparam tp;
+	int i;
+
+	for (i = 0; i < sizeof(wire); i++)
+		wire[i] = i;
+	wire[0] = 0x0d;
+	wire[1] = sizeof(wire) - 2;
+	wire[26] = 3;
+	KUNIT_ASSERT_EQ(test, tquic_tparam_decode(&tp, true, wire, sizeof(wire)), 0);
+	KUNIT_EXPECT_TRUE(test, tp.has_preferred);
+	KUNIT_EXPECT_EQ(test, memcmp(tp.preferred_v4, wire + 2, 6), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(tp.preferred_v6, wire + 8, 18), 0);
+	KUNIT_EXPECT_TRUE(test, tquic_cid_equal(&tp.preferred_cid, wire + 27, 3));
+	KUNIT_EXPECT_EQ(test, memcmp(tp.preferred_token, wire + 30, 16), 0);
+	KUNIT_ASSERT_EQ(test, tquic_tparam_decode(&tp, true, wire, 0), 0);
+	KUNIT_EXPECT_FALSE(test, tp.has_preferred);
+}
+
 /* rubbish, and damaged good bodies: in bounds always, and what is accepted is valid */
 static void tparam_random(struct kunit *test)
 {
@@ -279,6 +301,7 @@ static struct kunit_case tparam_cases[] = {
 	KUNIT_CASE(tparam_encode_valid),
 	KUNIT_CASE_PARAM(tparam_body, body_gen_params),
 	KUNIT_CASE(tparam_saturates),
+	KUNIT_CASE(tparam_preferred),
 	KUNIT_CASE(tparam_random),
 	{}
 };

@@ -11,6 +11,8 @@ shared=${INTEROP_OUT:-$work/out}
 name=server.test
 addr0_other=192.0.2.7
 addr0_other_6=2001:db8::7
+addr1_other=192.0.2.8
+addr1_other_6=2001:db8::8
 
 # without a process of its own
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
@@ -33,6 +35,8 @@ need() {
 		mountpoint -q "$root/$d" || mount --bind /$d "$root/$d" || skip_all "cannot mount $root/$d"
 	done
 	setup
+	ip -n "$ns1" addr add $addr1_other/24 dev veth1
+	ip -n "$ns1" addr add $addr1_other_6/64 dev veth1 nodad
 	ip -n "$ns0" addr add $addr0_other/24 dev veth0
 	ip -n "$ns0" addr add $addr0_other_6/64 dev veth0 nodad
 	ulimit -n 10000
@@ -163,7 +167,7 @@ run() {
 	[ -z "${ROLES:-}" ] || [[ " $ROLES " == *" $role "* ]] || return 0
 	limit=$((${seconds:-20} * (SLOW > 1 || DEBUG ? 4 : 1)))
 	capture=${PCAP:-}
-	case $case in retry | versionnegotiation | v2*) capture=1 ;; esac
+	case $case in retry | versionnegotiation | preferredaddress | v2*) capture=1 ;; esac
 	attempt "$@" || rc=1
 	if [ $rc = 1 ]; then
 		failure "$role" "$case"
@@ -251,6 +255,13 @@ client_zerortt() {
 client_connectionmigration() {
 	peer_server && slow && client_fetch $addr1 "/f9 /f10" -m $addr0_other && counted n0 CONN_MIGRATED -eq 1 &&
 		client_fetch $addr1_6 "/f8 /f7" -m $addr0_other_6 && counted n0 CONN_MIGRATED -eq 2
+}
+
+# the server names another address of its own, and we go there; then the same over IPv6
+client_preferredaddress() {
+	peer_server preferred && slow && client_fetch $addr1 "/f9 /f10" && counted n0 CONN_MIGRATED -eq 1 &&
+		client_fetch $addr1_6 "/f8 /f7" && counted n0 CONN_MIGRATED -eq 2 &&
+		on_wire "src $addr1_other and src port 4434"
 }
 
 # a server that knows no version of ours says so, and we give up with that word

@@ -16,6 +16,7 @@ peer_server() {
 	chacha20) options=("--ciphers=$ciphers") ;;
 	retry) options=(--validate-addr) ;;
 	v2) options=("--preferred-versions=v2,v1") ;;
+	preferred) options=("--preferred-ipv4-addr=$addr1_other:4434" "--preferred-ipv6-addr=[$addr1_other_6]:4434") ;;
 	esac
 	p1 gtlsserver -q -d "$work/www" "${options[@]}" '*' $port "$work/key" "$work/cert" >"$work/peer" 2>&1 &
 	within 60 udp_bound
@@ -47,7 +48,7 @@ peer_client() {
 fetch_by_it() { p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-close "$@"; }
 
 cases client handshake ipv6 chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt \
-	connectionmigration
+	connectionmigration preferredaddress
 cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
 	transfer zerortt connectionmigration rebind-port
 finish
