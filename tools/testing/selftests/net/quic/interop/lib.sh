@@ -35,10 +35,11 @@ need() {
 		mountpoint -q "$root/$d" || mount --bind /$d "$root/$d" || skip_all "cannot mount $root/$d"
 	done
 	setup
+	# which nobody takes without asking for it
 	ip -n "$ns1" addr add $addr1_other/24 dev veth1
-	ip -n "$ns1" addr add $addr1_other_6/64 dev veth1 nodad
+	ip -n "$ns1" addr add $addr1_other_6/64 dev veth1 nodad preferred_lft 0
 	ip -n "$ns0" addr add $addr0_other/24 dev veth0
-	ip -n "$ns0" addr add $addr0_other_6/64 dev veth0 nodad
+	ip -n "$ns0" addr add $addr0_other_6/64 dev veth0 nodad preferred_lft 0
 	ulimit -n 10000
 	make_files
 	cp "$here"/*.py "$work"
