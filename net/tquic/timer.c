@@ -89,8 +89,7 @@ u64 tquic_timer_next(const struct tquic_conn *conn)
 		next = min(next, sp->ack.due_us);
 	next = min3(next, conn->pace_us, conn->nagle_us);
 	next = min3(next, conn->keepalive_us, conn->key_discard_us);
-	next = min(next, conn->trim_us);
-	next = min(next, paths_deadline(conn));
+	next = min3(next, conn->trim_us, paths_deadline(conn));
 	if (conn->state < TQUIC_CONN_ESTABLISHED)
 		next = min(next, conn->handshake_us);
 	return next;
@@ -130,16 +129,6 @@ static void loss_run(struct tquic_conn *conn, u64 now_us)
 	conn->stats.lost_pkts += lost;
 }
 
-static void paths_run(struct tquic_conn *conn, u64 now_us)
-{
-	struct tquic_path *path;
-	int i;
-
-	tquic_for_each_path(path, conn, i)
-		if (path->challenge_us <= now_us && tquic_conn_alive(conn))
-			tquic_path_timeout(conn, path, now_us);
-}
-
 /* The connection ends because nothing was heard; true: it did */
 static bool silence_run(struct tquic_conn *conn, u64 now_us)
 {
@@ -160,6 +149,9 @@ static bool silence_run(struct tquic_conn *conn, u64 now_us)
 /** tquic_timer_run - do all that is due, under the socket lock, and send what it made */
 void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 {
+	struct tquic_path *path;
+	int i;
+
 	if (conn->state >= TQUIC_CONN_CLOSED)
 		return;
 	if (conn->state >= TQUIC_CONN_CLOSING) {
@@ -182,7 +174,8 @@ void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 	if (conn->trim_us <= now_us)
 		tquic_packet_trim(conn);
 	loss_run(conn, now_us);
-	paths_run(conn, now_us);
-	if (tquic_conn_alive(conn))
-		tquic_output_flush(conn, now_us);
+	tquic_for_each_path(path, conn, i)
+		if (path->challenge_us <= now_us && tquic_conn_alive(conn))
+			tquic_path_timeout(conn, path, now_us);
+	tquic_output_flush(conn, now_us);
 }
