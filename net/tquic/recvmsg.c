@@ -127,11 +127,9 @@ static int read_ready(struct tquic_conn *conn, struct tquic_stream *s, struct ms
 {
 	struct tquic_streams *ss = &conn->streams;
 	u32 n = min_t(u64, min_t(size_t, len, INT_MAX), tquic_recvbuf_ready(&s->rb));
-	u32 copied = n;
+	u32 copied = flags & MSG_TRUNC ? n : copy_out(&s->rb, msg, n);
 
-	if (!(flags & MSG_TRUNC))
-		copied = copy_out(&s->rb, msg, n);
-	if (copied < n && !copied)
+	if (n && !copied)
 		return -EFAULT;
 	*end = s->rx_final == s->rb.read_off + copied &&
 	       s->rx_state == QUIC_STREAM_RECV_STATE_RECVD;
