@@ -87,23 +87,18 @@ static struct ctl_table_header *enlist(struct net *net, const char *path,
 	return h;
 }
 
-/* As for TCP: pressure begins at an eighth of what can hold buffers */
-static void set_mem(void)
-{
-	unsigned long limit = max(nr_free_buffer_pages() / 8, 128UL);
-
-	sysctl_tquic_mem[0] = limit / 4 * 3;
-	sysctl_tquic_mem[1] = limit;
-	sysctl_tquic_mem[2] = limit / 4 * 6;
-}
-
 /** tquic_sysctl_net_init - the switches of a new namespace, at their defaults; 0 or -ENOMEM */
 int tquic_sysctl_net_init(struct net *net)
 {
+	/* as for TCP: pressure begins at an eighth of what can hold buffers */
+	unsigned long limit = max(nr_free_buffer_pages() / 8, 128UL);
 	struct tquic_net *tn = tquic_pernet(net);
 
-	if (net_eq(net, &init_net))
-		set_mem();
+	if (net_eq(net, &init_net)) {
+		sysctl_tquic_mem[0] = limit / 4 * 3;
+		sysctl_tquic_mem[1] = limit;
+		sysctl_tquic_mem[2] = limit / 4 * 6;
+	}
 	tn->sysctl_gso = 1;
 	tn->sysctl_gro = 1;
 	tn->switches = (struct tquic_switches) {
