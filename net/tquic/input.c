@@ -618,18 +618,9 @@ static void rx_skb(struct tquic_rx_work *in, struct sk_buff *skb)
  */
 void tquic_input_finish(struct tquic_conn *conn, u64 now_us)
 {
-	struct tquic_streams *ss = &conn->streams;
-
-	if (!list_empty(&ss->rx_ready))
+	if (!list_empty(&conn->streams.rx_ready))
 		conn->ops->wake(conn, TQUIC_WAKE_READ);
-	if (!tquic_conn_alive(conn))
-		return;
-	if (tquic_credit_rx_due(&ss->rx))
-		conn->due |= TQUIC_DUE_MAX_DATA;
-	if (tquic_credit_rx_due(&ss->peer[0]))
-		conn->due |= TQUIC_DUE_MAX_STREAMS_BIDI;
-	if (tquic_credit_rx_due(&ss->peer[1]))
-		conn->due |= TQUIC_DUE_MAX_STREAMS_UNI;
+	tquic_output_credit(conn);
 	tquic_output_flush(conn, now_us);
 }
 

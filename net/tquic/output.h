@@ -16,6 +16,18 @@ void tquic_output_flush(struct tquic_conn *conn, u64 now_us);
 void tquic_flight_output(struct tquic_conn *conn, u64 now_us);
 void tquic_output_close(struct tquic_conn *conn, u64 now_us);
 
+/** tquic_output_credit - have the peer told of what was consumed; false: no limit is due */
+static inline bool tquic_output_credit(struct tquic_conn *conn)
+{
+	const struct tquic_streams *ss = &conn->streams;
+	u16 due = (tquic_credit_rx_due(&ss->rx) ? TQUIC_DUE_MAX_DATA : 0) |
+		  (tquic_credit_rx_due(&ss->peer[0]) ? TQUIC_DUE_MAX_STREAMS_BIDI : 0) |
+		  (tquic_credit_rx_due(&ss->peer[1]) ? TQUIC_DUE_MAX_STREAMS_UNI : 0);
+
+	conn->due |= due;
+	return due;
+}
+
 /** tquic_output_hold - more bytes follow at once: instead of a flush, but for a deadline */
 static inline void tquic_output_hold(struct tquic_conn *conn, u64 now_us)
 {

@@ -58,17 +58,7 @@ bool tquic_recvmsg_ready(struct sock *sk)
 /* What consuming has made due at the level of the connection */
 static void give_credit(struct tquic_conn *conn)
 {
-	struct tquic_streams *ss = &conn->streams;
-	u16 due = 0;
-
-	if (tquic_credit_rx_due(&ss->rx))
-		due |= TQUIC_DUE_MAX_DATA;
-	if (tquic_credit_rx_due(&ss->peer[0]))
-		due |= TQUIC_DUE_MAX_STREAMS_BIDI;
-	if (tquic_credit_rx_due(&ss->peer[1]))
-		due |= TQUIC_DUE_MAX_STREAMS_UNI;
-	conn->due |= due;
-	if (due || !list_empty(&ss->ctl_ready))
+	if (tquic_output_credit(conn) || !list_empty(&conn->streams.ctl_ready))
 		tquic_output_flush(conn, tquic_now_us());
 }
 
