@@ -116,20 +116,14 @@ int tquic_header_parse(const u8 *p, u32 len, u8 cid_len, struct tquic_hdr *h)
 {
 	if (unlikely(!len))
 		return -EBADMSG;
-	h->fixed = *p & TQUIC_HDR_FIXED;
-	h->len = len;
-	h->token = NULL;
-	h->token_len = 0;
+	*h = (struct tquic_hdr){ .fixed = *p & TQUIC_HDR_FIXED, .len = len };
 	if (*p & TQUIC_HDR_LONG)
 		return parse_long(p, len, h);
 	if (unlikely(len <= cid_len))
 		return -EBADMSG;
 	h->type = TQUIC_PT_1RTT;
-	h->version = 0;
 	h->dcid = p + 1;
 	h->dcid_len = cid_len;
-	h->scid = NULL;
-	h->scid_len = 0;
 	h->pn_off = 1 + cid_len;
 	return 0;
 }
