@@ -600,7 +600,7 @@ void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 
 }
 
 /* Final size and both levels of flow control for bytes up to @end, RFC 9000 sections 4.5 and 4.1 */
-static int charge_rx(struct tquic_streams *ss, struct tquic_stream *s, u64 end, bool fin)
+static inline int charge_rx(struct tquic_streams *ss, struct tquic_stream *s, u64 end, bool fin)
 {
 	if (s->rx_final != TQUIC_SIZE_UNKNOWN ? end > s->rx_final || (fin && end != s->rx_final) :
 						fin && end < s->rxc.received)
