@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/sockios.h>
 #include <asm/ioctls.h>
+#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/protocol.h>
 #include <net/transp_v6.h>
@@ -129,6 +130,9 @@ static int addr_to_bind(const struct sock *sk, const struct sockaddr *sa, int le
 
 	if (err)
 		return err;
+	if (tquic_addr_is_v4(addr) ? ipv4_is_multicast(addr->v4.sin_addr.s_addr) :
+				     ipv6_addr_is_multicast(&addr->v6.sin6_addr))
+		return -EADDRNOTAVAIL;
 	port = ntohs(tquic_addr_port(addr));
 	return port && inet_port_requires_bind_service(net, port) &&
 	       !ns_capable(net->user_ns, CAP_NET_BIND_SERVICE) ? -EACCES : 0;
@@ -234,6 +238,16 @@ static int af_connect(struct socket *sock, struct tquic_sockaddr *uaddr, int len
 	return err;
 }
 
+/* The host has the address, or it is any: what bind() sees to where it is asked */
+static bool addr_is_local(struct net *net, const union tquic_addr *addr)
+{
+	if (addr_any(addr))
+		return true;
+	if (tquic_addr_is_v4(addr))
+		return inet_addr_type(net, addr->v4.sin_addr.s_addr) == RTN_LOCAL;
+	return IS_ENABLED(CONFIG_IPV6) && ipv6_chk_addr(net, &addr->v6.sin6_addr, NULL, 0);
+}
+
 /*
  * tquic_af_migrate - have a client go on from the local address @sa, port 0: any, once it is known
  * to work.  Owned.  Return: 0, it is being tried; -ENOTCONN; -EINVAL: of another family, or the one
@@ -254,11 +268,14 @@ int tquic_af_migrate(struct sock *sk, const struct sockaddr *sa, int len)
 		return -ENOTCONN;
 	if (conn->server || conn->remote.disable_active_migration)
 		return -EOPNOTSUPP;
-	if (addr.sa.sa_family != conn->path->remote.sa.sa_family)
+	if (addr.sa.sa_family != conn->path->remote.sa.sa_family ||
+	    tquic_addr_equal(&addr, &conn->path->local))
 		return -EINVAL;
 	/* what is bound to all addresses hears this one too */
 	if (tquic_addr_port(&addr) != tquic_addr_port(&own->addr) || !addr_any(&own->addr))
 		ep = tquic_udp_bind(sk, &addr);
+	else if (!addr_is_local(sock_net(sk), &addr))
+		return -EADDRNOTAVAIL;
 	if (IS_ERR(ep))
 		return PTR_ERR(ep);
 	if (ep)

@@ -9,7 +9,7 @@
 #include "sock.h"
 
 unsigned int tquic_net_id __read_mostly;
-struct workqueue_struct *tquic_wq;
+struct workqueue_struct *tquic_wq, *tquic_release_wq;
 
 /* Also what there is of a namespace whose net_init() has failed */
 static void __net_exit net_exit(struct net *net)
@@ -53,6 +53,17 @@ static int make_wq(void)
 static void free_wq(void)
 {
 	destroy_workqueue(tquic_wq);
+}
+
+static int make_release_wq(void)
+{
+	tquic_release_wq = alloc_workqueue("tquic_release", WQ_UNBOUND, 0);
+	return tquic_release_wq ? 0 : -ENOMEM;
+}
+
+static void free_release_wq(void)
+{
+	destroy_workqueue(tquic_release_wq);
 	synchronize_rcu();	/* softirq may still be inside a callback of a UDP socket */
 	rcu_barrier();
 }
@@ -78,6 +89,7 @@ static const struct {
 	{ tquic_conn_setup, tquic_conn_teardown },
 	{ tquic_crypto_setup, tquic_crypto_teardown },
 	{ tquic_lookup_setup, tquic_lookup_teardown },
+	{ make_release_wq, free_release_wq },
 	{ make_wq, free_wq },
 	{ register_net, unregister_net },
 	{ tquic_af_register, tquic_af_unregister },

@@ -161,6 +161,8 @@ static void event(struct tquic_conn *conn, u8 type, const void *data, u32 len)
 		memcpy(tsk->token, data, len);
 		tsk->token_len = len;
 	}
+	if (type == QUIC_EVENT_CONNECTION_MIGRATION)
+		inet_sk(conn->owner)->inet_dport = tquic_addr_port(&conn->path->remote);
 	tquic_event_queue(conn->owner, type, data, len);
 }
 

@@ -193,8 +193,22 @@ int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
 	}
 	path->ep = ep;
 	path->ours = true;
+	conn->path->rec.pto_count = 0;	/* losses there say nothing of how long this may take */
 	path_challenge(conn, path, now_us);
 	return 0;
+}
+
+/* One host, and not this one: nothing else is a stranger's to choose, RFC 9000 section 21.5.6 */
+static bool addr_decent(const union tquic_addr *addr)
+{
+	__be32 v4 = addr->v4.sin_addr.s_addr;
+	int type;
+
+	if (addr->sa.sa_family == AF_INET)
+		return !ipv4_is_zeronet(v4) && !ipv4_is_loopback(v4) && !ipv4_is_multicast(v4) &&
+		       !ipv4_is_lbcast(v4);
+	type = ipv6_addr_type(&addr->v6.sin6_addr);
+	return type & IPV6_ADDR_UNICAST && !(type & IPV6_ADDR_LOOPBACK);
 }
 
 /*
@@ -213,13 +227,14 @@ void tquic_path_preferred(struct tquic_conn *conn, u64 now_us)
 		memcpy(&to.v6.sin6_addr, tp->preferred_v6, 16);
 		memcpy(&to.v6.sin6_port, tp->preferred_v6 + 16, 2);
 	}
-	if (to.v4.sin_port)	/* at the same place in both families */
+	if (to.v4.sin_port && addr_decent(&to))	/* a port is at the same place in both */
 		tquic_path_migrate(conn, &conn->path->local, &to, NULL, now_us);
 }
 
 /* What we left stays for what is still under way there: until nothing comes any more */
 static void path_linger(struct tquic_conn *conn, struct tquic_path *left, u64 now_us)
 {
+	get_random_bytes(left->challenge, sizeof(left->challenge));	/* nobody answers it */
 	left->heard = left->rx_bytes;
 	left->tries = TQUIC_PATH_TRIES;
 	left->challenge_us = now_us + 3 * tquic_loss_pto_us(&left->rec, true, true);

@@ -377,7 +377,7 @@ static struct tquic_endpoint *share(struct tquic_net *tn, const struct sock *sk,
 			found = ERR_PTR(-EADDRINUSE);
 		else if (!refcount_inc_not_zero(&found->refs))
 			found = ERR_PTR(-EAGAIN);
-		else
+		else if (rcu_access_pointer(found->only) != tquic_sk(sk))
 			RCU_INIT_POINTER(found->only, NULL);
 	}
 	spin_unlock_bh(&tn->lock);
@@ -522,13 +522,16 @@ struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *a
 	return ep;
 }
 
-/** tquic_udp_put - @sk gives a reference back; the last closes the UDP socket; any context */
+/*
+ * tquic_udp_put - @sk gives its last reference back, NULL: there are more; the very last one closes
+ * the UDP socket.  Any context.
+ */
 void tquic_udp_put(struct tquic_endpoint *ep, struct sock *sk)
 {
 	if (rcu_access_pointer(ep->only) == tquic_sk(sk))
 		RCU_INIT_POINTER(ep->only, NULL);
 	if (refcount_dec_and_test(&ep->refs))
-		queue_work(tquic_wq, &ep->release);
+		queue_work(tquic_release_wq, &ep->release);
 }
 
 /** tquic_udp_net_init - no endpoints in a new namespace */
@@ -545,5 +548,6 @@ void tquic_udp_net_init(struct net *net)
 void tquic_udp_net_exit(struct net *net)
 {
 	flush_workqueue(tquic_wq);
+	flush_workqueue(tquic_release_wq);
 	WARN_ON_ONCE(!hash_empty(tquic_pernet(net)->endpoints));
 }

@@ -27,7 +27,12 @@ static struct dst_entry *route_v4(const struct sock *sk, struct flowi4 *fl,
 	fl->fl4_dport = tquic_addr_port(remote);
 	security_sk_classify_flow((struct sock *)sk, flowi4_to_flowi_common(fl));
 	rt = ip_route_output_flow(sock_net(sk), fl, sk);
-	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	if (!(rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)))
+		return &rt->dst;
+	ip_rt_put(rt);
+	return ERR_PTR(-EACCES);
 }
 
 static struct dst_entry *route_v6(const struct sock *sk, struct flowi6 *fl,
@@ -184,7 +189,7 @@ void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path)
 {
 	dst_release(path->dst);
 	if (path->ep)
-		tquic_udp_put(path->ep, conn->owner);
+		tquic_udp_put(path->ep, path->ep == tquic_sk(conn->owner)->ep ? NULL : conn->owner);
 }
 
 /*
