@@ -95,6 +95,20 @@ mib_mark
 xfer "header protection one by one" $addr1 --bytes $part --both
 chk_switches "header protection one by one" $part
 
+# small_skbs NAME SIZE OPERATOR: packets for two batches, on a device that takes so much in one skb
+small_skbs() {
+	ip -n "$ns0" link set veth0 gso_max_size "$2"
+	mib_mark
+	xfer "$1" $addr1 --bytes $big
+	if batches; then
+		chk_mib n0 TX_GSO -gt 0 "$1"
+		check "$1: packets of two batches" test "$(mib n0 TX_PACKETS)" "$3" $((2 * $(mib n0 TX_BATCHES)))
+	fi
+}
+switches
+small_skbs "gso_max_size 4000" 4000 -le
+small_skbs "gso_max_size 65536" 65536 -gt
+
 # while bytes are on their way
 # shellcheck disable=SC2016
 bg0 sh -c 'cd /proc/sys/net/tquic; v=0; while sleep 0.02; do
