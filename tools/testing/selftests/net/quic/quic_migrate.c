@@ -139,14 +139,19 @@ static void move(struct pair *p, const char *ip, uint16_t port)
 	both_ways(p);
 }
 
-static void t_address(void)
+static void there_and_back(int family, bool mapped, const char *there, const char *back)
 {
 	struct pair p;
 
-	open_both(&p, AF_INET, false);
-	move(&p, "127.0.0.2", 0);
-	move(&p, "127.0.0.1", 0);
+	open_both(&p, family, mapped);
+	move(&p, there, 0);
+	move(&p, back, 0);
 	pair_close(&p);
+}
+
+static void t_address(void)
+{
+	there_and_back(AF_INET, false, "127.0.0.2", "127.0.0.1");
 }
 
 /* Only the port is another, of the kernel's or the caller's choice. */
@@ -175,21 +180,12 @@ static void t_same_port(void)
 
 static void t_ipv6(void)
 {
-	struct pair p;
-
-	open_both(&p, AF_INET6, false);
-	move(&p, "2001:db8::1", 0);
-	move(&p, "::1", 0);
-	pair_close(&p);
+	there_and_back(AF_INET6, false, "2001:db8::1", "::1");
 }
 
 static void t_mapped(void)
 {
-	struct pair p;
-
-	open_both(&p, AF_INET6, true);
-	move(&p, "::ffff:127.0.0.9", 0);
-	pair_close(&p);
+	there_and_back(AF_INET6, true, "::ffff:127.0.0.9", "::ffff:127.0.0.1");
 }
 
 /* Everything that a move takes comes back: paths, connection IDs of both ends, UDP sockets. */
