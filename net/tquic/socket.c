@@ -354,6 +354,7 @@ void tquic_socket_after(struct sock *sk)
 static void take_apart(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
+	struct tquic_endpoint *ep = tsk->ep;
 	struct tquic_conn *conn = tsk->conn;
 
 	timer_stop(sk);
@@ -365,9 +366,9 @@ static void take_apart(struct sock *sk)
 	skb_queue_purge(&tsk->event_queue);
 	kfree_sensitive(tsk->ticket);
 	tsk->ticket = NULL;
-	if (tsk->ep)
-		tquic_udp_put(tsk->ep, sk);
 	tsk->ep = NULL;
+	if (ep)
+		tquic_udp_put(ep, sk);
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	tquic_socket_destroy(sk);

@@ -522,13 +522,11 @@ struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *a
 	return ep;
 }
 
-/*
- * tquic_udp_put - @sk gives its last reference back, NULL: there are more; the very last one closes
- * the UDP socket.  Any context.
- */
+/** tquic_udp_put - @sk gives a reference back; the last one closes the UDP socket; any context */
 void tquic_udp_put(struct tquic_endpoint *ep, struct sock *sk)
 {
-	if (rcu_access_pointer(ep->only) == tquic_sk(sk))
+	/* what it is bound to it keeps, also when a path of it goes */
+	if (tquic_sk(sk)->ep != ep && rcu_access_pointer(ep->only) == tquic_sk(sk))
 		RCU_INIT_POINTER(ep->only, NULL);
 	if (refcount_dec_and_test(&ep->refs))
 		queue_work(tquic_release_wq, &ep->release);

@@ -189,7 +189,7 @@ void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path)
 {
 	dst_release(path->dst);
 	if (path->ep)
-		tquic_udp_put(path->ep, path->ep == tquic_sk(conn->owner)->ep ? NULL : conn->owner);
+		tquic_udp_put(path->ep, conn->owner);
 }
 
 /*
