@@ -168,12 +168,12 @@ static bool stream_frame(struct tquic_packet *b)
 	for (; last && spare; spare--)
 		*b->p++ = TQUIC_FT_PADDING;
 	b->p = tquic_frame_put_stream(b->p, s->id, off, fit, fin, !last);
-	if (tquic_off(b->conn, zerocopy) && fit) {
+	if (fit && tquic_off(b->conn, zerocopy)) {
 		if (!tquic_copy_frame(b, fit)) {
 			b->p = start;
 			return false;
 		}
-	} else {
+	} else if (fit) {
 		tquic_packet_cut(b);
 		b->nr_sg += b->mapped;
 		b->p += fit;

@@ -749,6 +749,38 @@ static void t_streams_share(void)
 	pair_close(&p);
 }
 
+/* One packet with as many pieces of payload as it can have, and ends that have none, behind them */
+static void t_many_frames(void)
+{
+	int64_t sid, ended = 7, last = 9;
+	int bytes = 0, fins = 0;
+	uint32_t flags;
+	struct pair p;
+	char buf[16];
+	ssize_t n;
+
+	pair_open(&p, NULL);
+	for (sid = 0; sid < ended; sid++) {
+		EXPECT_EQ(send_on(p.c, 4 * sid, "a", MSG_QUIC_STREAM_NEW), 1);
+		EXPECT_RECV(p.s, 4 * sid, "a", false);
+	}
+	for (; sid < ended + last; sid++)
+		EXPECT_EQ(send_on(p.c, 4 * sid, "b", MSG_QUIC_STREAM_NEW | MSG_MORE), 1);
+	for (sid = 0; sid < ended; sid++)
+		EXPECT_EQ(send_on(p.c, 4 * sid, "", MSG_QUIC_STREAM_FIN | MSG_MORE), 0);
+	EXPECT_EQ(send_on(p.c, 4 * ended, "c", MSG_QUIC_STREAM_FIN), 1);
+	while (bytes < last + 1 || fins < ended + 1) {
+		flags = 0;
+		n = quic_recvmsg(p.s, buf, sizeof(buf), &sid, &flags);
+		EXPECT(n >= 0);
+		bytes += n;
+		fins += !!(flags & MSG_QUIC_STREAM_FIN);
+	}
+	EXPECT_EQ(bytes, last + 1);
+	EXPECT_EQ(fins, ended + 1);
+	pair_close(&p);
+}
+
 /* A forked child and its parent share the connection. */
 static void t_fork(void)
 {
@@ -858,6 +890,7 @@ const struct test tests[] = {
 	{ "sendfile", t_sendfile },
 	{ "many_streams", t_many_streams },
 	{ "streams_share", t_streams_share },
+	{ "many_frames", t_many_frames },
 	{ "fork", t_fork },
 	{}
 };
