@@ -9,8 +9,6 @@
 #include "copy.h"
 #include "packet.h"
 
-DEFINE_STATIC_KEY_FALSE(tquic_copy_key);
-
 /*
  * tquic_copy_payload - all copying of payload on the way out; who traces it finds the bytes in @len
  */

@@ -5,7 +5,6 @@
  * net.tquic is per namespace.  Values are only kept here; others act on them.
  */
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 
@@ -23,26 +22,9 @@ static int least_buffer = 4096;
 #define BUFFER(name, where)						\
 	NUMBERS(name, where, sizeof(where), proc_dointvec_minmax, .extra1 = &least_buffer)
 /* of struct tquic_net; its offset here is made a pointer for each namespace */
-#define SWITCH(name, member, handler)					\
+#define SWITCH(name, member)						\
 	NUMBERS(name, (void *)offsetof(struct tquic_net, member), sizeof(int), \
-		handler, .extra1 = SYSCTL_ZERO, .extra2 = SYSCTL_ONE)
-
-/* One that tquic_copy_key counts while it is off */
-static int keyed_switch(tquic_ctl_table *ctl, int write, void *buffer, size_t *len, loff_t *pos)
-{
-	static DEFINE_MUTEX(lock);
-	int *on = ctl->data, was, err;
-
-	mutex_lock(&lock);
-	was = *on;
-	err = proc_dointvec_minmax(ctl, write, buffer, len, pos);
-	if (was && !*on)
-		static_branch_inc(&tquic_copy_key);
-	else if (!was && *on)
-		static_branch_dec(&tquic_copy_key);
-	mutex_unlock(&lock);
-	return err;
-}
+		proc_dointvec_minmax, .extra1 = SYSCTL_ZERO, .extra2 = SYSCTL_ONE)
 
 /* Both end in an empty entry */
 static const struct ctl_table quic_table[] = {
@@ -53,12 +35,12 @@ static const struct ctl_table quic_table[] = {
 };
 
 static const struct ctl_table tquic_table[] = {
-	SWITCH("gso", sysctl_gso, proc_dointvec_minmax),
-	SWITCH("gro", sysctl_gro, proc_dointvec_minmax),
-	SWITCH("zerocopy", switches.zerocopy, keyed_switch),
-	SWITCH("hpbatch", switches.hpbatch, keyed_switch),
-	SWITCH("ecn", switches.ecn, proc_dointvec_minmax),
-	SWITCH("spin", switches.spin, proc_dointvec_minmax),
+	SWITCH("gso", sysctl_gso),
+	SWITCH("gro", sysctl_gro),
+	SWITCH("zerocopy", switches.zerocopy),
+	SWITCH("hpbatch", switches.hpbatch),
+	SWITCH("ecn", switches.ecn),
+	SWITCH("spin", switches.spin),
 	NUMBERS("rekey_packets", (void *)offsetof(struct tquic_net, switches.rekey_packets),
 		sizeof(int), proc_dointvec_minmax, .extra1 = SYSCTL_ZERO),
 	{ }
@@ -123,8 +105,4 @@ void tquic_sysctl_net_exit(struct net *net)
 		unregister_net_sysctl_table(tn->sysctls[i]);
 		kfree(table);
 	}
-	if (!tn->switches.zerocopy)
-		static_branch_dec(&tquic_copy_key);
-	if (!tn->switches.hpbatch)
-		static_branch_dec(&tquic_copy_key);
 }
