@@ -107,7 +107,7 @@ static int send_v4(struct sock *sk, struct sk_buff *skb, const struct flowi4 *fl
 	return ip_local_out(sock_net(sk), sk, skb);
 }
 
-/* Put the UDP header on and hand skb to IP, over dst, which the caller keeps; consumes skb */
+/* Put the UDP header on and hand skb to IP, over dst, which the caller keeps; RCU; consumes skb */
 static int send_skb(struct sock *sk, struct sk_buff *skb, struct dst_entry *dst, struct flowi *fl,
 		    bool v4, u8 ecn)
 {
@@ -123,10 +123,8 @@ static int send_skb(struct sock *sk, struct sk_buff *skb, struct dst_entry *dst,
 	skb->csum_start = skb_transport_header(skb) - skb->head;
 	skb->csum_offset = offsetof(struct udphdr, check);
 	skb->ignore_df = !v4 && !dst_xfrm(dst);	/* or ip6_xmit() asks what the route has learned */
-	rcu_read_lock();
 	skb_dst_set_noref(skb, dst);
 	err = v4 ? send_v4(sk, skb, &fl->u.ip4, ecn) : send_v6(sk, skb, &fl->u.ip6, ecn);
-	rcu_read_unlock();
 	return err > 0 ? net_xmit_errno(err) : err;
 }
 
@@ -152,12 +150,8 @@ static u32 gso_max(const struct tquic_conn *conn, const struct dst_entry *dst)
 	return most > headers ? most - headers : 0;
 }
 
-/*
- * tquic_udp_route - tquic_conn_ops.route: see that @path has one: dst, dst_cookie, fl, gso_max and
- * its local address.  It is looked up again when it is stale or the socket's mark or device has
- * changed.  Return: 0, or -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
- */
-int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
+/* tquic_udp_route() under RCU, which keeps the device of the route while it is looked at */
+static int find_route(struct tquic_conn *conn, struct tquic_path *path)
 {
 	struct sock *sk = conn->owner;
 	struct dst_entry *dst;
@@ -182,6 +176,21 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 	path->dst_cookie = rt6_get_cookie(container_of(dst, struct rt6_info, dst));
 	path->local.v6.sin6_addr = path->fl.u.ip6.saddr;
 	return 0;
+}
+
+/*
+ * tquic_udp_route - tquic_conn_ops.route: see that @path has one: dst, dst_cookie, fl, gso_max and
+ * its local address.  It is looked up again when it is stale or the socket's mark or device has
+ * changed.  Return: 0, or -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
+ */
+int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
+{
+	int err;
+
+	rcu_read_lock();
+	err = find_route(conn, path);
+	rcu_read_unlock();
+	return err;
 }
 
 /** tquic_udp_unroute - tquic_conn_ops.unroute */
@@ -214,7 +223,9 @@ u32 tquic_udp_path_mtu(const struct tquic_path *path)
 	u32 mtu;
 
 	headers += tquic_addr_is_v4(&path->remote) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	rcu_read_lock();
 	mtu = path->dst ? link_mtu(path->dst) : 0;
+	rcu_read_unlock();
 	return clamp_t(u32, mtu > headers ? mtu - headers : 0, TQUIC_MIN_UDP,
 		       min_t(u32, TQUIC_MAX_UDP, GSO_LEGACY_MAX_SIZE - 1 - headers));
 }
@@ -232,11 +243,13 @@ int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_b
 	u32 len = skb->len;
 	int err;
 
-	err = tquic_udp_route(conn, path);
+	rcu_read_lock();
+	err = find_route(conn, path);
 	if (!err)
 		err = skb_cow_head(skb, LL_RESERVED_SPACE(path->dst->dev) + IP_BYTES +
 				   sizeof(struct udphdr));
 	if (unlikely(err)) {
+		rcu_read_unlock();
 		kfree_skb(skb);
 		goto fail;
 	}
@@ -249,6 +262,7 @@ int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_b
 	tquic_mib_inc(conn->mib, TX_BATCHES);
 	skb_set_owner_w(skb, sk);
 	err = send_skb(sk, skb, path->dst, &path->fl, tquic_addr_is_v4(&path->remote), ecn);
+	rcu_read_unlock();
 	if (likely(!err))
 		return 0;
 	if (err == -EMSGSIZE) {	/* look the route up again before the next */
@@ -293,7 +307,9 @@ int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *pay
 	if (skb) {
 		skb_reserve(skb, TQUIC_PATH_HEADROOM);
 		skb_put_data(skb, payload, len);
+		rcu_read_lock();
 		err = send_skb(sk, skb, dst, &fl, tquic_addr_is_v4(&rx.remote), TQUIC_ECN_NOT);
+		rcu_read_unlock();
 	}
 	dst_release(dst);
 	return err;
