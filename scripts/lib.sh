@@ -80,7 +80,7 @@ kernel_pick() {
 
 # kernel_reports FILE: lines of a kernel log, after the mark of our init, in which the
 # kernel reports something about itself; each with what follows it
-REPORTS='BUG:|BUG [a-z]|WARNING:|KASAN:|KFENCE:|UBSAN:|Oops|kernel BUG at|general protection fault'
+REPORTS='BUG:|BUG [a-z]|WARNING:|KASAN:|KFENCE:|UBSAN:|Oops|kernel BUG at|general protection fault|int3: 0000'
 REPORTS+='|possible circular locking|possible recursive locking|possible irq lock inversion'
 REPORTS+='|inconsistent lock state|bad unlock balance|held lock freed|lock held when returning'
 REPORTS+='|suspicious RCU|sleeping function called|scheduling while atomic|unreferenced object'
