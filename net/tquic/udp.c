@@ -18,6 +18,8 @@
 #define RCVBUF_BYTES	(8 << 20)	/* of a UDP socket; it is drained as it fills */
 #define RESET_BYTES	42	/* of a stateless reset, at most: looks like a short packet */
 #define RESET_MIN_BYTES	21	/* at least, RFC 9000 section 10.3 */
+#define DRAIN_MAX	256	/* datagrams or aggregates in one go, then others have their turn */
+#define ARRIVALS_MAX	64	/* of one connection that it is handed at once */
 #define PEEK_BYTES	(6 + TQUIC_CID_MAX)	/* hold any destination connection ID of ours */
 
 static DEFINE_MUTEX(bind_mutex);	/* one bind at a time, so that the second shares */
@@ -105,6 +107,7 @@ static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 
 struct arrivals {
 	struct sock *sk;		/* with a reference; NULL: nothing */
 	struct sk_buff_head skbs;
+	u32 nr;				/* skbs seen */
 };
 
 static void arrivals_deliver(struct arrivals *a)
@@ -119,7 +122,7 @@ static void arrivals_deliver(struct arrivals *a)
 /* Takes the reference and skb */
 static void arrivals_add(struct arrivals *a, struct sock *sk, struct sk_buff *skb)
 {
-	if (sk == a->sk) {
+	if (sk == a->sk && skb_queue_len(&a->skbs) < ARRIVALS_MAX) {
 		sock_put(sk);
 	} else {
 		arrivals_deliver(a);
@@ -139,6 +142,7 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 	const u8 *p, *id;
 	struct sock *sk;
 
+	a->nr++;
 	p = len ? skb_header_pointer(skb, 0, len, buf) : NULL;
 	if (!p || (*p & TQUIC_HDR_LONG && len < 7)) {
 		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
@@ -271,7 +275,7 @@ static void receive(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 }
 
 /*
- * All that has come, in a tasklet: it runs on one CPU at a time, so that nothing
+ * What has come, in a tasklet: it runs on one CPU at a time, so that nothing
  * is overtaken, and after all that the device had has been queued.
  */
 static void drain(struct tasklet_struct *t)
@@ -283,7 +287,7 @@ static void drain(struct tasklet_struct *t)
 
 	__skb_queue_head_init(&a.skbs);
 	rcu_read_lock();
-	for (;;) {
+	while (a.nr < DRAIN_MAX) {
 		off = 0;
 		skb = __skb_recv_udp(ep->sock->sk, MSG_DONTWAIT, &off, &err);
 		if (skb)
@@ -293,6 +297,8 @@ static void drain(struct tasklet_struct *t)
 	}
 	arrivals_deliver(&a);
 	rcu_read_unlock();
+	if (a.nr >= DRAIN_MAX)	/* tasklet_kill() puts an end to this, too */
+		tasklet_schedule(t);
 }
 
 /* From the UDP socket; not its encap_rcv: that would have GRO undone */
