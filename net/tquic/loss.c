@@ -176,18 +176,20 @@ void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *
 	tquic_loss_space_init(sp);
 }
 
-/** tquic_loss_limit_ack_only - packets that nothing in them has acknowledged are forgotten */
-void tquic_loss_limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp)
+/** tquic_loss_room_ack_only - one more packet that only acknowledges may be logged */
+bool tquic_loss_room_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp)
 {
 	struct tquic_sent_walk w;
 	struct tquic_pkt *pkt;
 
 	if (sp->sent.nr_live < sp->eliciting + sp->nr_lost + MAX_ACK_ONLY)
-		return;
+		return true;
 	tquic_sent_walk_from(&w, &sp->sent, 0);
 	pkt = tquic_sent_walk_next(&w);
-	if (pkt && !(pkt->flags & (TQUIC_PKT_INFLIGHT | TQUIC_PKT_LOST)))
-		forget(ctx, sp, w.block, pkt);
+	if (!pkt || pkt->flags & (TQUIC_PKT_INFLIGHT | TQUIC_PKT_LOST))
+		return false;
+	forget(ctx, sp, w.block, pkt);
+	return true;
 }
 
 /* RFC 9002 section 6.1.2, with the RTT as it is after the ACK at hand */

@@ -125,7 +125,7 @@ void tquic_loss_recovery_init(struct tquic_recovery *rec, const struct tquic_cc_
 			      u32 initial_rtt_us);
 void tquic_loss_space_init(struct tquic_space_loss *sp);
 void tquic_loss_space_free(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp);
-void tquic_loss_limit_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp);
+bool tquic_loss_room_ack_only(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp);
 int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 next_pn,
 		      struct tquic_rx_frame *ack, u64 delay_us, u64 now_us,
 		      struct tquic_ack_result *res);
@@ -159,7 +159,7 @@ static inline void tquic_loss_stamp(struct tquic_recovery *rec, struct tquic_pkt
  * flags are set.  Notes the time and the state of the path in the record and counts its bytes in
  * flight.  The pacer is charged by the sender, once per batch.
  */
-static inline void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
+static inline bool tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 				      struct tquic_pkt *pkt, u64 now_us)
 {
 	struct tquic_recovery *rec = ctx->path[pkt->path];
@@ -168,15 +168,16 @@ static inline void tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_s
 	if (likely(pkt->flags & TQUIC_PKT_ELICITING)) {
 		sp->eliciting++;
 		sp->last_eliciting_us = now_us;
-	} else {
-		tquic_loss_limit_ack_only(ctx, sp);
+	} else if (!tquic_loss_room_ack_only(ctx, sp)) {
+		return false;
 	}
 	if (unlikely(!rec) || !(pkt->flags & TQUIC_PKT_INFLIGHT))
-		return;
+		return true;
 	tquic_loss_stamp(rec, pkt, now_us);
 	tquic_cc_on_sent(&rec->cc, pkt->bytes);
 	if (!rec->cc.app_limited)	/* this one fills the window */
 		pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
+	return true;
 }
 
 #endif

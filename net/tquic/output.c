@@ -764,7 +764,9 @@ static void output_paths(struct tquic_conn *conn, u64 now_us)
 		if (!path->due)
 			continue;
 		size = min_t(u64, TQUIC_MIN_UDP, tquic_path_amplification_room(path));
-		if (size < MIN_PACKET_ROOM || conn->ops->route(conn, path))
+		/* only the peer decides how many answers there are */
+		if (size < MIN_PACKET_ROOM || conn->ops->route(conn, path) ||
+		    (path->due == TQUIC_PATH_DUE_RESPONSE && tquic_cc_room(&path->rec.cc) < size))
 			continue;
 		xmit_single(conn, path, size, 0, now_us);
 	}

@@ -139,8 +139,10 @@ static void commit(struct tquic_packet *b, u32 len, u64 now_us)
 	}
 	if (b->ack)
 		tquic_ack_sent(&sp->ack);
-	tquic_loss_on_sent(&conn->loss_ctx, &sp->loss, rec, now_us);
-	tquic_sent_commit(&sp->loss.sent);
+	if (likely(tquic_loss_on_sent(&conn->loss_ctx, &sp->loss, rec, now_us)))
+		tquic_sent_commit(&sp->loss.sent);
+	else
+		tquic_sent_abort(&sp->loss.sent);
 	tquic_packet_number(sp);
 }
 
