@@ -60,6 +60,8 @@ static void cid_frames(struct tquic_packet *b)
 	struct tquic_cid_local *cid;
 	u64 seq;
 
+	if (conn->due & TQUIC_DUE_NEW_CID)
+		tquic_conn_issue_cids(conn);
 	while (conn->due & TQUIC_DUE_NEW_CID) {
 		if (!tquic_packet_room(b, 48))
 			return;

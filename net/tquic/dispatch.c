@@ -139,7 +139,7 @@ static int rx_retire_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *
 		return ret;
 	if (gone.len)
 		conn->ops->cid_del(conn, &gone);
-	tquic_conn_issue_cids(conn);
+	conn->due |= TQUIC_DUE_NEW_CID;	/* once for all that are retired together */
 	return 0;
 }
 
@@ -186,7 +186,8 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 	case TQUIC_FT_NEW_TOKEN:
 		if (conn->server)
 			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
-		conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->token.data, f->token.len);
+		if (f->token.len <= TQUIC_TOKEN_CLIENT_MAX)
+			conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->token.data, f->token.len);
 		return 0;
 	case TQUIC_FT_DATAGRAM:
 	case TQUIC_FT_DATAGRAM_LEN:
