@@ -86,10 +86,14 @@ static void run_begin(struct tquic_rx_work *in, const u8 *p, const u8 *f, u32 by
 	struct tquic_streams *ss = &in->conn->streams;
 	struct tquic_stream *s = ss->last;
 	struct tquic_rx_run *r = &in->run;
+	const u8 *at = tquic_recvbuf_next(&s->rb);
+	u32 tag = in->conn->no_encrypt ? 0 : TQUIC_TAG_LEN;
 
-	if (f - p != PN_AT + TQUIC_PN_LEN || f[8] >> 6 != 3)
+	/* all between the frame's header and the tag is the piece */
+	if (!at || f - p != PN_AT + TQUIC_PN_LEN ||
+	    bytes != f - p + TQUIC_RUN_FRAME + s->rb.tail->piece + tag || f[8] >> 6 != 3)
 		return;
-	r->at = tquic_recvbuf_next(&s->rb);
+	r->at = at;
 	r->s = s;
 	r->head = get_unaligned_le64(f);
 	r->off = s->rb.ready_off | 3ULL << 62;
@@ -132,7 +136,7 @@ static bool rx_expected(struct tquic_rx_work *in, u64 pn, const u8 *p, const u8 
 	struct tquic_stream *s = conn->streams.last;
 	u64 sid, off;
 
-	if (!s || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path ||
+	if (!s || !ack->rcvd.nr || pn != tquic_ack_largest(ack) + 1 || in->path != conn->path ||
 	    in->ecn == TQUIC_ECN_CE)
 		return false;
 	if (end - p >= 8 && get_unaligned_le64(p))	/* over PADDING, up to 7 at once */
@@ -554,6 +558,7 @@ static void rx_datagram(struct tquic_rx_work *in, struct sk_buff *skb, u8 *p, u3
 			return;
 		}
 		tquic_mib_inc(conn->mib, RX_COPIED);
+		run_end(in);
 		p = own->data;
 		in->skb = own;
 		in->charged = false;
