@@ -6,6 +6,8 @@
  */
 #include "sock.h"
 
+#define RMEM_PER_BYTE	8ULL	/* truesize for a byte of the window: packets may be small */
+
 /* The socket's state follows the connection's; the way down is gone once */
 static void sync_state(struct sock *sk, struct tquic_conn *conn)
 {
@@ -121,7 +123,8 @@ static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb, bool needed)
 	if (skb->sk == sk && skb->destructor == sock_rfree)
 		return 0;
 	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
-		limit = max_t(u32, limit, READ_ONCE(sysctl_tquic_rmem[2]));
+		limit = max_t(u64, limit, min_t(u64, READ_ONCE(sysctl_tquic_rmem[2]),
+						RMEM_PER_BYTE * conn->streams.rx.window));
 	if (!needed &&
 	    (atomic_read(&sk->sk_rmem_alloc) > min_t(u64, 2ULL * limit, INT_MAX) ||
 	     !sk_rmem_schedule(sk, skb, skb->truesize))) {
