@@ -256,15 +256,15 @@ static u64 idle_min(u64 a, u64 b)
 
 /*
  * tquic_conn_remember - what a client knows of the server from an earlier connection holds until
- * tquic_conn_set_remote(), RFC 9000 section 7.4.1.  Return: 0; -EINVAL at a server, and too late.
+ * tquic_conn_set_remote(), RFC 9000 section 7.4.1.  Return: 0; -EINVAL at a server, too late, or
+ * when more is used already.
  */
 int tquic_conn_remember(struct tquic_conn *conn, const struct tquic_tparam *tp)
 {
 	if (conn->server || conn->remote_set || !tquic_conn_alive(conn))
 		return -EINVAL;
 	conn->remote = *tp;
-	tquic_streams_apply_remote(&conn->streams);
-	return 0;
+	return tquic_streams_apply_remote(&conn->streams) ? 0 : -EINVAL;
 }
 
 /*

@@ -34,7 +34,7 @@ u64 tquic_credit_rx_advertise(struct tquic_credit_rx *c);
 /** tquic_credit_tx_left - what may still be sent */
 static inline u64 tquic_credit_tx_left(const struct tquic_credit_tx *c)
 {
-	return c->max - c->used;
+	return c->max > c->used ? c->max - c->used : 0;
 }
 
 /** tquic_credit_rx_due - an update is worth sending: half the window is consumed */

@@ -9,6 +9,7 @@
 #include "sendbuf.h"
 
 #define RING_MIN	8
+#define RING_MAX	32768	/* entries; more than that are tiny writes */
 #define RING_KEEP	16	/* an empty ring beyond this size is given back */
 
 static struct tquic_sendfrag *frag_at(const struct tquic_sendbuf *sb, u32 i)
@@ -38,7 +39,7 @@ static int grow_ring(struct tquic_sendbuf *sb, gfp_t gfp)
 	u32 first = min(sb->nr, sb->cap - sb->head);
 	struct tquic_sendfrag *ring;
 
-	ring = kmalloc_array(cap, sizeof(*ring), gfp);
+	ring = cap > RING_MAX ? NULL : kmalloc_array(cap, sizeof(*ring), gfp | __GFP_NOWARN);
 	if (!ring)
 		return -ENOMEM;
 	if (sb->nr) {

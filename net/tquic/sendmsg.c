@@ -12,6 +12,7 @@
 
 #define FLUSH_BYTES	65536		/* output runs at least once for so many bytes */
 #define HANDSHAKE_TX_MAX (256 << 10)	/* CRYPTO bytes of a level not acknowledged yet */
+#define HANDSHAKE_PIECES	256		/* each holds a page */
 #define OWN_PAGES	32768		/* bytes queued and to come */
 #define NOMEM_WAIT	(HZ / 20)	/* jiffies, when there is no memory to be waited for */
 #define REFER_PAGES	17		/* looked up at once: 64 KB, wherever they begin */
@@ -544,7 +545,8 @@ static int send_handshake(struct sock *sk, struct send *snd, size_t len)
 	if (tx_over(sk))
 		return -EPIPE;
 	sp = &conn->spaces[tquic_handshake_space(snd->level)];
-	if (tquic_sendbuf_held(&sp->crypto_tx) + len > HANDSHAKE_TX_MAX)
+	if (tquic_sendbuf_held(&sp->crypto_tx) + len > HANDSHAKE_TX_MAX ||
+	    sp->crypto_tx.nr >= HANDSHAKE_PIECES)
 		return len > HANDSHAKE_TX_MAX ? -EMSGSIZE : -EAGAIN;
 	while (done < len) {
 		n = fetch(sk, snd, pfrag, len - done);

@@ -13,6 +13,7 @@
 #include "sock.h"
 
 #define OVERDUE_US		1000		/* before an overdue deadline is tried again */
+#define KEEPALIVE_MIN_US	100000		/* between PINGs, whatever is asked for */
 #define PUNTED_MAX		256		/* skbs that wait for process context */
 #define ORPHANS_MAX		16384		/* sockets that are closed and still deliver */
 #define ORPHAN_STALL_US		60000000ULL	/* a closed socket whose peer takes nothing ends */
@@ -619,7 +620,8 @@ static u64 keepalive_us(const struct sock *sk, bool on)
 
 	if (!us && on)
 		us = tsk->keep_idle_s ? (u64)tsk->keep_idle_s * USEC_PER_SEC : idle_us / 2;
-	return idle_us ? min(us, idle_us / 2) : us;
+	us = idle_us ? min(us, idle_us / 2) : us;
+	return us ? max_t(u64, us, KEEPALIVE_MIN_US) : 0;
 }
 
 /*
