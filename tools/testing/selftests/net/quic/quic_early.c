@@ -280,6 +280,19 @@ static void lowered(uint64_t max_data, bool ok)
 	end(&e);
 }
 
+/* What is remembered cannot become less than what is used: there is no credit then, not all of it. */
+static void t_remembered_less(void)
+{
+	struct early e;
+
+	begin(&e, NULL);
+	EXPECT_EQ(quic_sendmsg(e.c, "x", 1, 4, MSG_QUIC_STREAM_NEW | MSG_DONTWAIT), 1);
+	e.known.max_streams_bidi = 1;
+	EXPECT_ERR(remember(e.c, &e.known), EINVAL);
+	EXPECT_ERR(quic_sendmsg(e.c, "x", 1, -1, MSG_QUIC_STREAM_NEW | MSG_DONTWAIT), ENOSPC);
+	end(&e);
+}
+
 static void t_lowered(void)
 {
 	lowered(EARLY_BYTES, true);
@@ -452,6 +465,7 @@ const struct test tests[] = {
 	{ "rejected", t_rejected },
 	{ "retry", t_retry },
 	{ "lowered", t_lowered },
+	{ "remembered_less", t_remembered_less },
 	{ "lowered_too_far", t_lowered_too_far },
 	{ "close", t_close },
 	{ "lost_finished", t_lost_finished },

@@ -440,6 +440,28 @@ static void t_keepalive(void)
 	pair_close(&p);
 }
 
+static void constant_keepalive(int fd)
+{
+	struct quic_config conf = { .keepalive_probe_interval = 1 };
+
+	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONFIG, &conf, sizeof(conf)));
+}
+
+/* A PING each microsecond is not to be had, nor a timer. */
+static void t_keepalive_often(void)
+{
+	struct pair_opts opts = { .tune_client = constant_keepalive };
+	long long before;
+	struct pair p;
+
+	pair_open(&p, &opts);
+	before = mib("TX_PACKETS");
+	EXPECT_EQ(poll_for(p.c, POLLIN | POLLRDHUP, 1000), 0);
+	EXPECT(mib("TX_PACKETS") - before >= 4);
+	EXPECT(mib("TX_PACKETS") - before < 100);
+	pair_close(&p);
+}
+
 /* SO_LINGER with time: close() waits for delivery; with none it does not. */
 static void t_linger(void)
 {
@@ -480,6 +502,7 @@ const struct test tests[] = {
 	{ "wake_accept", t_wake_accept },
 	{ "idle_timeout", t_idle_timeout },
 	{ "keepalive", t_keepalive },
+	{ "keepalive_often", t_keepalive_often },
 	{ "linger", t_linger },
 	{}
 };

@@ -241,6 +241,7 @@ CLOSED_BY = {
     ),
     "new_connection_id_that_changes": (v(0x18, 1, 0) + b"\x08" + ID8 + TOKEN, VIOLATION),
     "retire_connection_id_that_was_not_issued": (v(0x19, 1 << 20), VIOLATION),
+    "retire_connection_ids_without_end": (b"".join(v(0x19, 1 + i) for i in range(300)), VIOLATION),
     "ack_of_a_packet_that_was_not_sent": (v(0x02, 1 << 20, 0, 0, 0), VIOLATION),
     "ack_below_zero": (v(0x02, 2, 0, 0, 3), ENCODING),
     "crypto_beyond_its_buffer": (v(0x06, 1 << 20, 1) + b"x", BUFFER),
@@ -397,6 +398,25 @@ def connection_ids_are_new():
         check(ids.setdefault(seq, (cid, token)) == (cid, token), "a number with two IDs")
     check(len({i for i, _ in ids.values()}) == len(ids), "an ID came under two numbers")
     check(len({t for _, t in ids.values()}) == len(ids), "a reset token came twice")
+
+
+def blocks_in_use():
+    """Of the log of sent packets"""
+    with open("/proc/slabinfo") as f:
+        return sum(int(line.split()[1]) for line in f if line.startswith("tquic_frame_cache "))
+
+
+@case
+def who_acknowledges_nothing_is_not_remembered():
+    """What only acknowledges is not logged without bound: 64 of it are in two blocks"""
+    c = Client(max_data=20000, max_stream_data=20000).confirmed()
+    c.ask("/f10")
+    before, number = blocks_in_use(), c.conn._packet_number
+    for i in range(4000):
+        c.send(v(1), number=number + 100 + 2 * i)
+        if i % 50 == 0:
+            answers(c.sock, 0.02)
+    check(blocks_in_use() - before < 20, f"{blocks_in_use() - before} blocks for 4000 packets")
 
 
 @case
