@@ -242,7 +242,7 @@ enum quic_cong_alg {
  *	session ticket
  * @certificate_request: 0 ask no client certificate, 1 ask, 2 demand
  * @reserved: not looked at
- * @keepalive_probe_interval: microseconds of silence before a PING
+ * @keepalive_probe_interval: microseconds of silence before a PING, 100000 at least
  */
 struct quic_config {
 	__u32	version;
