@@ -551,7 +551,7 @@ void tquic_udp_net_init(struct net *net)
 /** tquic_udp_net_exit - wait until the UDP sockets of a namespace without users are closed */
 void tquic_udp_net_exit(struct net *net)
 {
-	flush_workqueue(tquic_wq);
+	/* what tquic_wq works on holds the namespace, and gives endpoints back before */
 	flush_workqueue(tquic_release_wq);
 	WARN_ON_ONCE(!hash_empty(tquic_pernet(net)->endpoints));
 }
