@@ -257,7 +257,7 @@ static u64 idle_min(u64 a, u64 b)
 /*
  * tquic_conn_remember - what a client knows of the server from an earlier connection holds until
  * tquic_conn_set_remote(), RFC 9000 section 7.4.1.  Return: 0; -EINVAL at a server, too late, or
- * when more is used already.
+ * when more is used already, which leaves no credit.
  */
 int tquic_conn_remember(struct tquic_conn *conn, const struct tquic_tparam *tp)
 {

@@ -155,9 +155,10 @@ static inline void tquic_loss_stamp(struct tquic_recovery *rec, struct tquic_pkt
 }
 
 /*
- * tquic_loss_on_sent - a packet leaves.  Before or after tquic_sent_commit(); pn, bytes, path and
- * flags are set.  Notes the time and the state of the path in the record and counts its bytes in
- * flight.  The pacer is charged by the sender, once per batch.
+ * tquic_loss_on_sent - a packet leaves; pn, bytes, path and flags are set.  Notes the time and the
+ * state of the path in the record and counts its bytes in flight.  The pacer is charged by the
+ * sender, once per batch.  Return: true: to be committed; false: it only acknowledges, of which
+ * enough are logged, and its record is to be aborted.
  */
 static inline bool tquic_loss_on_sent(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 				      struct tquic_pkt *pkt, u64 now_us)

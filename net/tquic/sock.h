@@ -126,7 +126,7 @@ struct tquic_net {
 };
 
 extern unsigned int tquic_net_id;
-extern struct workqueue_struct *tquic_wq;	/* main.c: whatever a namespace must outlive */
+extern struct workqueue_struct *tquic_wq;	/* main.c: what works on sockets */
 extern struct workqueue_struct *tquic_release_wq;	/* never waits for a socket's lock */
 extern long sysctl_tquic_mem[3];	/* net.quic.quic_mem, pages */
 extern int sysctl_tquic_rmem[3];	/* net.quic.quic_{r,w}mem, bytes: min, default, max */
