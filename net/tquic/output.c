@@ -386,6 +386,7 @@ struct run {
 	struct page *page;		/* with the next bytes of payload */
 	u32 page_off;
 	u32 left;			/* of them; 0: ask the send buffer */
+	u32 lend_off;			/* page_off from which on what is in front is lent */
 	struct tquic_pkt rec;		/* what all their records say */
 	u8 head[1 + TQUIC_CID_MAX + TQUIC_PN_LEN];
 	u8 frame[TQUIC_RUN_FRAME];
@@ -429,21 +430,22 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	tquic_loss_stamp(&b->path->rec, &r->rec, now_us);
 }
 
-/* The payload of the next packet, behind the first entry of sg; entries, or -errno */
-static int run_map(struct run *r, struct scatterlist *sg)
+/* Find the page with the payload of the next packet; true: all of it is there */
+static bool run_page(struct run *r)
 {
-	struct tquic_sendbuf *sb = &r->s->sb;
+	const struct tquic_sendfrag *frag;
+	u32 skip;
 
-	if (unlikely(!r->left))
-		r->left = tquic_sendbuf_piece(sb, r->off, &r->page, &r->page_off);
-	if (likely(r->left >= r->len)) {
-		sg_set_page(sg + 1, r->page, r->len, r->page_off);
-		r->page_off += r->len;
-		r->left -= r->len;
-		return 1;
+	if (unlikely(!r->left)) {
+		frag = tquic_sendbuf_piece(&r->s->sb, r->off);
+		skip = r->off - frag->off;
+		r->page = frag->page;
+		r->page_off = frag->page_off + skip;
+		r->left = frag->len - skip;
+		r->lend_off = frag->priv == TQUIC_SENDBUF_OWN ? frag->page_off + TQUIC_RUN_FRAME :
+								U32_MAX;
 	}
-	r->left = 0;
-	return tquic_sendbuf_map(sb, r->off, r->len, sg + 1, TQUIC_SCRATCH_SG - 1);
+	return r->left >= r->len;
 }
 
 /* Close the record of the packets built since it was opened */
@@ -482,25 +484,41 @@ static bool run_open(struct run *r, struct tquic_packet *b)
 	return true;
 }
 
-/* One packet of a run; its bytes, 0: not in this way, or -errno */
+/*
+ * One packet of a run; its bytes, 0: not in this way, or -errno.  Where the page is ours, the frame
+ * header is lent the place in front of the payload while both are sealed: one step of the cipher.
+ */
 static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 {
 	struct tquic_space *sp = b->sp;
+	u64 kept[TQUIC_RUN_FRAME / 8];
 	u64 pn = sp->next_pn;
-	int n;
+	u32 lend = 0;
+	u8 *frame;
+	int n = 1;
 
 	if ((!r->room || unlikely(pn != r->rec.pn + r->logged)) && !run_open(r, b))
 		return -ENOMEM;
 	b->slot = slot;
 	memcpy(slot, r->head, sizeof(r->head));
 	b->payload = tquic_header_put_pn(slot + r->pn_off, pn);
-	memcpy(b->payload, r->frame, TQUIC_RUN_FRAME - 8);
-	put_unaligned_be64(r->off | 3ULL << 62, b->payload + TQUIC_RUN_FRAME - 8);
 	b->run = b->payload + TQUIC_RUN_FRAME;
-	sg_set_buf(b->sg, slot, b->run - slot);
-	n = run_map(r, b->sg);
-	if (unlikely(n <= 0))		/* in too many pieces for one packet of this size */
-		return 0;
+	if (likely(run_page(r))) {
+		lend = r->page_off >= r->lend_off ? TQUIC_RUN_FRAME : 0;
+		sg_set_page(b->sg + 1, r->page, lend + r->len, r->page_off - lend);
+		r->page_off += r->len;
+		r->left -= r->len;
+	} else {
+		r->left = 0;
+		n = tquic_sendbuf_map(&r->s->sb, r->off, r->len, b->sg + 1, TQUIC_SCRATCH_SG - 1);
+		if (unlikely(n <= 0))	/* in too many pieces for one packet of this size */
+			return 0;
+	}
+	sg_set_buf(b->sg, slot, b->run - lend - slot);
+	frame = lend ? sg_virt(b->sg + 1) : b->payload;
+	memcpy(kept, frame, sizeof(kept));
+	memcpy(frame, r->frame, TQUIC_RUN_FRAME - 8);
+	put_unaligned_be64(r->off | 3ULL << 62, frame + TQUIC_RUN_FRAME - 8);
 	b->nr_sg = 1 + n;
 	b->p = b->run + r->len;
 	b->run = b->p;
@@ -509,7 +527,10 @@ static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 	r->logged++;
 	r->room--;
 	tquic_packet_number(sp);
-	return tquic_packet_encrypt(b, pn);
+	n = tquic_packet_encrypt(b, pn);
+	if (likely(lend))
+		memcpy(frame, kept, sizeof(kept));
+	return n;
 }
 
 /* What the packets of a run did to the stream and the path */

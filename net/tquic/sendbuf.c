@@ -19,7 +19,7 @@ static struct tquic_sendfrag *frag_at(const struct tquic_sendbuf *sb, u32 i)
 
 static void drop_frag(struct tquic_sendbuf *sb, struct tquic_sendfrag *frag)
 {
-	if (frag->priv && sb->marks)
+	if (tquic_sendbuf_mark(frag) && sb->marks)
 		sb->marks->put(frag->priv);
 	put_page(frag->page);
 }
@@ -79,9 +79,9 @@ void tquic_sendbuf_free(struct tquic_sendbuf *sb)
 
 /*
  * tquic_sendbuf_append - take @len bytes, not 0, that lie at @page_off of a page, perhaps compound,
- * and do not change until they are released; @priv: the owner's mark or NULL.  Takes a reference to
- * @page, and to the mark, unless the newest entry only grows.  Returns 0, or -ENOMEM with nothing
- * changed.
+ * and do not change until they are released; @priv: the owner's mark, TQUIC_SENDBUF_OWN or NULL.
+ * Takes a reference to @page, and to the mark, unless the newest entry only grows.  Returns 0, or
+ * -ENOMEM with nothing changed.
  */
 int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
 			 void *priv, gfp_t gfp)
@@ -101,13 +101,13 @@ int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_o
 		return -ENOMEM;
 	frag = frag_at(sb, sb->nr++);
 	get_page(page);
-	if (priv && sb->marks)
-		sb->marks->get(priv);
 	frag->off = sb->end_off;
 	frag->page = page;
 	frag->page_off = page_off;
 	frag->len = len;
 	frag->priv = priv;
+	if (tquic_sendbuf_mark(frag) && sb->marks)
+		sb->marks->get(priv);
 	sb->end_off += len;
 	return 0;
 }
@@ -136,16 +136,11 @@ static u32 find_frag(const struct tquic_sendbuf *sb, u64 off)
 	return lo;
 }
 
-/** tquic_sendbuf_piece - sets @page, first of a compound one, and @page_off; returns bytes there */
-u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u32 *page_off)
+/** tquic_sendbuf_piece - the entry with the byte at @off, which is held */
+const struct tquic_sendfrag *tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off)
 {
-	const struct tquic_sendfrag *frag;
-
 	sb->cursor = find_frag(sb, off);
-	frag = frag_at(sb, sb->cursor);
-	*page = frag->page;
-	*page_off = frag->page_off + (off - frag->off);
-	return frag->len - (off - frag->off);
+	return frag_at(sb, sb->cursor);
 }
 
 /*
@@ -184,12 +179,14 @@ int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatter
 /** tquic_sendbuf_copy - copy bytes out, all written, @off not below base_off */
 void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
 {
-	struct page *page;
-	u32 run, page_off;
+	const struct tquic_sendfrag *frag;
+	u32 run, skip;
 
 	for (; len; len -= run, off += run, dst += run) {
-		run = min(len, tquic_sendbuf_piece(sb, off, &page, &page_off));
-		memcpy(dst, page_address(page) + page_off, run);
+		frag = tquic_sendbuf_piece(sb, off);
+		skip = off - frag->off;
+		run = min(len, frag->len - skip);
+		memcpy(dst, page_address(frag->page) + frag->page_off + skip, run);
 	}
 }
 

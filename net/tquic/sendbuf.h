@@ -17,8 +17,11 @@ struct tquic_sendfrag {
 	struct page *page;	/* one reference is ours */
 	u32 page_off;
 	u32 len;
-	void *priv;		/* owner's mark (zero-copy completion), else NULL */
+	void *priv;		/* owner's mark (zero-copy completion), TQUIC_SENDBUF_OWN or NULL */
 };
+
+/* In place of a mark: nobody else reads or writes the page, so that it may change for a moment */
+#define TQUIC_SENDBUF_OWN	((void *)1)
 
 /* What becomes of marks: an entry holds one reference to its mark while it lives */
 struct tquic_sendbuf_marks {
@@ -45,7 +48,7 @@ void tquic_sendbuf_init(struct tquic_sendbuf *sb);
 void tquic_sendbuf_free(struct tquic_sendbuf *sb);
 int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_off, u32 len,
 			 void *priv, gfp_t gfp);
-u32 tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off, struct page **page, u32 *page_off);
+const struct tquic_sendfrag *tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off);
 int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max);
 void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst);
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
@@ -90,10 +93,17 @@ static inline u64 tquic_sendbuf_held(const struct tquic_sendbuf *sb)
 	return sb->end_off - sb->base_off;
 }
 
+/** tquic_sendbuf_mark - the mark that an entry has, NULL: none */
+static inline void *tquic_sendbuf_mark(const struct tquic_sendfrag *frag)
+{
+	return frag->priv == TQUIC_SENDBUF_OWN ? NULL : frag->priv;
+}
+
 /** tquic_sendbuf_last_mark - the mark of the newest bytes that are held, NULL: none */
 static inline void *tquic_sendbuf_last_mark(const struct tquic_sendbuf *sb)
 {
-	return sb->nr ? sb->ring[(sb->head + sb->nr - 1) & (sb->cap - 1)].priv : NULL;
+	return sb->nr ? tquic_sendbuf_mark(&sb->ring[(sb->head + sb->nr - 1) & (sb->cap - 1)]) :
+			NULL;
 }
 
 /** tquic_sendbuf_done - everything written has been acknowledged */

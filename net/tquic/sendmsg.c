@@ -315,13 +315,16 @@ static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, 
 	struct tquic_streams *ss = &conn->streams;
 	struct page_frag *pfrag;
 	int n, err;
+	bool own;
 
 	/* who writes much has pages of his own that go round, others share the task's */
-	pfrag = sk->sk_wmem_queued + max >= OWN_PAGES ? &conn->data_pages.frag : sk_page_frag(sk);
+	own = sk->sk_wmem_queued + max >= OWN_PAGES;
+	pfrag = own ? &conn->data_pages.frag : sk_page_frag(sk);
 	n = fetch(sk, snd, pfrag, max);
 	if (n < 0)
 		return n;
-	err = tquic_stream_append(ss, s, pfrag->page, pfrag->offset, n, NULL, sk->sk_allocation);
+	err = tquic_stream_append(ss, s, pfrag->page, pfrag->offset, n,
+				  own ? TQUIC_SENDBUF_OWN : NULL, sk->sk_allocation);
 	if (err) {
 		iov_iter_revert(&snd->msg->msg_iter, n);
 		return err == -ENOMEM ? -ENOBUFS : err;

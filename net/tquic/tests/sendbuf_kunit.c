@@ -348,6 +348,7 @@ static void sendbuf_extends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_count(page), 4);
 	KUNIT_EXPECT_EQ(test, marks_held, 2);
 	KUNIT_EXPECT_PTR_EQ(test, tquic_sendbuf_last_mark(&m->sb), (void *)&mark);
+	KUNIT_EXPECT_PTR_EQ(test, tquic_sendbuf_piece(&m->sb, 25)->priv, (void *)&mark);
 	/* the same bytes for another: neither a longer entry nor the same reference */
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 41, 10, &other, GFP_KERNEL), 0);
 	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 51, 10, &other, GFP_KERNEL), 0);
@@ -367,6 +368,31 @@ static void sendbuf_extends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, marks_held, 0);
 	KUNIT_EXPECT_EQ(test, page_count(page), 1);
 	KUNIT_EXPECT_NULL(test, tquic_sendbuf_last_mark(&m->sb));
+	finish(m);
+}
+
+/* pages of the connection's own have no mark that would be told, and stay apart from others */
+static void sendbuf_own(struct kunit *test)
+{
+	struct model *m = start(test);
+	struct page *page = new_page(m);
+	void *own = TQUIC_SENDBUF_OWN;
+
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 0, 10, own, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 10, 10, own, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, m->sb.nr, 1U);
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 20, 10, NULL, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, m->sb.nr, 2U);
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_append(&m->sb, page, 30, 10, own, GFP_KERNEL), 0);
+	KUNIT_EXPECT_NULL(test, tquic_sendbuf_last_mark(&m->sb));
+	KUNIT_EXPECT_PTR_EQ(test, tquic_sendbuf_piece(&m->sb, 19)->priv, own);
+	KUNIT_EXPECT_NULL(test, tquic_sendbuf_piece(&m->sb, 20)->priv);
+	KUNIT_EXPECT_PTR_EQ(test, tquic_sendbuf_piece(&m->sb, 39)->priv, own);
+	KUNIT_EXPECT_EQ(test, marks_held, 0);
+	tquic_sendbuf_sent(&m->sb, 0, 40);
+	KUNIT_EXPECT_EQ(test, tquic_sendbuf_acked(&m->sb, 0, 40, GFP_KERNEL), 40U);
+	KUNIT_EXPECT_EQ(test, marks_held, 0);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
 	finish(m);
 }
 
@@ -449,6 +475,7 @@ static struct kunit_case sendbuf_cases[] = {
 	KUNIT_CASE(sendbuf_random_faults),
 	KUNIT_CASE(sendbuf_free_midway),
 	KUNIT_CASE(sendbuf_extends),
+	KUNIT_CASE(sendbuf_own),
 	KUNIT_CASE(sendbuf_ring),
 	KUNIT_CASE(sendbuf_map_bounds),
 	KUNIT_CASE(sendbuf_lost_first),
