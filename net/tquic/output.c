@@ -573,8 +573,8 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 	int len = 0;
 	u8 *slot;
 
+	run.s = NULL;
 	tquic_packet_init(&b, conn, path, TQUIC_SPACE_APP, bt.marked ? TQUIC_PKT_ECT : 0);
-	run_begin(&run, &b, size, want, now_us);
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
 	if (!bt.skb)
 		return -ENOMEM;
@@ -585,6 +585,8 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			break;
 		}
 		len = 0;
+		if (!run.s && bt.nr < 2)	/* what is due besides goes with the first */
+			run_begin(&run, &b, size, want, now_us);
 		if (run.s && run.off + run.len <= run.end)
 			len = run_packet(&run, &b, slot);
 		if (!len) {
