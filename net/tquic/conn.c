@@ -100,6 +100,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->prefer_version = p->prefer_version;
 	conn->local = *p->local;
 	conn->keepalive_interval_us = p->keepalive_us;
+	conn->tail_skip = TQUIC_TAIL_FIRST;
 	conn->loss_ctx.ops = &tquic_fate_ops;
 	conn->loss_ctx.arg = conn;
 	conn->loss_ctx.keep_backoff = !p->server;

@@ -54,6 +54,7 @@
 	X(TX_BYTES)			/* UDP payload bytes sent */ \
 	X(TX_BATCHES)			/* skbs given to the IP stack */ \
 	X(TX_GSO)			/* of those with more than one datagram */ \
+	X(TX_TAILS_ALONE)		/* rests of full batches that waited for more in vain */ \
 	X(TX_ACK_ONLY)			/* packets that are not ack-eliciting */ \
 	X(TX_ERRORS)			/* the IP stack refused a batch */ \
 	X(TX_NOMEM)			/* no memory for a batch or its records */ \

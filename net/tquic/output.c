@@ -21,6 +21,7 @@
 #define ACK_ONLY_SIZE	144	/* room for a packet that only acknowledges: a small skb's head */
 #define ACK_GAPS_SIZE	512	/* and when there is much to say */
 #define NAGLE_US	1000	/* how long a partial packet waits for more bytes */
+#define TAIL_SKIP	255	/* after one that waited in vain so many are sent at once, u8 */
 #define TRIM_US		500000	/* after so long without a packet memory is given back */
 #define BH_BATCHES	4	/* after so many softirqs are let in */
 #define RETRY_US	1000	/* no memory: try again then */
@@ -73,21 +74,33 @@ static struct tquic_stream *stream_pick(struct tquic_streams *ss, u32 max, u64 *
 	return NULL;
 }
 
-/* A partial packet waits a moment for more bytes: Nagle's rule with a limit */
+/*
+ * A partial packet waits a moment for more bytes, Nagle's rule with a limit.  So does the tail that
+ * a full batch has left: it would be a batch of its own.  When nothing came to join one, those of
+ * the next full batches do not wait: who writes again only after an answer is held up once in many.
+ */
 static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u32 len, u32 size,
 		       u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 	bool more = s->flags & TQUIC_STREAM_MORE;
+	bool tail = conn->tail && !(s->flags & TQUIC_STREAM_FIN) &&
+		    s->sb.end_off - s->sb.next_off + size <= conn->path->gso_max;
 
-	if ((conn->nodelay && !more) || len + 64 >= size || sp->probes ||
+	if ((conn->nodelay && !more) || (len + 64 >= size && !tail) || sp->probes ||
 	    !list_is_singular(&conn->streams.tx_ready) || !tquic_ranges_empty(&s->sb.pending))
 		return false;
-	if (!more && s->sb.base_off == s->sb.next_off)
+	if (!more && !tail && s->sb.base_off == s->sb.next_off)
 		return false;
 	if (conn->nagle_us == TQUIC_TIME_NEVER)
-		conn->nagle_us = now_us + (more ? TQUIC_MORE_US : NAGLE_US);
-	return now_us < conn->nagle_us;
+		conn->nagle_us = now_us + (more && !tail ? TQUIC_MORE_US : NAGLE_US);
+	if (now_us < conn->nagle_us)
+		return true;
+	if (tail) {
+		conn->tail_skip = TAIL_SKIP;
+		tquic_mib_inc(conn->mib, TX_TAILS_ALONE);
+	}
+	return false;
 }
 
 /*
@@ -655,6 +668,7 @@ static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 	s = stream_pick(ss, size, &off, &len, &fin);
 	if (!s || fin || !len || !data_waits(conn, s, len, size, now_us)) {
 		conn->nagle_us = TQUIC_TIME_NEVER;
+		conn->tail = false;
 		want |= s ? WANT_DATA : 0;
 	}
 	if (unlikely(!skb_queue_empty(&conn->tx_datagrams)))
@@ -764,6 +778,10 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 		if (n <= 0) {
 			sp->probes = 0;
 			return;
+		}
+		if (n > 1 && size * (n + 1) > path->gso_max) {
+			conn->tail_skip -= !!conn->tail_skip;
+			conn->tail = !conn->tail_skip;
 		}
 		/* a batch may be its alone: it is the last to have another */
 		if (want & WANT_DATA && first)

@@ -9,6 +9,7 @@
 #include "conn.h"
 
 #define TQUIC_MORE_US	200000	/* how long a partial packet waits with MSG_MORE */
+#define TQUIC_TAIL_FIRST 16	/* full batches that a connection sends before one's tail waits */
 
 int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max, u32 want,
 	       u64 now_us);
