@@ -163,6 +163,7 @@ struct tquic_conn {
 	u16 due;
 	bool tail;			/* a full batch has left: the rest may wait for more */
 	u8 tail_skip;			/* not before so many full batches */
+	u16 tx_waiters;			/* writers asleep until they may write on */
 	struct tquic_path *path;	/* the one that data leaves by */
 	struct tquic_cid dcid;		/* what conn->path's packets carry */
 	bool mute;			/* which the peer had us retire, and gave none instead */

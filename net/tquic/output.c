@@ -76,8 +76,9 @@ static struct tquic_stream *stream_pick(struct tquic_streams *ss, u32 max, u64 *
 
 /*
  * A partial packet waits a moment for more bytes, Nagle's rule with a limit.  So does the tail that
- * a full batch has left: it would be a batch of its own.  When nothing came to join one, those of
- * the next full batches do not wait: who writes again only after an answer is held up once in many.
+ * a full batch has left: it would be a batch of its own.  When nothing came to join one, though no
+ * writer waits for room, those of the next full batches do not wait: who writes again only after an
+ * answer is held up once in many.
  */
 static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u32 len, u32 size,
 		       u64 now_us)
@@ -96,7 +97,7 @@ static bool data_waits(struct tquic_conn *conn, const struct tquic_stream *s, u3
 		conn->nagle_us = now_us + (more && !tail ? TQUIC_MORE_US : NAGLE_US);
 	if (now_us < conn->nagle_us)
 		return true;
-	if (tail) {
+	if (tail && !conn->tx_waiters) {
 		conn->tail_skip = TAIL_SKIP;
 		tquic_mib_inc(conn->mib, TX_TAILS_ALONE);
 	}

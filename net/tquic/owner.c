@@ -63,7 +63,7 @@ void tquic_owner_write_space(struct sock *sk)
 	smp_mb();	/* pairs with af_poll(): it sees what was freed, or we SOCK_NOSPACE */
 	if (!sock || !test_bit(SOCK_NOSPACE, &sock->flags))
 		return;
-	if (!sk_stream_is_writeable(sk) && !tquic_sk(sk)->tx_waiters)
+	if (!sk_stream_is_writeable(sk) && !tquic_sk(sk)->conn->tx_waiters)
 		return;
 	clear_bit(SOCK_NOSPACE, &sock->flags);
 	rcu_read_lock();

@@ -130,13 +130,14 @@ static bool tx_wait_over(struct sock *sk, void *arg)
 static int wait_tx(struct sock *sk, long *timeo, bool (*cond)(struct sock *sk, void *arg),
 		   void *arg)
 {
+	struct tquic_conn *conn = tquic_sk(sk)->conn;
 	struct tx_wait w = { .cond = cond, .arg = arg };
 	int err;
 
 	tquic_socket_after(sk);
-	tquic_sk(sk)->tx_waiters++;
+	conn->tx_waiters++;
 	err = tquic_socket_wait(sk, timeo, tx_wait_over, &w);
-	tquic_sk(sk)->tx_waiters--;
+	conn->tx_waiters--;
 	return tx_over(sk) ? -EPIPE : err;
 }
 
