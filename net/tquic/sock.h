@@ -88,13 +88,13 @@ struct tquic_sock {
 	bool rx_discard;		/* SHUT_RD, or the user is gone: nobody reads */
 	bool rx_avail;			/* what poll says without the lock: a read would not wait */
 	bool streams_aware;		/* the last read asked for its stream: no EOF for all */
-	u16 tx_waiters;			/* senders that wait for credit, not for buffer space */
 	u64 stall_us;			/* no ACK by then: give up; TQUIC_TIME_NEVER: no limit */
 	u64 stall_acked;		/* acknowledged bytes when stall_us was set */
 
 	/* time and deferral */
 	struct hrtimer timer;
 	u64 armed_us;			/* when the timer fires, TQUIC_TIME_NEVER: not armed */
+	u8 overdue;			/* times in a row that a deadline had passed already */
 	unsigned long deferred;		/* TQUIC_DEFER_* bits, atomic */
 	struct work_struct work;	/* process context: punted packets, DEFER_WORK */
 	struct sk_buff_head punted;	/* packets that softirq could not open */

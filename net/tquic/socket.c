@@ -12,7 +12,8 @@
 #include "output.h"
 #include "sock.h"
 
-#define OVERDUE_US		1000		/* before an overdue deadline is tried again */
+#define OVERDUE_US		500		/* before what is overdue is tried again, doubled for */
+#define OVERDUE_MAX		11		/* each time, to a second */
 #define KEEPALIVE_MIN_US	100000		/* between PINGs, whatever is asked for */
 #define PUNTED_MAX		256		/* skbs that wait for process context */
 #define ORPHANS_MAX		16384		/* sockets that are closed and still deliver */
@@ -41,9 +42,13 @@ static void rearm(struct sock *sk)
 	struct tquic_sock *tsk = tquic_sk(sk);
 	u64 next = min(tquic_timer_next(tsk->conn), tsk->stall_us);
 
-	/* what is overdue could not be done: not again at once */
-	if (unlikely(next <= tsk->conn->rx_now_us))
-		next = tsk->conn->rx_now_us + OVERDUE_US;
+	/* what is overdue could not be done: not again at once, and ever more seldom */
+	if (unlikely(next <= tsk->conn->rx_now_us)) {
+		tsk->overdue = min(tsk->overdue + 1, OVERDUE_MAX);
+		next = tsk->conn->rx_now_us + (OVERDUE_US << tsk->overdue);
+	} else {
+		tsk->overdue = 0;
+	}
 	if (next >= tsk->armed_us)
 		return;
 	if (tsk->armed_us == TQUIC_TIME_NEVER)

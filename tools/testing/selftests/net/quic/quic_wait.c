@@ -6,12 +6,14 @@
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -462,6 +464,40 @@ static void t_keepalive_often(void)
 	pair_close(&p);
 }
 
+/* Give 127.0.0.1 to the loopback, or take it away, and with it the routes */
+static void loopback(bool there)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+	struct sockaddr_in *a = (struct sockaddr_in *)&ifr.ifr_addr;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	a->sin_family = AF_INET;
+	a->sin_addr.s_addr = there ? htonl(INADDR_LOOPBACK) : 0;
+	REQUIRE(fd >= 0);
+	REQUIRE(!ioctl(fd, SIOCSIFADDR, &ifr));
+	close(fd);
+}
+
+/* Without a route what is overdue is tried again ever more seldom, not each millisecond. */
+static void t_no_route(void)
+{
+	long long before = mib("TX_ERRORS"), errors;
+	struct pair p;
+	char buf[4];
+
+	pair_open(&p, NULL);
+	EXPECT_EQ(send(p.c, "late", 4, MSG_MORE), 4);	/* leaves in 200 ms */
+	loopback(false);
+	sleep_ms(2500);
+	errors = mib("TX_ERRORS") - before;
+	loopback(true);
+	EXPECT(errors >= 2);
+	EXPECT(errors < 50);	/* probe timeouts among them */
+	EXPECT_EQ(read_exactly(p.s, buf, sizeof(buf)), sizeof(buf));
+	EXPECT(!memcmp(buf, "late", sizeof(buf)));
+	pair_close(&p);
+}
+
 /* SO_LINGER with time: close() waits for delivery; with none it does not. */
 static void t_linger(void)
 {
@@ -503,6 +539,7 @@ const struct test tests[] = {
 	{ "idle_timeout", t_idle_timeout },
 	{ "keepalive", t_keepalive },
 	{ "keepalive_often", t_keepalive_often },
+	{ "no_route", t_no_route },
 	{ "linger", t_linger },
 	{}
 };
