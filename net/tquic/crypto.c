@@ -221,22 +221,18 @@ struct crypto_aead *tquic_crypto_aead(const char *name)
 	return ERR_PTR(err);
 }
 
+/* What there is already stays; on error too, for the next try or packet_key_free() */
 static int packet_key_alloc(struct tquic_key *k, const char *name)
 {
-	struct crypto_aead *tfm;
+	struct crypto_aead *tfm = k->aead ?: tquic_crypto_aead(name);
 
-	if (k->aead)
-		return 0;
-	tfm = tquic_crypto_aead(name);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
-	k->req = aead_request_alloc(tfm, GFP_KERNEL);
-	if (!k->req) {
-		crypto_free_aead(tfm);
-		return -ENOMEM;
-	}
-	aead_request_set_callback(k->req, 0, NULL, NULL);
 	k->aead = tfm;
+	k->req = k->req ?: aead_request_alloc(tfm, GFP_KERNEL);
+	if (!k->req)
+		return -ENOMEM;
+	aead_request_set_callback(k->req, 0, NULL, NULL);
 	return 0;
 }
 
@@ -265,19 +261,15 @@ static void packet_key_free(struct tquic_key *k)
 static int hp_alloc(struct tquic_crypto *c)
 {
 	bool inner = inner_ecb && !strcmp(c->cipher->hp, "ecb(aes)");
-	struct crypto_skcipher *tfm;
 
-	tfm = crypto_alloc_skcipher(inner ? "__ecb(aes)" : c->cipher->hp,
-				    inner ? CRYPTO_ALG_INTERNAL : 0, ALG_MASK);
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
-	c->hp_req = skcipher_request_alloc(tfm, GFP_KERNEL);
-	if (!c->hp_req) {
-		crypto_free_skcipher(tfm);
+	c->hp = crypto_alloc_skcipher(inner ? "__ecb(aes)" : c->cipher->hp,
+				      inner ? CRYPTO_ALG_INTERNAL : 0, ALG_MASK);
+	if (IS_ERR(c->hp))
+		return PTR_ERR(c->hp);
+	c->hp_req = skcipher_request_alloc(c->hp, GFP_KERNEL);
+	if (!c->hp_req)
 		return -ENOMEM;
-	}
 	skcipher_request_set_callback(c->hp_req, 0, NULL, NULL);
-	c->hp = tfm;
 	return 0;
 }
 
