@@ -47,8 +47,6 @@ struct tquic_endpoint {
 	int bound_dev_if;
 	struct tquic_sock __rcu *listener;	/* NULL: connections only */
 	struct tquic_sock __rcu *only;	/* a client with the endpoint to itself, for ICMP */
-	void (*saved_data_ready)(struct sock *sk);
-	void (*saved_error_report)(struct sock *sk);
 	struct tasklet_struct drain;	/* takes what the UDP socket has queued */
 	struct work_struct release;	/* closing the UDP socket may sleep */
 	struct rcu_head rcu;

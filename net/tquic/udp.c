@@ -429,28 +429,16 @@ static void attach(struct tquic_endpoint *ep)
 	struct sock *sk = ep->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	ep->saved_data_ready = sk->sk_data_ready;
-	ep->saved_error_report = sk->sk_error_report;
 	rcu_assign_sk_user_data(sk, ep);
 	sk->sk_data_ready = data_ready;
 	sk->sk_error_report = error_report;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-static void detach(struct tquic_endpoint *ep)
-{
-	struct sock *sk = ep->sock->sk;
-
-	write_lock_bh(&sk->sk_callback_lock);
-	sk->sk_data_ready = ep->saved_data_ready;
-	sk->sk_error_report = ep->saved_error_report;
-	rcu_assign_sk_user_data(sk, NULL);
-	write_unlock_bh(&sk->sk_callback_lock);
-}
-
+/* Our callbacks stay, and do nothing: the socket has no other user */
 static void close_socket(struct tquic_endpoint *ep)
 {
-	detach(ep);
+	rcu_assign_sk_user_data(ep->sock->sk, NULL);
 	synchronize_rcu();	/* data_ready() may be about to schedule it */
 	tasklet_kill(&ep->drain);
 	sock_release(ep->sock);
