@@ -249,12 +249,12 @@ static bool addr_is_local(struct net *net, const union tquic_addr *addr)
 }
 
 /*
- * tquic_af_migrate - have a client go on from the local address @sa, port 0: any, once it is known
- * to work.  Owned.  Return: 0, it is being tried; -ENOTCONN; -EINVAL: of another family, or the one
- * in use; -EOPNOTSUPP at a server, or where the peer forbids it; or what tquic_udp_bind() and
- * tquic_path_migrate() say.
+ * tquic_af_migrate - QUIC_SOCKOPT_CONNECTION_MIGRATION: have a client go on from the local address
+ * @sa, port 0: any, once it is known to work.  Owned.  Return: 0, it is being tried; -ENOTCONN;
+ * -EINVAL: of another family, or the one in use; -EOPNOTSUPP at a server, or where the peer forbids
+ * it; or what tquic_udp_bind() and tquic_path_migrate() say.
  */
-int tquic_af_migrate(struct sock *sk, const struct sockaddr *sa, int len)
+int tquic_af_migrate(struct sock *sk, void *sa, u32 len)
 {
 	struct tquic_conn *conn = tquic_sk(sk)->conn;
 	struct tquic_endpoint *ep = NULL, *own = tquic_sk(sk)->ep;

@@ -70,16 +70,20 @@ static void fill_path(struct quic_info *info, const struct tquic_conn *conn,
 }
 
 /*
- * tquic_info_quic - QUIC_SOCKOPT_INFO: path_index is read, all is written; the socket is owned by
- * the caller.  Return: 0, -ENOTCONN without a connection, -EINVAL for a path that is not there.
+ * tquic_info_quic - QUIC_SOCKOPT_INFO: path_index is read, all of @buf is written, of which the
+ * user asks for @len bytes; the socket is owned by the caller.  Return: 0, -ENOTCONN without a
+ * connection, -EINVAL for a path that is not there, or for less than the index.
  */
-int tquic_info_quic(struct sock *sk, struct quic_info *info)
+int tquic_info_quic(struct sock *sk, void *buf, u32 *len)
 {
 	const struct tquic_conn *conn = tquic_sk(sk)->conn;
 	const struct tquic_path *path;
 	const struct tquic_cipher *cipher;
+	struct quic_info *info = buf;
 	u32 rank = info->path_index, nr;
 
+	if (*len < sizeof(info->path_index))
+		return -EINVAL;
 	if (!conn)
 		return -ENOTCONN;
 	path = path_by_rank(conn, rank, &nr);

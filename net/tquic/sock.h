@@ -199,7 +199,7 @@ void tquic_owner_sync(struct sock *sk, struct tquic_conn *conn);
 
 /* af.c: what the address families see */
 int tquic_af_register(void);
-int tquic_af_migrate(struct sock *sk, const struct sockaddr *sa, int len);
+int tquic_af_migrate(struct sock *sk, void *sa, u32 len);
 void tquic_af_unregister(void);
 
 /* sendmsg.c, recvmsg.c, event.c, sockopt.c, info.c */
@@ -219,7 +219,7 @@ void tquic_event_tickets(struct sock *sk);
 int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
 void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc);
-int tquic_info_quic(struct sock *sk, struct quic_info *info);
+int tquic_info_quic(struct sock *sk, void *buf, u32 *len);
 u64 tquic_info_notsent(const struct tquic_conn *conn);
 void tquic_info_set_nodelay(struct sock *sk, bool on);
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);

@@ -491,11 +491,6 @@ static int get_param_ext(struct sock *sk, void *buf, u32 *len)
 	return min(n, 0);
 }
 
-static int set_migration(struct sock *sk, void *buf, u32 len)
-{
-	return tquic_af_migrate(sk, buf, len);
-}
-
 static int set_key_update(struct sock *sk, void *buf, u32 len)
 {
 	struct tquic_conn *conn = live_conn(sk);
@@ -504,11 +499,6 @@ static int set_key_update(struct sock *sk, void *buf, u32 len)
 }
 
 /* ---- ours ---- */
-
-static int get_info(struct sock *sk, void *buf, u32 *len)
-{
-	return *len < sizeof(u32) ? -EINVAL : tquic_info_quic(sk, buf);
-}
 
 static int set_congestion(struct sock *sk, void *buf, u32 len)
 {
@@ -572,7 +562,7 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_CONNECTION_ID] = UNBUILT,
 	[QUIC_SOCKOPT_CONNECTION_CLOSE] = { set_close, get_close,
 					    sizeof(struct quic_connection_close) },
-	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = { set_migration, NULL,
+	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = { tquic_af_migrate, NULL,
 						sizeof(struct sockaddr_storage) },
 	[QUIC_SOCKOPT_KEY_UPDATE] = { set_key_update, NULL, 0 },
 	[QUIC_SOCKOPT_TRANSPORT_PARAM] = { set_param, get_param,
@@ -586,7 +576,7 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_TRANSPORT_PARAM_EXT] = { set_param_ext, get_param_ext,
 					       QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES, true },
 	[QUIC_SOCKOPT_STREAM_PEELOFF] = UNBUILT,
-	[QUIC_SOCKOPT_INFO] = { NULL, get_info, sizeof(struct quic_info) },
+	[QUIC_SOCKOPT_INFO] = { NULL, tquic_info_quic, sizeof(struct quic_info) },
 	[QUIC_SOCKOPT_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
 	[QUIC_SOCKOPT_NODELAY] = { set_nodelay, get_nodelay, sizeof(int) },
 	[QUIC_SOCKOPT_STREAM_PRIORITY] = { set_priority, get_priority,
