@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a connection looks like from outside: QUIC_SOCKOPT_INFO, and the options
- * of level SOL_TCP for programs that were written for TCP, UAPI section 9, which
- * act on the path as they would there.
+ * What a connection looks like from outside: QUIC_SOCKOPT_INFO, and TCP_INFO for
+ * programs that were written for TCP, UAPI section 9.
  */
 #include <net/tcp.h>
 
-#include "output.h"
 #include "sock.h"
-
-#define KEEP_INTVL_S	75	/* what TCP shows when nothing was set */
-#define KEEP_CNT	9
-#define KEEP_MAX_S	32767
 
 static const struct tquic_path *path_by_rank(const struct tquic_conn *conn, u32 rank, u32 *nr)
 {
@@ -134,17 +128,9 @@ void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc)
 	}
 }
 
-/* ---- level SOL_TCP ---- */
-
 static u32 pkts_of(u64 bytes, u32 mss)
 {
 	return min_t(u64, div_u64(bytes + mss - 1, mss), U32_MAX);
-}
-
-/* Bytes of stream data in a full packet */
-static u32 mss_of(const struct tquic_path *path)
-{
-	return path->mtu.cur - TQUIC_HEADER_BYTES;
 }
 
 static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct tcp_info *ti)
@@ -158,8 +144,8 @@ static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct
 	ti->tcpi_backoff = rec->pto_count;
 	ti->tcpi_rto = rto_us(conn, path);
 	ti->tcpi_ato = conn->local.max_ack_delay_us;
-	ti->tcpi_snd_mss = mss_of(path);
-	ti->tcpi_rcv_mss = mss_of(path);
+	ti->tcpi_snd_mss = path->mtu.cur - TQUIC_HEADER_BYTES;
+	ti->tcpi_rcv_mss = ti->tcpi_snd_mss;
 	ti->tcpi_unacked = pkts_of(rec->cc.in_flight, mss);
 	ti->tcpi_total_retrans = st->retrans_pkts;
 	ti->tcpi_pmtu = path->mtu.cur + sizeof(struct udphdr) +
@@ -185,150 +171,15 @@ static void fill_tcp_info(struct sock *sk, const struct tquic_conn *conn, struct
 	ti->tcpi_notsent_bytes = min_t(u64, tquic_info_notsent(conn), U32_MAX);
 }
 
-static void nodelay_set(struct sock *sk)
+/** tquic_info_tcp - TCP_INFO: all of @buf is written; the socket is owned by the caller; 0 */
+int tquic_info_tcp(struct sock *sk, void *buf, u32 *len)
 {
-	struct tquic_sock *tsk = tquic_sk(sk);
+	const struct tquic_conn *conn = tquic_sk(sk)->conn;
+	struct tcp_info *ti = buf;
 
-	if (tsk->conn)
-		tsk->conn->nodelay = tsk->nodelay;
-}
-
-/** tquic_info_set_nodelay - send small writes at once; the socket is owned by the caller */
-void tquic_info_set_nodelay(struct sock *sk, bool on)
-{
-	tquic_sk(sk)->nodelay = on;
-	nodelay_set(sk);
-}
-
-static void cork_set(struct sock *sk)
-{
-	if (!tquic_sk(sk)->cork && tquic_sk(sk)->conn)
-		tquic_sendmsg_push(sk, false);
-}
-
-static void maxseg_set(struct sock *sk)
-{
-	struct tquic_conn *conn = tquic_sk(sk)->conn;
-
+	memset(ti, 0, sizeof(*ti));
+	ti->tcpi_state = sk->sk_state;
 	if (conn)
-		tquic_path_mtu_changed(conn, conn->path, tquic_now_us());
-}
-
-static int maxseg_shown(const struct tquic_sock *tsk)
-{
-	if (tsk->conn)
-		return mss_of(tsk->conn->path);
-	return tsk->maxseg ?: TQUIC_MIN_UDP - TQUIC_HEADER_BYTES;
-}
-
-static void keep_set(struct sock *sk)
-{
-	tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
-}
-
-static int keep_idle_shown(const struct tquic_sock *tsk)
-{
-	return tsk->keep_idle_s ?: div_u64(tsk->tparam.max_idle_timeout_us, 2 * USEC_PER_SEC);
-}
-
-#define KEPT(member)	.off = offsetof(struct tquic_sock, member)
-
-/* Each is an int of struct tquic_sock */
-static const struct tcp_option {
-	u16 off;
-	bool flag;	/* any number is good, kept as 0 or 1 */
-	bool zero;	/* 0 is good, whatever the bounds */
-	int min;
-	int max;
-	int unset;	/* what 0 is shown as */
-	void (*set)(struct sock *sk);			/* it has changed */
-	int (*shown)(const struct tquic_sock *tsk);	/* NULL: as it is kept */
-} tcp_options[] = {
-	[TCP_NODELAY] = { KEPT(nodelay), .flag = true, .set = nodelay_set },
-	[TCP_CORK] = { KEPT(cork), .flag = true, .set = cork_set },
-	[TCP_MAXSEG] = { KEPT(maxseg), .min = TCP_MIN_MSS, .max = MAX_TCP_WINDOW, .zero = true,
-			 .set = maxseg_set, .shown = maxseg_shown },
-	[TCP_KEEPIDLE] = { KEPT(keep_idle_s), .min = 1, .max = KEEP_MAX_S,
-			   .set = keep_set, .shown = keep_idle_shown },
-	[TCP_KEEPINTVL] = { KEPT(keep_intvl_s), .min = 1, .max = KEEP_MAX_S,
-			    .unset = KEEP_INTVL_S },
-	[TCP_KEEPCNT] = { KEPT(keep_cnt), .min = 1, .max = 127, .unset = KEEP_CNT },
-	[TCP_USER_TIMEOUT] = { KEPT(user_timeout_ms), .max = INT_MAX },
-};
-
-static const struct tcp_option *find(int optname)
-{
-	if (optname < 0 || optname >= ARRAY_SIZE(tcp_options) || !tcp_options[optname].off)
-		return NULL;
-	return &tcp_options[optname];
-}
-
-static int *kept(struct sock *sk, const struct tcp_option *o)
-{
-	return (void *)tquic_sk(sk) + o->off;
-}
-
-/** tquic_info_tcp_set - setsockopt of level SOL_TCP: tcp_options and TCP_CONGESTION */
-int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
-{
-	const struct tcp_option *o = find(optname);
-	struct tquic_conn *conn;
-	int val;
-
-	if (optname == TCP_CONGESTION && optlen)
-		return quic_do_setsockopt(sk, QUIC_SOCKOPT_CONGESTION, optval, optlen);
-	if (optlen < sizeof(val))
-		return -EINVAL;
-	if (copy_from_sockptr(&val, optval, sizeof(val)))
-		return -EFAULT;
-	if (!o)
-		return -ENOPROTOOPT;
-	if (o->flag)
-		val = !!val;
-	else if ((val < o->min || val > o->max) && !(o->zero && !val))
-		return -EINVAL;
-	lock_sock(sk);
-	*kept(sk, o) = val;
-	if (o->set)
-		o->set(sk);
-	conn = tquic_sk(sk)->conn;
-	if (conn) {
-		tquic_output_flush(conn, tquic_now_us());
-		tquic_socket_after(sk);
-	}
-	release_sock(sk);
-	return 0;
-}
-
-/** tquic_info_tcp_get - getsockopt of level SOL_TCP: TCP_INFO, and what can be set */
-int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
-{
-	const struct tcp_option *o = find(optname);
-	struct tquic_sock *tsk = tquic_sk(sk);
-	struct tcp_info ti = {};
-	const void *from = &ti;
-	int len, val;
-
-	if (optname == TCP_CONGESTION)
-		return quic_do_getsockopt(sk, QUIC_SOCKOPT_CONGESTION, optval, optlen);
-	if (copy_from_sockptr(&len, optlen, sizeof(len)))
-		return -EFAULT;
-	if (len < 0)
-		return -EINVAL;
-	if (!o && optname != TCP_INFO)
-		return -ENOPROTOOPT;
-	lock_sock(sk);
-	if (o) {
-		val = o->shown ? o->shown(tsk) : *kept(sk, o) ?: o->unset;
-		from = &val;
-	} else {
-		ti.tcpi_state = sk->sk_state;
-		if (tsk->conn)
-			fill_tcp_info(sk, tsk->conn, &ti);
-	}
-	release_sock(sk);
-	len = min_t(u32, len, o ? sizeof(val) : sizeof(ti));
-	if (copy_to_sockptr(optlen, &len, sizeof(len)) || copy_to_sockptr(optval, from, len))
-		return -EFAULT;
+		fill_tcp_info(sk, conn, ti);
 	return 0;
 }

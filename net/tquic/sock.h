@@ -216,12 +216,10 @@ int tquic_event_read(struct sk_buff_head *queue, u32 kind, struct msghdr *msg, s
 bool tquic_event_close_said(const struct tquic_conn *conn, struct quic_connection_close *c);
 void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part);
 void tquic_event_tickets(struct sock *sk);
-int tquic_info_tcp_set(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
-int tquic_info_tcp_get(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
 void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc);
 int tquic_info_quic(struct sock *sk, void *buf, u32 *len);
+int tquic_info_tcp(struct sock *sk, void *buf, u32 *len);
 u64 tquic_info_notsent(const struct tquic_conn *conn);
-void tquic_info_set_nodelay(struct sock *sk, bool on);
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen);
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen);
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Socket options: one table for level SOL_QUIC, UAPI sections 4 and 8, and who
- * answers for the other levels.  Structures are copied by common prefix here,
- * once for all; a row only sees kernel memory and an owned socket.
+ * Socket options: a table for level SOL_QUIC, UAPI sections 4 and 8, one for level SOL_TCP,
+ * for programs that were written for TCP, section 9, whose options act on the path as they
+ * would there, and who answers for the other levels.  Structures are copied by common prefix
+ * here, once for all; a row only sees kernel memory and an owned socket.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/tcp.h>
 #include <net/ip.h>
+#include <net/tcp.h>
 
 #include "handshake.h"
 #include "output.h"
@@ -17,6 +18,9 @@
 #define RTT_MAX_US	6000000
 #define PROBE_MIN_US	5000000		/* plpmtud_probe_interval */
 #define ACK_DELAY_MAX_US (16384 * 1000)	/* RFC 9000 section 18.2 */
+#define KEEP_INTVL_S	75		/* what TCP shows when nothing was set */
+#define KEEP_CNT	9
+#define KEEP_MAX_S	32767
 
 /* One option.  set: @len bytes of @buf are the user's, the rest 0.  get: likewise, and @len out. */
 struct option {
@@ -24,6 +28,16 @@ struct option {
 	int (*get)(struct sock *sk, void *buf, u32 *len);
 	u16 size;	/* bytes of the kernel's structure, or of the longest string */
 	bool bytes;	/* a string of bytes: never cut, and never longer than size */
+
+	/* or it is an int of struct tquic_sock */
+	u16 off;	/* 0: it is none */
+	bool flag;	/* any number is good, kept as 0 or 1 */
+	bool zero;	/* 0 is good, whatever the bounds */
+	int min;
+	int max;
+	int unset;	/* what 0 is shown as */
+	void (*changed)(struct sock *sk);		/* NULL: nobody is to be told */
+	int (*shown)(const struct tquic_sock *tsk);	/* NULL: as it is kept */
 };
 
 static struct tquic_conn *conn_of(const struct sock *sk)
@@ -44,6 +58,31 @@ static bool is_server(const struct sock *sk)
 	return sk->sk_state == TCP_LISTEN || (conn_of(sk) && conn_of(sk)->server);
 }
 
+static int set_int(struct sock *sk, const struct option *o, const int *buf, u32 len)
+{
+	int *kept = (void *)tquic_sk(sk) + o->off;
+	int val = *buf;
+
+	if (len < sizeof(val))
+		return -EINVAL;
+	if (o->flag)
+		val = !!val;
+	else if ((val < o->min || val > o->max) && !(o->zero && !val))
+		return -EINVAL;
+	*kept = val;
+	if (o->changed)
+		o->changed(sk);
+	return 0;
+}
+
+static int get_int(struct sock *sk, const struct option *o, int *buf)
+{
+	const int *kept = (void *)tquic_sk(sk) + o->off;
+
+	*buf = o->shown ? o->shown(tquic_sk(sk)) : *kept ?: o->unset;
+	return 0;
+}
+
 static int get_bytes(void *buf, u32 *len, const void *from, u32 n)
 {
 	if (*len < n)
@@ -52,6 +91,47 @@ static int get_bytes(void *buf, u32 *len, const void *from, u32 n)
 		memcpy(buf, from, n);
 	*len = n;
 	return 0;
+}
+
+/* ---- ints: what follows when one has changed, and how it is shown ---- */
+
+static void nodelay_changed(struct sock *sk)
+{
+	struct tquic_sock *tsk = tquic_sk(sk);
+
+	if (tsk->conn)
+		tsk->conn->nodelay = tsk->nodelay;
+}
+
+static void cork_changed(struct sock *sk)
+{
+	if (!tquic_sk(sk)->cork && conn_of(sk))
+		tquic_sendmsg_push(sk, false);
+}
+
+static void maxseg_changed(struct sock *sk)
+{
+	struct tquic_conn *conn = conn_of(sk);
+
+	if (conn)
+		tquic_path_mtu_changed(conn, conn->path, tquic_now_us());
+}
+
+static int maxseg_shown(const struct tquic_sock *tsk)
+{
+	if (tsk->conn)
+		return tsk->conn->path->mtu.cur - TQUIC_HEADER_BYTES;
+	return tsk->maxseg ?: TQUIC_MIN_UDP - TQUIC_HEADER_BYTES;
+}
+
+static void keep_changed(struct sock *sk)
+{
+	tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
+}
+
+static int keep_idle_shown(const struct tquic_sock *tsk)
+{
+	return tsk->keep_idle_s ?: div_u64(tsk->tparam.max_idle_timeout_us, 2 * USEC_PER_SEC);
 }
 
 /* ---- events ---- */
@@ -333,10 +413,12 @@ static int set_config(struct sock *sk, void *buf, u32 len)
 	TAKE(keepalive_probe_interval);
 	if (c->congestion_control_algo)
 		tquic_info_set_cc(sk, tquic_cc_find_id(c->congestion_control_algo));
-	if (c->stream_data_nodelay)
-		tquic_info_set_nodelay(sk, true);
+	if (c->stream_data_nodelay) {
+		tsk->nodelay = true;
+		nodelay_changed(sk);
+	}
 	if (c->keepalive_probe_interval)
-		tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
+		keep_changed(sk);
 	return 0;
 }
 
@@ -473,7 +555,7 @@ static int set_param_ext(struct sock *sk, void *buf, u32 len)
 		return -ENOTCONN;
 	err = tquic_conn_set_remote(conn, buf, len, tquic_now_us());
 	if (!err)
-		tquic_socket_keepalive(sk, sock_flag(sk, SOCK_KEEPOPEN));
+		keep_changed(sk);
 	return err;
 }
 
@@ -519,22 +601,6 @@ static int get_congestion(struct sock *sk, void *buf, u32 *len)
 	return 0;
 }
 
-static int set_nodelay(struct sock *sk, void *buf, u32 len)
-{
-	int on = *(int *)buf;
-
-	if (len < sizeof(on) || on & ~1)
-		return -EINVAL;
-	tquic_info_set_nodelay(sk, on);
-	return 0;
-}
-
-static int get_nodelay(struct sock *sk, void *buf, u32 *len)
-{
-	*(int *)buf = tquic_sk(sk)->nodelay;
-	return 0;
-}
-
 /* SO_ZEROCOPY, for kernels that do not let a module answer it */
 static int set_zerocopy(struct sock *sk, void *buf, u32 len)
 {
@@ -553,6 +619,8 @@ static int get_zerocopy(struct sock *sk, void *buf, u32 *len)
 }
 
 #define UNBUILT	{ .size = 1 }
+#define INT(member, ...)							\
+	{ .size = sizeof(int), .off = offsetof(struct tquic_sock, member), __VA_ARGS__ }
 
 static const struct option options[] = {
 	[QUIC_SOCKOPT_EVENT] = { set_event, get_event, sizeof(struct quic_event_option) },
@@ -578,21 +646,25 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_STREAM_PEELOFF] = UNBUILT,
 	[QUIC_SOCKOPT_INFO] = { NULL, tquic_info_quic, sizeof(struct quic_info) },
 	[QUIC_SOCKOPT_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
-	[QUIC_SOCKOPT_NODELAY] = { set_nodelay, get_nodelay, sizeof(int) },
+	[QUIC_SOCKOPT_NODELAY] = INT(nodelay, .max = 1, .changed = nodelay_changed),
 	[QUIC_SOCKOPT_STREAM_PRIORITY] = { set_priority, get_priority,
 					   sizeof(struct quic_stream_priority) },
 	[QUIC_SOCKOPT_ZEROCOPY] = { set_zerocopy, get_zerocopy, sizeof(int) },
 };
 
-static const struct option *find(int optname)
-{
-	const struct option *o;
-
-	if (optname < 0 || optname >= ARRAY_SIZE(options))
-		return NULL;
-	o = &options[optname];
-	return o->set || o->get || o->size ? o : NULL;
-}
+static const struct option tcp_options[] = {
+	[TCP_NODELAY] = INT(nodelay, .flag = true, .changed = nodelay_changed),
+	[TCP_CORK] = INT(cork, .flag = true, .changed = cork_changed),
+	[TCP_MAXSEG] = INT(maxseg, .min = TCP_MIN_MSS, .max = MAX_TCP_WINDOW, .zero = true,
+			   .changed = maxseg_changed, .shown = maxseg_shown),
+	[TCP_KEEPIDLE] = INT(keep_idle_s, .min = 1, .max = KEEP_MAX_S, .changed = keep_changed,
+			     .shown = keep_idle_shown),
+	[TCP_KEEPINTVL] = INT(keep_intvl_s, .min = 1, .max = KEEP_MAX_S, .unset = KEEP_INTVL_S),
+	[TCP_KEEPCNT] = INT(keep_cnt, .min = 1, .max = 127, .unset = KEEP_CNT),
+	[TCP_USER_TIMEOUT] = INT(user_timeout_ms, .max = INT_MAX),
+	[TCP_INFO] = { NULL, tquic_info_tcp, sizeof(struct tcp_info) },
+	[TCP_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
+};
 
 /* Have a row work on a copy of the *len bytes at optval, which get writes back */
 static int run(struct sock *sk, const struct option *o, bool set, sockptr_t optval, u32 *len)
@@ -606,7 +678,10 @@ static int run(struct sock *sk, const struct option *o, bool set, sockptr_t optv
 	if ((set || !o->bytes) && *len && copy_from_sockptr(buf, optval, *len))
 		goto out;
 	lock_sock(sk);
-	err = set ? o->set(sk, buf, *len) : o->get(sk, buf, len);
+	if (o->off)
+		err = set ? set_int(sk, o, buf, *len) : get_int(sk, o, buf);
+	else
+		err = set ? o->set(sk, buf, *len) : o->get(sk, buf, len);
 	if (set && live_conn(sk))
 		tquic_output_flush(conn_of(sk), tquic_now_us());
 	tquic_socket_after(sk);
@@ -615,6 +690,49 @@ static int run(struct sock *sk, const struct option *o, bool set, sockptr_t optv
 		err = -EFAULT;
 out:
 	kfree_sensitive(buf);
+	return err;
+}
+
+/* The row of an option, NULL: there is none */
+static const struct option *find(int level, int optname)
+{
+	const struct option *o = level == SOL_QUIC ? options : tcp_options;
+	u32 nr = level == SOL_QUIC ? ARRAY_SIZE(options) : ARRAY_SIZE(tcp_options);
+
+	if (optname < 0 || optname >= nr)
+		return NULL;
+	o += optname;
+	return o->set || o->get || o->size ? o : NULL;
+}
+
+/* quic_do_setsockopt() of either level */
+static int set(struct sock *sk, int level, int optname, sockptr_t optval, u32 optlen)
+{
+	const struct option *o = find(level, optname);
+
+	if (!o || !(o->set || o->off))
+		return o && !o->get ? -EOPNOTSUPP : -ENOPROTOOPT;
+	if (o->bytes && optlen > o->size)
+		return -EINVAL;
+	return run(sk, o, true, optval, &optlen);
+}
+
+/* quic_do_getsockopt() of either level */
+static int get(struct sock *sk, int level, int optname, sockptr_t optval, sockptr_t optlen)
+{
+	const struct option *o = find(level, optname);
+	u32 len;
+	int err;
+
+	if (!o || !(o->get || o->off))
+		return o && !o->set ? -EOPNOTSUPP : -ENOPROTOOPT;
+	if (copy_from_sockptr(&len, optlen, sizeof(len)))
+		return -EFAULT;
+	if ((int)len < 0)
+		return -EINVAL;
+	err = run(sk, o, false, optval, &len);
+	if (!err && copy_to_sockptr(optlen, &len, sizeof(len)))
+		err = -EFAULT;
 	return err;
 }
 
@@ -630,13 +748,7 @@ out:
  */
 int quic_do_setsockopt(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
 {
-	const struct option *o = find(optname);
-
-	if (!o || !o->set)
-		return o && !o->get ? -EOPNOTSUPP : -ENOPROTOOPT;
-	if (o->bytes && optlen > o->size)
-		return -EINVAL;
-	return run(sk, o, true, optval, &optlen);
+	return set(sk, SOL_QUIC, optname, optval, optlen);
 }
 EXPORT_SYMBOL_GPL(quic_do_setsockopt);
 
@@ -652,20 +764,7 @@ EXPORT_SYMBOL_GPL(quic_do_setsockopt);
  */
 int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t optlen)
 {
-	const struct option *o = find(optname);
-	u32 len;
-	int err;
-
-	if (!o || !o->get)
-		return o && !o->set ? -EOPNOTSUPP : -ENOPROTOOPT;
-	if (copy_from_sockptr(&len, optlen, sizeof(len)))
-		return -EFAULT;
-	if ((int)len < 0)
-		return -EINVAL;
-	err = run(sk, o, false, optval, &len);
-	if (!err && copy_to_sockptr(optlen, &len, sizeof(len)))
-		err = -EFAULT;
-	return err;
+	return get(sk, SOL_QUIC, optname, optval, optlen);
 }
 EXPORT_SYMBOL_GPL(quic_do_getsockopt);
 
@@ -679,10 +778,10 @@ int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, 
 		return quic_do_setsockopt(sk, QUIC_SOCKOPT_ZEROCOPY, optval, optlen);
 	if (level == SOL_SOCKET)
 		return sock_setsockopt(sk->sk_socket, level, optname, optval, optlen);
-	if (level == SOL_QUIC)
-		return quic_do_setsockopt(sk, optname, optval, optlen);
-	if (level == SOL_TCP)
-		return tquic_info_tcp_set(sk, optname, optval, optlen);
+	if (level == SOL_QUIC || (level == SOL_TCP && optlen))
+		return set(sk, level, optname, optval, optlen);
+	if (level == SOL_TCP)	/* no option of TCP is empty */
+		return -EINVAL;
 	if (level == SOL_IP)
 		return ip_setsockopt(sk, level, optname, optval, optlen);
 	if (IS_ENABLED(CONFIG_IPV6) && level == SOL_IPV6 && sk->sk_family == AF_INET6)
@@ -694,10 +793,8 @@ int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, 
 int tquic_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		     int __user *optlen)
 {
-	if (level == SOL_QUIC)
-		return quic_do_getsockopt(sk, optname, USER_SOCKPTR(optval), USER_SOCKPTR(optlen));
-	if (level == SOL_TCP)
-		return tquic_info_tcp_get(sk, optname, USER_SOCKPTR(optval), USER_SOCKPTR(optlen));
+	if (level == SOL_QUIC || level == SOL_TCP)
+		return get(sk, level, optname, USER_SOCKPTR(optval), USER_SOCKPTR(optlen));
 	if (level == SOL_IP)
 		return ip_getsockopt(sk, level, optname, optval, optlen);
 	if (IS_ENABLED(CONFIG_IPV6) && level == SOL_IPV6 && sk->sk_family == AF_INET6)
