@@ -155,7 +155,6 @@ u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us
 /** tquic_ack_sent - the packet with the frame just written leaves: nothing is owed now */
 void tquic_ack_sent(struct tquic_ack *a)
 {
-	a->sent_largest = tquic_ack_largest(a) + 1;
 	a->due_us = TQUIC_TIME_NEVER;
 	a->eliciting = 0;
 	a->now = false;

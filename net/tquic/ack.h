@@ -24,7 +24,6 @@ struct tquic_ack {
 	u64 floor;			/* below it everything counts as received */
 	u64 largest_us;			/* when the largest arrived */
 	u64 due_us;			/* an ACK must leave by then; TQUIC_TIME_NEVER: none */
-	u64 sent_largest;		/* largest packet number in the last ACK we sent + 1 */
 	u64 ecn[3];			/* ECT(0), ECT(1), CE counts, as in the frame */
 	u32 patience_us;		/* how long one may wait that is owed for their number */
 	u16 eliciting;			/* ack-eliciting packets since the last ACK */

@@ -42,7 +42,6 @@ struct tquic_cc {
 	u64 cwnd_max;		/* bytes, cap; ~0: none */
 	u32 mss;		/* bytes of a full datagram on this path */
 	u32 srtt_us;		/* copies of the path's estimates, set before each call */
-	u32 min_rtt_us;
 	u32 latest_rtt_us;
 	/*
 	 * RFC 9002 section 7.8.  The sender sets it when it stops for want of data or credit

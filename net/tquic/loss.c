@@ -272,7 +272,6 @@ static void settle_acked(struct pass *p, struct tquic_sent_block *b, struct tqui
 	u32 n, run = 1 + pkt->more;
 
 	p->res->acked_pkts += run;
-	p->res->acked_bytes += run * pkt->bytes;
 	if (pkt->flags & TQUIC_PKT_LOST)
 		spurious_pkt(p, fl, pkt);
 	else
@@ -371,7 +370,6 @@ static void sample_rtt(struct pass *p, const struct largest *largest, u64 delay_
 	if (p->ctx->confirmed)
 		delay_us = min_t(u64, delay_us, rec->max_ack_delay_us);
 	tquic_loss_rtt_update(&rec->rtt, p->now_us - largest->sent_us, delay_us, p->now_us);
-	p->res->rtt_sampled = true;
 }
 
 /* RFC 9002 section 7.6.2: the losses since the last acknowledged packet span too long */
@@ -563,7 +561,6 @@ static void report(struct pass *p)
 		fl = &p->flight[i];
 		rec = fl->rec;
 		rec->cc.srtt_us = rec->rtt.smoothed_us;
-		rec->cc.min_rtt_us = rec->rtt.min_us;
 		rec->cc.latest_rtt_us = rec->rtt.latest_us;
 		if (fl->lost_us)
 			report_lost(fl, p->now_us);

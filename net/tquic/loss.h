@@ -112,13 +112,11 @@ struct tquic_loss_ctx {
 /* What one ACK did */
 struct tquic_ack_result {
 	u32 acked_pkts;
-	u32 acked_bytes;
 	u32 lost_pkts;
 	u32 spurious_pkts;
 	bool eliciting;		/* something ack-eliciting was newly acknowledged */
 	bool ecn_ce;		/* the path marks CE */
 	bool ecn_failed;	/* path or peer do not do ECN properly: not used again */
-	bool rtt_sampled;
 };
 
 void tquic_loss_recovery_init(struct tquic_recovery *rec, const struct tquic_cc_ops *cc, u32 mss,

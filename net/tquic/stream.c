@@ -745,7 +745,6 @@ void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s)
 		s->rx_state = QUIC_STREAM_RECV_STATE_RESET_READ;
 	else
 		return;
-	s->flags |= TQUIC_STREAM_READ_DONE;
 	drop_rx(ss, s);
 	settle(ss, s);
 }
@@ -759,7 +758,7 @@ void tquic_stream_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 err
 {
 	if (tquic_stream_rx_over(s) || s->flags & TQUIC_STREAM_STOPPED)
 		return;
-	s->flags |= TQUIC_STREAM_STOPPED | TQUIC_STREAM_READ_DONE;
+	s->flags |= TQUIC_STREAM_STOPPED;
 	s->stop_err = err;
 	drop_rx(ss, s);
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);

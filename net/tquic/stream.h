@@ -24,10 +24,9 @@
 #define TQUIC_STREAM_FIN_SENT		BIT(1)	/* cleared when the FIN is lost */
 #define TQUIC_STREAM_FIN_ACKED		BIT(2)
 #define TQUIC_STREAM_STOPPED		BIT(3)	/* we sent, or are to send, STOP_SENDING */
-#define TQUIC_STREAM_READ_DONE		BIT(4)	/* the reader has seen the end (FIN or reset) */
-#define TQUIC_STREAM_MORE		BIT(5)	/* MSG_MORE: hold a partial packet back */
-#define TQUIC_STREAM_DEAD		BIT(6)	/* out of the tree, waits for refs to drop */
-#define TQUIC_STREAM_ANNOUNCE		BIT(7)	/* an empty frame is to open it at the peer */
+#define TQUIC_STREAM_MORE		BIT(4)	/* MSG_MORE: hold a partial packet back */
+#define TQUIC_STREAM_DEAD		BIT(5)	/* out of the tree, waits for refs to drop */
+#define TQUIC_STREAM_ANNOUNCE		BIT(6)	/* an empty frame is to open it at the peer */
 
 #define TQUIC_URGENCY_DEFAULT	3
 #define TQUIC_URGENCY_MAX	7
