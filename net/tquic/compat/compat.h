@@ -21,10 +21,6 @@
 #include <net/route.h>
 #include <net/sock.h>
 
-#ifdef TQUIC_HAVE_SKBUFF_REF
-#include <linux/skbuff_ref.h>
-#endif
-
 /* what a handler of struct ctl_table is given */
 #ifdef TQUIC_HAVE_CONST_CTL_TABLE
 #define tquic_ctl_table		const struct ctl_table

@@ -9,7 +9,6 @@ tquic-flat = $(shell cat $(srctree)/include/$(1) 2>/dev/null | tr -s '[:space:]'
 tquic-probe = $(if $(call tquic-flat,$(2),$(3)),-DTQUIC_HAVE_$(1))
 
 ccflags-y += $(if $(wildcard $(srctree)/include/linux/unaligned.h),,-DTQUIC_HAVE_ASM_UNALIGNED)
-ccflags-y += $(call tquic-probe,SKBUFF_REF,linux/skbuff_ref.h,_LINUX_SKBUFF_REF_H)
 ccflags-y += $(call tquic-probe,PROTO_ACCEPT_ARG,net/sock.h,struct proto_accept_arg \{)
 ccflags-y += $(call tquic-probe,PROTO_IOCTL_KARG,net/sock.h,.\*ioctl..struct sock \*sk. int cmd. int \*karg)
 ccflags-y += $(call tquic-probe,PROTO_RECVMSG_ADDR_LEN,net/sock.h,.\*recvmsg..struct sock \*sk.[^;]*addr_len)
