@@ -240,18 +240,12 @@ void tquic_streams_free(struct tquic_streams *ss)
 	tquic_ranges_free(&ss->closed[1]);
 }
 
-static void set_tx_state(struct tquic_streams *ss, struct tquic_stream *s, u8 state)
+/* A part of @s, whose @state is tx_state or rx_state, is in another one, which the user may hear */
+static void set_state(struct tquic_streams *ss, struct tquic_stream *s, u8 *state, u8 to)
 {
-	s->tx_state = state;
+	*state = to;
 	if (ss->update)
-		ss->update(ss, s, false);
-}
-
-static void set_rx_state(struct tquic_streams *ss, struct tquic_stream *s, u8 state)
-{
-	s->rx_state = state;
-	if (ss->update)
-		ss->update(ss, s, true);
+		ss->update(ss, s, state == &s->rx_state);
 }
 
 static bool lower(struct rb_node *a, const struct rb_node *b)
@@ -439,7 +433,7 @@ void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 er
 	drop_tx(ss, s);
 	s->flags &= ~TQUIC_STREAM_ANNOUNCE;
 	s->tx_err = err;
-	set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RESET_SENT);
+	set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_RESET_SENT);
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
 	tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_RESET);
 }
@@ -484,9 +478,9 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	if (fin)
 		s->flags |= TQUIC_STREAM_FIN_SENT;
 	if (unlikely(s->tx_state == QUIC_STREAM_SEND_STATE_READY))
-		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_SEND);
+		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_SEND);
 	if (unlikely(fin && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
-		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_SENT);
+		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_SENT);
 	tx_refresh(ss, s);
 	tquic_stream_tx_yield(ss, s);
 }
@@ -505,7 +499,7 @@ u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		s->flags |= TQUIC_STREAM_FIN_SENT | TQUIC_STREAM_FIN_ACKED;
 	tx_refresh(ss, s);
 	if (unlikely(s->flags & TQUIC_STREAM_FIN_ACKED && tquic_sendbuf_done(&s->sb))) {
-		set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RECVD);
+		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_RECVD);
 		settle(ss, s);
 	}
 	return released;
@@ -533,7 +527,7 @@ void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s)
 	if (s->tx_state != QUIC_STREAM_SEND_STATE_RESET_SENT)
 		return;
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_RESET);
-	set_tx_state(ss, s, QUIC_STREAM_SEND_STATE_RESET_RECVD);
+	set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_RESET_RECVD);
 	settle(ss, s);
 }
 
@@ -627,9 +621,9 @@ static void rx_refresh(struct tquic_streams *ss, struct tquic_stream *s, bool fi
 	if (whole || tquic_recvbuf_ready(&s->rb))
 		make_readable(ss, s);
 	if (unlikely(whole))
-		set_rx_state(ss, s, QUIC_STREAM_RECV_STATE_RECVD);
+		set_state(ss, s, &s->rx_state, QUIC_STREAM_RECV_STATE_RECVD);
 	else if (unlikely(first))
-		set_rx_state(ss, s, s->rx_state);
+		set_state(ss, s, &s->rx_state, s->rx_state);
 }
 
 /*
@@ -715,7 +709,7 @@ int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
 	if (!(s->flags & TQUIC_STREAM_STOPPED))
 		make_readable(ss, s);
-	set_rx_state(ss, s, QUIC_STREAM_RECV_STATE_RESET_RECVD);
+	set_state(ss, s, &s->rx_state, QUIC_STREAM_RECV_STATE_RESET_RECVD);
 	settle_stopped(ss, s);
 	return 0;
 }
