@@ -41,8 +41,8 @@ static bool handshake_ready(struct tquic_conn *conn, u8 *level, u32 *len)
 	return *len && *level != QUIC_CRYPTO_APP;
 }
 
-/** tquic_recvmsg_ready - a read would not wait; the socket is owned by the caller */
-bool tquic_recvmsg_ready(struct sock *sk)
+/** tquic_recvmsg_ready - a read would not wait; the socket is owned by the caller; @unused: NULL */
+bool tquic_recvmsg_ready(struct sock *sk, void *unused)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct tquic_conn *conn = tsk->conn;
@@ -228,11 +228,6 @@ static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	return read_end(sk);
 }
 
-static bool is_ready(struct sock *sk, void *unused)
-{
-	return tquic_recvmsg_ready(sk);
-}
-
 /*
  * Sleep until a connection has something to read.  The ACK of what ends this leaves from here,
  * before it is read: the softirq that brings it has a wakeup to do, and is done sooner without a
@@ -245,7 +240,7 @@ static int wait_for_data(struct sock *sk, long *timeo)
 	int err;
 
 	ack->patience_us = TQUIC_ACK_READER_US;
-	err = tquic_socket_wait(sk, timeo, is_ready, NULL);
+	err = tquic_socket_wait(sk, timeo, tquic_recvmsg_ready, NULL);
 	ack->patience_us = 0;
 	if (ack->eliciting >= TQUIC_ACK_TOLERANCE && tquic_conn_alive(conn)) {
 		ack->due_us = 0;

@@ -205,7 +205,7 @@ void tquic_af_unregister(void);
 /* sendmsg.c, recvmsg.c, event.c, sockopt.c, info.c */
 int tquic_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int tquic_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
-bool tquic_recvmsg_ready(struct sock *sk);
+bool tquic_recvmsg_ready(struct sock *sk, void *unused);
 void tquic_recvmsg_discard(struct sock *sk);
 int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int blocked,
 		       struct tquic_stream **sp);

@@ -351,7 +351,7 @@ void tquic_socket_after(struct sock *sk)
 	if (unlikely(tsk->closing))
 		closing_run(sk);
 	tquic_owner_sync(sk, conn);
-	WRITE_ONCE(tsk->rx_avail, tquic_recvmsg_ready(sk));
+	WRITE_ONCE(tsk->rx_avail, tquic_recvmsg_ready(sk, NULL));
 	stall_arm(sk);
 	rearm(sk);
 }
