@@ -11,6 +11,7 @@
 #include "wire.h"
 
 #define TQUIC_CRYPTO_BATCH	64	/* most header masks in one call */
+#define TQUIC_SCRATCH_SG	20	/* pieces of one packet's plaintext */
 
 enum tquic_hash { TQUIC_SHA256, TQUIC_SHA384, TQUIC_HASHES };
 
@@ -48,6 +49,14 @@ struct tquic_crypto {
 	u8 phase;				/* current key phase bit */
 	bool next_ready;			/* key[!phase] holds the next phase's key */
 	u8 secret[TQUIC_SECRET_MAX];		/* of the newest derived phase */
+};
+
+/* Working memory of one batch, in or out: the crypto API cannot take what is on a stack */
+struct tquic_scratch {
+	u8 samples[TQUIC_CRYPTO_BATCH * TQUIC_SAMPLE_LEN];	/* become masks in place */
+	u8 *pkt[TQUIC_CRYPTO_BATCH];				/* first byte of each packet */
+	struct scatterlist src[TQUIC_SCRATCH_SG];
+	struct scatterlist packet[2];				/* sealed, or to be opened */
 };
 
 int tquic_crypto_setup(void);
@@ -97,6 +106,14 @@ static inline u8 tquic_crypto_remove_mask(u8 *first, u8 *pn, const u8 *mask, boo
 	for (i = 0; i < pn_len; i++)
 		pn[i] ^= mask[i + 1];
 	return pn_len;
+}
+
+/* tquic_scratch_packet - len bytes at p; a tag that begins an entry is found at once */
+static inline struct scatterlist *tquic_scratch_packet(struct tquic_scratch *sc, u8 *p, u32 len)
+{
+	sg_set_buf(&sc->packet[0], p, len - TQUIC_TAG_LEN);
+	sg_set_buf(&sc->packet[1], p + len - TQUIC_TAG_LEN, TQUIC_TAG_LEN);
+	return sc->packet;
 }
 
 #endif

@@ -16,7 +16,6 @@
 #include "header.h"
 #include "input.h"
 #include "output.h"
-#include "scratch.h"
 #include "varint.h"
 
 #define PN_AT		(1 + TQUIC_CID_LEN)			/* of a short header to us */

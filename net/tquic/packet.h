@@ -7,7 +7,6 @@
 #define _TQUIC_PACKET_H
 
 #include "conn.h"
-#include "scratch.h"
 
 struct tquic_packet {
 	struct tquic_conn *conn;
