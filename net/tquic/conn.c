@@ -249,12 +249,6 @@ static int remote_versions(struct tquic_conn *conn, const struct tquic_tparam *t
 	       TQUIC_WERR(QUIC_TRANSPORT_ERROR_INTERNAL) : 0;
 }
 
-/* The smaller of both, where 0 is none */
-static u64 idle_min(u64 a, u64 b)
-{
-	return a && b ? min(a, b) : a + b;
-}
-
 /*
  * tquic_conn_remember - what a client knows of the server from an earlier connection holds until
  * tquic_conn_set_remote(), RFC 9000 section 7.4.1.  Return: 0; -EINVAL at a server, too late, or
@@ -300,7 +294,8 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	}
 	conn->remote_set = true;
 	conn->no_encrypt = conn->local.disable_1rtt_encryption && tp->disable_1rtt_encryption;
-	conn->idle_timeout_us = idle_min(conn->local.max_idle_timeout_us, tp->max_idle_timeout_us);
+	conn->idle_timeout_us = min_not_zero(conn->local.max_idle_timeout_us,
+					     tp->max_idle_timeout_us);
 	path->rec.max_ack_delay_us = tp->max_ack_delay_us;
 	tquic_cid_set_local_limit(&conn->cids, tp->active_connection_id_limit);
 	if (tp->has_reset_token)
