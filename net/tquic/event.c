@@ -111,17 +111,6 @@ void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool r
 	tquic_event_queue(conn->owner, QUIC_EVENT_STREAM_UPDATE, &up, sizeof(up));
 }
 
-static void copy_message(struct tquic_recvbuf *rb, u8 *to, u32 len)
-{
-	const u8 *p;
-	u32 off, n;
-
-	for (off = 0; off < len; off += n) {
-		n = min(tquic_recvbuf_peek(rb, rb->read_off + off, &p), len - off);
-		memcpy(to + off, p, n);
-	}
-}
-
 /*
  * tquic_event_tickets - take TLS messages that came after the handshake; the socket is owned by the
  * caller.  The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; a reader of streams must never meet
@@ -142,7 +131,7 @@ void tquic_event_tickets(struct sock *sk)
 			return;
 		copy = len <= QUIC_SESSION_TICKET_MAX_BYTES ? kmalloc(len, GFP_ATOMIC) : NULL;
 		if (copy) {
-			copy_message(rb, copy, len);
+			tquic_recvbuf_copy(rb, copy, len);
 			if (*copy == TLS_KEY_UPDATE) {	/* QUIC has its own, RFC 9001 section 6 */
 				kfree_sensitive(copy);
 				tquic_conn_fail(conn, UNEXPECTED_MESSAGE, TQUIC_FT_CRYPTO,
@@ -156,6 +145,6 @@ void tquic_event_tickets(struct sock *sk)
 		} else {
 			tquic_drop(conn->mib, DROP_NOMEM, len);
 		}
-		tquic_handshake_read(conn, level, len);
+		tquic_recvbuf_consume(rb, len);
 	}
 }

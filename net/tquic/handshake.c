@@ -175,17 +175,13 @@ u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 	for (i = 0; i < ARRAY_SIZE(levels); i++) {
 		enum tquic_space_id id = tquic_handshake_space(levels[i]);
 		struct tquic_recvbuf *rb = &conn->spaces[id].crypto_rx;
-		u32 n, len = 0;
+		u8 head[TLS_MSG_HDR];
+		u32 len;
 
 		if (tquic_recvbuf_ready(rb) < TLS_MSG_HDR)
 			continue;
-		for (n = 1; n < TLS_MSG_HDR; n++) {
-			const u8 *p;
-
-			tquic_recvbuf_peek(rb, rb->read_off + n, &p);
-			len = len << 8 | *p;
-		}
-		len += TLS_MSG_HDR;
+		tquic_recvbuf_copy(rb, head, TLS_MSG_HDR);
+		len = TLS_MSG_HDR + get_unaligned_be24(head + 1);
 		/* a message that can never be complete here is handed out in pieces */
 		if (len > TQUIC_CRYPTO_MAX_RX)
 			len = min_t(u64, len, tquic_recvbuf_ready(rb));
@@ -195,12 +191,6 @@ u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 		return len;
 	}
 	return 0;
-}
-
-/** tquic_handshake_read - the user has taken @len bytes of @level */
-void tquic_handshake_read(struct tquic_conn *conn, u8 level, u32 len)
-{
-	tquic_recvbuf_consume(&conn->spaces[tquic_handshake_space(level)].crypto_rx, len);
 }
 
 /** tquic_handshake_rx_crypto - 0; -ENOMEM, -ENOBUFS: drop the packet; CRYPTO_BUFFER_EXCEEDED */

@@ -226,6 +226,18 @@ u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data)
 	return min(seg->piece - in, seg->len - at);
 }
 
+/** tquic_recvbuf_copy - the first @len readable bytes, of which there are as many: they stay */
+void tquic_recvbuf_copy(struct tquic_recvbuf *rb, u8 *to, u32 len)
+{
+	const u8 *p;
+	u32 off, n;
+
+	for (off = 0; off < len; off += n) {
+		n = min(tquic_recvbuf_peek(rb, rb->read_off + off, &p), len - off);
+		memcpy(to + off, p, n);
+	}
+}
+
 /** tquic_recvbuf_consume - the reader has taken @len bytes, not more than are ready */
 void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len)
 {

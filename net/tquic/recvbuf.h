@@ -49,6 +49,7 @@ int tquic_recvbuf_insert(struct tquic_recvbuf *rb, u64 off, const u8 *data, u32 
 			 struct sk_buff *skb, gfp_t gfp);
 bool tquic_recvbuf_extend(struct tquic_recvbuf *rb, const u8 *data, u32 len, struct sk_buff *skb);
 u32 tquic_recvbuf_peek(struct tquic_recvbuf *rb, u64 off, const u8 **data);
+void tquic_recvbuf_copy(struct tquic_recvbuf *rb, u8 *to, u32 len);
 void tquic_recvbuf_consume(struct tquic_recvbuf *rb, u32 len);
 
 /** tquic_recvbuf_next - where one more piece of the newest segment would be; NULL: it is no run */

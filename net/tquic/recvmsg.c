@@ -94,7 +94,7 @@ static int read_handshake(struct sock *sk, struct msghdr *msg, size_t len, int f
 	if (n == msg_len)
 		msg->msg_flags |= MSG_EOR;
 	if (!(flags & MSG_PEEK))
-		tquic_handshake_read(conn, level, n);
+		tquic_recvbuf_consume(rb, n);
 	return n;
 }
 
