@@ -395,44 +395,43 @@ static int set_option(struct socket *sock, int level, int name, int value)
 	return sock->ops->setsockopt(sock, level, name, KERNEL_SOCKPTR(&value), sizeof(value));
 }
 
-/* A UDP socket as we want it, not bound yet */
-static int open_socket(struct net *net, const struct sock *sk, int family, struct socket **sockp)
+/* Bind a UDP socket as we want it; on error ep->sock, if it is there, is the caller's to close */
+static int open_socket(struct tquic_endpoint *ep, const struct sock *sk)
 {
+	int family = ep->addr.sa.sa_family;
+	int len = family == AF_INET ? sizeof(ep->addr.v4) : sizeof(ep->addr.v6);
 	struct socket *sock;
+	struct sock *usk;
 	int err;
 
-	err = sock_create_kern(net, family, SOCK_DGRAM, IPPROTO_UDP, &sock);
+	err = sock_create_kern(ep->net, family, SOCK_DGRAM, IPPROTO_UDP, &sock);
 	if (err)
 		return err;
+	ep->sock = sock;
 	if (family == AF_INET6) {
 		err = set_option(sock, SOL_IPV6, IPV6_V6ONLY, sk->sk_ipv6only) ?:
 		      set_option(sock, SOL_IPV6, IPV6_RECVERR, 1);
 	}
 	if (!err && (family == AF_INET || !sk->sk_ipv6only))
 		err = set_option(sock, SOL_IP, IP_RECVERR, 1);
-	if (!err && READ_ONCE(tquic_pernet(net)->sysctl_gro))
+	if (!err && READ_ONCE(tquic_pernet(ep->net)->sysctl_gro))
 		err = set_option(sock, SOL_UDP, UDP_GRO, 1);
-	if (err) {
-		sock_release(sock);
+	if (err)
 		return err;
-	}
-	tquic_udp_ignore_pmtu(sock->sk);
-	sock->sk->sk_bound_dev_if = sk->sk_bound_dev_if;
-	sock->sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
-	WRITE_ONCE(sock->sk->sk_rcvbuf, RCVBUF_BYTES);
-	*sockp = sock;
-	return 0;
-}
-
-static void attach(struct tquic_endpoint *ep)
-{
-	struct sock *sk = ep->sock->sk;
-
-	write_lock_bh(&sk->sk_callback_lock);
-	rcu_assign_sk_user_data(sk, ep);
-	sk->sk_data_ready = data_ready;
-	sk->sk_error_report = error_report;
-	write_unlock_bh(&sk->sk_callback_lock);
+	usk = sock->sk;
+	tquic_udp_ignore_pmtu(usk);
+	usk->sk_bound_dev_if = sk->sk_bound_dev_if;
+	usk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+	WRITE_ONCE(usk->sk_rcvbuf, RCVBUF_BYTES);
+	/* first: nothing may arrive without it */
+	write_lock_bh(&usk->sk_callback_lock);
+	rcu_assign_sk_user_data(usk, ep);
+	usk->sk_data_ready = data_ready;
+	usk->sk_error_report = error_report;
+	write_unlock_bh(&usk->sk_callback_lock);
+	err = kernel_bind(sock, (struct tquic_sockaddr *)&ep->addr, len) ?:
+	      kernel_getsockname(sock, &ep->addr.sa);
+	return min(err, 0);
 }
 
 /* Our callbacks stay, and do nothing: the socket has no other user */
@@ -458,11 +457,9 @@ static void release(struct work_struct *work)
 	kfree_rcu(ep, rcu);
 }
 
-static struct tquic_endpoint *create(struct net *net, struct sock *sk,
-				     const union tquic_addr *addr)
+static struct tquic_endpoint *create(struct sock *sk, const union tquic_addr *addr)
 {
-	int len = tquic_addr_is_v4(addr) ? sizeof(addr->v4) : sizeof(addr->v6);
-	struct tquic_net *tn = tquic_pernet(net);
+	struct tquic_net *tn = tquic_pernet(sock_net(sk));
 	struct tquic_endpoint *ep;
 	int err;
 
@@ -472,28 +469,21 @@ static struct tquic_endpoint *create(struct net *net, struct sock *sk,
 	refcount_set(&ep->refs, 1);
 	INIT_WORK(&ep->release, release);
 	tasklet_setup(&ep->drain, drain);
-	ep->net = net;
+	ep->net = sock_net(sk);
 	ep->addr = *addr;
 	ep->bound_dev_if = sk->sk_bound_dev_if;
-	err = open_socket(net, sk, addr->sa.sa_family, &ep->sock);
-	if (err)
-		goto free;
-	attach(ep);	/* first: nothing may arrive without it */
-	err = kernel_bind(ep->sock, (struct tquic_sockaddr *)&ep->addr, len) ?:
-	      kernel_getsockname(ep->sock, &ep->addr.sa);
-	if (err < 0)
-		goto close;
+	err = open_socket(ep, sk);
+	if (err) {
+		if (ep->sock)
+			close_socket(ep);
+		kfree_rcu(ep, rcu);
+		return ERR_PTR(err);
+	}
 	rcu_assign_pointer(ep->only, tquic_sk(sk));
 	spin_lock_bh(&tn->lock);
 	hash_add(tn->endpoints, &ep->node, ntohs(tquic_addr_port(&ep->addr)));
 	spin_unlock_bh(&tn->lock);
 	return ep;
-
-close:
-	close_socket(ep);
-free:
-	kfree_rcu(ep, rcu);
-	return ERR_PTR(err);
 }
 
 /*
@@ -504,14 +494,14 @@ free:
  */
 struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *addr)
 {
-	struct net *net = sock_net(sk);
+	struct tquic_net *tn = tquic_pernet(sock_net(sk));
 	struct tquic_endpoint *ep = NULL;
 
 	mutex_lock(&bind_mutex);
 	if (tquic_addr_port(addr))
-		wait_event(released, (ep = share(tquic_pernet(net), sk, addr)) != ERR_PTR(-EAGAIN));
+		wait_event(released, (ep = share(tn, sk, addr)) != ERR_PTR(-EAGAIN));
 	if (!ep)
-		ep = create(net, sk, addr);
+		ep = create(sk, addr);
 	mutex_unlock(&bind_mutex);
 	return ep;
 }
