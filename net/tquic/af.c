@@ -342,22 +342,20 @@ static int af_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 	struct sock *sk = sock->sk;
 	struct tquic_sock *tsk = tquic_sk(sk);
 	union tquic_addr addr = {};
-	int ret = -ENOTCONN;
+	int err = 0;
 
 	addr.sa.sa_family = sk->sk_family;
 	lock_sock(sk);
 	if (peer && (!tsk->conn || (peer == 1 && sk->sk_state == TCP_CLOSE)))
-		goto out;
-	if (peer)
+		err = -ENOTCONN;
+	else if (peer)
 		addr = tsk->conn->path->remote;
 	else if (tsk->conn)
 		addr = tsk->conn->path->local;
 	else if (tsk->ep)
 		addr = tsk->ep->addr;
-	ret = addr_to_user(sk, &addr, uaddr);
-out:
 	release_sock(sk);
-	return ret;
+	return err ?: addr_to_user(sk, &addr, uaddr);
 }
 
 static __poll_t af_poll(struct file *file, struct socket *sock, struct poll_table_struct *wait)
