@@ -162,14 +162,10 @@ static int get_event(struct sock *sk, void *buf, u32 *len)
 
 /* ---- streams ---- */
 
-static bool nonblocking(const struct sock *sk)
-{
-	return sk->sk_socket && sk->sk_socket->file && sk->sk_socket->file->f_flags & O_NONBLOCK;
-}
-
 static int get_stream_open(struct sock *sk, void *buf, u32 *len)
 {
-	long timeo = sock_sndtimeo(sk, nonblocking(sk));
+	const struct socket *sock = sk->sk_socket;
+	long timeo = sock_sndtimeo(sk, sock && sock->file && sock->file->f_flags & O_NONBLOCK);
 	const struct tquic_conn *conn = live_conn(sk);
 	struct quic_stream_info *info = buf;
 	struct tquic_stream *s;
