@@ -208,9 +208,8 @@ static void retry_stuck(struct tquic_streams *ss)
 /* Let the stream go if both parts are over.  It may be freed: the last thing a function does. */
 static void settle(struct tquic_streams *ss, struct tquic_stream *s)
 {
-	if (!tquic_stream_tx_over(s) || !tquic_stream_rx_over(s) || s->flags & TQUIC_STREAM_DEAD)
-		return;
-	if (!list_empty(&s->rx_node))
+	if (!tquic_stream_tx_over(s) || !tquic_stream_rx_over(s) ||
+	    s->flags & TQUIC_STREAM_DEAD || !list_empty(&s->rx_node))
 		return;
 	if (!note_closed(ss, s->id)) {
 		list_add_tail(&s->rx_node, &ss->stuck);
