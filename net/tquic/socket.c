@@ -12,8 +12,8 @@
 #include "output.h"
 #include "sock.h"
 
-#define OVERDUE_US		500		/* before what is overdue is tried again, doubled for */
-#define OVERDUE_MAX		11		/* each time, to a second */
+#define OVERDUE_US		500	/* half of the first pause of what is overdue */
+#define OVERDUE_MAX		11	/* it is doubled so often, to a second */
 #define KEEPALIVE_MIN_US	100000		/* between PINGs, whatever is asked for */
 #define PUNTED_MAX		256		/* skbs that wait for process context */
 #define ORPHANS_MAX		16384		/* sockets that are closed and still deliver */

@@ -6,7 +6,6 @@
  */
 #include <fcntl.h>
 #include <linux/sockios.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -610,86 +609,6 @@ static void t_large_send(void)
 	pair_close(&p);
 }
 
-#define TAIL_WRITE	65536
-#define TAIL_WRITES	100
-#define TAIL_ROUNDS	40
-
-static void *drain_tails(void *arg)
-{
-	static char buf[TAIL_WRITE];
-	struct pair *p = arg;
-	ssize_t n;
-
-	do
-		n = recv(p->s, buf, sizeof(buf), 0);
-	while (n > 0);
-	return NULL;
-}
-
-/* GSO batches of TAIL_WRITES writes, one right after the other */
-static long long batches_of_writes(int fd, const uint8_t *data)
-{
-	long long before = mib("TX_GSO");
-	int i;
-
-	for (i = 0; i < TAIL_WRITES; i++)
-		EXPECT_EQ(send(fd, data, TAIL_WRITE, 0), TAIL_WRITE);
-	return mib("TX_GSO") - before;
-}
-
-/*
- * 64 KB are a full GSO batch and two packets.  These leave with the next write, when that follows
- * at once: how often it does is the scheduler's, so that a few rounds may pass.
- */
-static void t_tail(void)
-{
-	uint8_t *data = big_pattern(2);
-	pthread_t thread;
-	struct pair p;
-	long long n = 0;
-	int i;
-
-	pair_open(&p, NULL);
-	REQUIRE(!pthread_create(&thread, NULL, drain_tails, &p));
-	for (i = 0; i < TAIL_ROUNDS; i++) {
-		n = batches_of_writes(p.c, data);
-		if (n < TAIL_WRITES * 3 / 2)
-			break;
-	}
-	EXPECT(i < TAIL_ROUNDS);
-	EXPECT_OK(shutdown(p.c, SHUT_WR));
-	pthread_join(thread, NULL);
-	pair_close(&p);
-	if (!n)
-		skip("no GSO with these switches");
-}
-
-/* Who waits for an answer is held up once, and then not for long; with NODELAY never */
-static void t_tail_alone(void)
-{
-	uint8_t *data = big_pattern(2), *got = malloc(TAIL_WRITE);
-	long long before, gso;
-	struct pair p;
-	int i, off;
-
-	REQUIRE(got);
-	for (off = 1; off >= 0; off--) {
-		pair_open(&p, NULL);
-		if (off)
-			EXPECT_OK(setsockopt(p.c, SOL_TCP, TCP_NODELAY, &off, sizeof(off)));
-		before = mib("TX_TAILS_ALONE");
-		gso = mib("TX_GSO");
-		for (i = 0; i < 2 * TAIL_WRITES; i++) {
-			EXPECT_EQ(send(p.c, data, TAIL_WRITE, 0), TAIL_WRITE);
-			EXPECT_EQ(read_exactly(p.s, got, TAIL_WRITE), TAIL_WRITE);
-			EXPECT(!memcmp(got, data, TAIL_WRITE));
-		}
-		EXPECT_EQ(mib("TX_TAILS_ALONE") - before, !off && mib("TX_GSO") != gso);
-		pair_close(&p);
-	}
-	free(got);
-}
-
 static void t_iovecs(void)
 {
 	struct iovec iov[] = {
@@ -969,8 +888,6 @@ const struct test tests[] = {
 	{ "no_control", t_no_control },
 	{ "partial_send", t_partial_send },
 	{ "large_send", t_large_send },
-	{ "tail", t_tail },
-	{ "tail_alone", t_tail_alone },
 	{ "iovecs", t_iovecs },
 	{ "bad_address", t_bad_address },
 	{ "sendfile", t_sendfile },

@@ -7,10 +7,12 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -498,6 +500,113 @@ static void t_no_route(void)
 	pair_close(&p);
 }
 
+/* ---- how long bytes wait for more ---- */
+
+#define TAIL_WRITE	65536
+#define TAIL_WRITES	100
+#define TAIL_ROUNDS	40
+
+static void *drain_tails(void *arg)
+{
+	static char buf[TAIL_WRITE];
+	struct pair *p = arg;
+	ssize_t n;
+
+	do
+		n = recv(p->s, buf, sizeof(buf), 0);
+	while (n > 0);
+	return NULL;
+}
+
+/* GSO batches of TAIL_WRITES writes, one right after the other */
+static long long batches_of_writes(int fd, const uint8_t *data)
+{
+	long long before = mib("TX_GSO");
+	int i;
+
+	for (i = 0; i < TAIL_WRITES; i++)
+		EXPECT_EQ(send(fd, data, TAIL_WRITE, 0), TAIL_WRITE);
+	return mib("TX_GSO") - before;
+}
+
+static void set_mtu(int mtu)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_mtu = mtu };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	REQUIRE(fd >= 0);
+	REQUIRE(!ioctl(fd, SIOCSIFMTU, &ifr));
+	close(fd);
+}
+
+/*
+ * 64 KB are a full GSO batch and two packets.  These leave with the next write, when that follows
+ * at once: how often it does is the scheduler's, so that a few rounds may pass.
+ */
+static void t_tail(void)
+{
+	struct quic_transport_param plain = { .disable_1rtt_encryption = 1 };	/* faster */
+	struct pair_opts opts = { .client_param = &plain, .server_param = &plain };
+	uint8_t *data = malloc(TAIL_WRITE);
+	long long n = 0, start;
+	pthread_t thread;
+	struct pair p;
+	int i;
+
+	REQUIRE(data);
+	fill_pattern(data, TAIL_WRITE, 2);
+	set_mtu(1500);
+	pair_open(&p, &opts);
+	start = now_ms();
+	REQUIRE(!pthread_create(&thread, NULL, drain_tails, &p));
+	for (i = 0; i < TAIL_ROUNDS; i++) {
+		n = batches_of_writes(p.c, data);
+		if (n < TAIL_WRITES * 3 / 2)
+			break;
+	}
+	start = now_ms() - start;
+	EXPECT_OK(shutdown(p.c, SHUT_WR));
+	pthread_join(thread, NULL);
+	pair_close(&p);
+	free(data);
+	set_mtu(65536);
+	if (!n)
+		skip("no GSO with these switches");
+	if (i == TAIL_ROUNDS && start > TAIL_ROUNDS * TAIL_WRITES)
+		skip("64 KB take longer here than their tail waits");
+	EXPECT(i < TAIL_ROUNDS);
+}
+
+/* Who waits for an answer is held up once, and then not for long; with NODELAY never */
+static void t_tail_alone(void)
+{
+	uint8_t *data = malloc(TAIL_WRITE), *got = malloc(TAIL_WRITE);
+	long long before, gso;
+	struct pair p;
+	int i, off;
+
+	REQUIRE(data && got);
+	fill_pattern(data, TAIL_WRITE, 2);
+	set_mtu(1500);
+	for (off = 1; off >= 0; off--) {
+		pair_open(&p, NULL);
+		if (off)
+			EXPECT_OK(setsockopt(p.c, SOL_TCP, TCP_NODELAY, &off, sizeof(off)));
+		before = mib("TX_TAILS_ALONE");
+		gso = mib("TX_GSO");
+		for (i = 0; i < 2 * TAIL_WRITES; i++) {
+			EXPECT_EQ(send(p.c, data, TAIL_WRITE, 0), TAIL_WRITE);
+			EXPECT_EQ(read_exactly(p.s, got, TAIL_WRITE), TAIL_WRITE);
+			EXPECT(!memcmp(got, data, TAIL_WRITE));
+		}
+		EXPECT_EQ(mib("TX_TAILS_ALONE") - before, !off && mib("TX_GSO") != gso);
+		pair_close(&p);
+	}
+	set_mtu(65536);
+	free(data);
+	free(got);
+}
+
 /* SO_LINGER with time: close() waits for delivery; with none it does not. */
 static void t_linger(void)
 {
@@ -540,6 +649,8 @@ const struct test tests[] = {
 	{ "keepalive", t_keepalive },
 	{ "keepalive_often", t_keepalive_often },
 	{ "no_route", t_no_route },
+	{ "tail", t_tail },
+	{ "tail_alone", t_tail_alone },
 	{ "linger", t_linger },
 	{}
 };
