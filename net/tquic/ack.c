@@ -15,6 +15,39 @@ void tquic_ack_init(struct tquic_ack *a)
 	memset(a, 0, sizeof(*a));
 	tquic_ranges_init(&a->rcvd, TQUIC_ACK_MAX_RANGES);
 	a->due_us = TQUIC_TIME_NEVER;
+	a->tolerance = TQUIC_ACK_TOLERANCE;
+	a->reorder = 1;
+}
+
+/*
+ * tquic_ack_frequency - the peer asks, by an ACK_FREQUENCY frame of number @seq, for an ACK after
+ * more than @threshold ack-eliciting packets, and at once for one that is out of order by @reorder;
+ * draft-ietf-quic-ack-frequency section 4.  Returns false for an obsolete frame, which is ignored.
+ */
+bool tquic_ack_frequency(struct tquic_ack *a, u64 seq, u64 threshold, u64 reorder)
+{
+	if (seq < a->freq_seq)
+		return false;
+	a->freq_seq = seq + 1;
+	a->tolerance = min_t(u64, threshold, TQUIC_ACK_TOLERANCE_MAX - 1) + 1;
+	a->reorder = min_t(u64, reorder, U32_MAX);
+	return true;
+}
+
+/*
+ * tquic_ack_overdue - packet @pn, received just now, or a gap that the peer was not told of makes
+ * it think a packet lost, its reordering threshold being a->reorder, more than 1; the same draft,
+ * section 6.2
+ */
+bool tquic_ack_overdue(const struct tquic_ack *a, u64 pn)
+{
+	const struct tquic_range *r = a->rcvd.r + a->rcvd.nr - 1;
+	u64 low = a->reported >= a->reorder ? a->reported - a->reorder + 1 : 0;
+	u64 largest = r->end - 1, missing = largest;
+
+	for (; r > a->rcvd.r && r->start > low; r--)
+		missing = max(r[-1].end, low);
+	return pn < low || largest - missing >= a->reorder;
 }
 
 /** tquic_ack_free - release the memory of the ranges */
@@ -52,8 +85,9 @@ static int add_pn(struct tquic_ack *a, u64 pn)
  * tquic_ack_note - a packet was received, authenticated and is being processed; @max_delay_us: how
  * long its ACK may wait, 0: not at all (Initial, Handshake).  RFC 9000 section 13.2.1: an ACK is
  * owed at once for every second ack-eliciting packet, for one that is out of order or that follows
- * a gap, and for one that was marked CE.  Returns 0: new, process it.  1: received before, or too
- * old to tell, drop it.  -ENOMEM: it could not be noted and must be treated as not received.
+ * a gap, and for one that was marked CE; tquic_ack_frequency() makes it fewer.  Returns 0: new,
+ * process it.  1: received before, or too old to tell, drop it.  -ENOMEM: it could not be noted and
+ * must be treated as not received.
  */
 int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn ecn, u64 now_us,
 		   u64 max_delay_us)
@@ -81,12 +115,16 @@ int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn e
 	if (!eliciting)
 		return 0;
 	a->eliciting++;
-	if (disorder || ecn == TQUIC_ECN_CE || !max_delay_us)
+	if (unlikely(a->reorder != 1))
+		disorder = a->reorder && (disorder || a->rcvd.nr > 1) && tquic_ack_overdue(a, pn);
+	if (disorder || (ecn == TQUIC_ECN_CE && !(a->ce && a->tolerance > TQUIC_ACK_TOLERANCE)) ||
+	    !max_delay_us)
 		a->now = true;
-	else if (a->eliciting >= TQUIC_ACK_TOLERANCE)
+	else if (a->eliciting >= a->tolerance)
 		a->due_us = min(a->due_us, now_us + a->patience_us);
 	else if (a->due_us == TQUIC_TIME_NEVER)
 		a->due_us = now_us + max_delay_us;
+	a->ce = ecn == TQUIC_ECN_CE;
 	return 0;
 }
 
@@ -157,6 +195,7 @@ void tquic_ack_sent(struct tquic_ack *a)
 {
 	a->due_us = TQUIC_TIME_NEVER;
 	a->eliciting = 0;
+	a->reported = a->rcvd.r[a->rcvd.nr - 1].end - 1;
 	a->now = false;
 	a->unsent = false;
 }

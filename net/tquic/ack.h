@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What was received in one packet number space and when to say so, RFC 9000 section 13.2. */
+/*
+ * What was received in one packet number space and when to say so, RFC 9000 section 13.2 and
+ * draft-ietf-quic-ack-frequency.
+ */
 #ifndef _TQUIC_ACK_H
 #define _TQUIC_ACK_H
 
@@ -8,7 +11,8 @@
 
 #define TQUIC_ACK_MAX_RANGES	128	/* kept; the lowest are forgotten first */
 #define TQUIC_ACK_KEEP_RANGES	4	/* kept although the peer knows that we have them */
-#define TQUIC_ACK_TOLERANCE	2	/* ack-eliciting packets that one ACK may wait for */
+#define TQUIC_ACK_TOLERANCE	2	/* ack-eliciting packets for an ACK, by default */
+#define TQUIC_ACK_TOLERANCE_MAX	1024	/* though more is asked */
 
 #define TQUIC_ACK_READER_US	1000	/* patience with a reader who is being woken */
 
@@ -27,6 +31,11 @@ struct tquic_ack {
 	u64 ecn[3];			/* ECT(0), ECT(1), CE counts, as in the frame */
 	u32 patience_us;		/* how long one may wait that is owed for their number */
 	u16 eliciting;			/* ack-eliciting packets since the last ACK */
+	u16 tolerance;			/* ack-eliciting packets that one ACK may wait for */
+	u32 reorder;			/* an ACK at once for what is late by so many; 0: none */
+	u64 reported;			/* largest packet number of the last ACK */
+	u64 freq_seq;			/* older ACK_FREQUENCY frames are obsolete */
+	bool ce;			/* the newest ack-eliciting packet was marked CE */
 	bool now;			/* an ACK is owed at once */
 	bool unsent;			/* something received since the last ACK */
 };
@@ -39,6 +48,8 @@ int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn e
 u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us, u64 *largest);
 void tquic_ack_sent(struct tquic_ack *a);
 void tquic_ack_acked(struct tquic_ack *a, u64 largest);
+bool tquic_ack_overdue(const struct tquic_ack *a, u64 pn);
+bool tquic_ack_frequency(struct tquic_ack *a, u64 seq, u64 threshold, u64 reorder);
 
 /** tquic_ack_due - an ACK must leave now */
 static inline bool tquic_ack_due(const struct tquic_ack *a, u64 now_us)
@@ -56,7 +67,10 @@ static inline void tquic_ack_note_next(struct tquic_ack *a, u32 n, enum tquic_ec
 	a->largest_us = now_us;
 	a->unsent = true;
 	a->eliciting += n;
-	if (a->eliciting >= TQUIC_ACK_TOLERANCE)
+	a->ce = false;
+	if (unlikely(a->reorder > 1 && a->rcvd.nr > 1))
+		a->now |= tquic_ack_overdue(a, a->rcvd.r[a->rcvd.nr - 1].end - 1);
+	if (a->eliciting >= a->tolerance)
 		a->due_us = min(a->due_us, now_us + a->patience_us);
 	else if (a->due_us == TQUIC_TIME_NEVER)
 		a->due_us = now_us + max_delay_us;

@@ -15,6 +15,7 @@
 #include "packet.h"
 
 #define REKEY_RETRY_US	100000	/* no memory for the next phase's keys: try again then */
+#define MIN_ACK_DELAY_US 1000	/* that a peer may ask for, draft-ietf-quic-ack-frequency */
 #define SKIP_FIRST	64	/* packet numbers, before the first may be left out */
 
 TQUIC_CACHE(conn_cache, tquic_conn_setup, tquic_conn_teardown, sizeof(struct tquic_conn),
@@ -99,6 +100,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->first_version = p->version;
 	conn->prefer_version = p->prefer_version;
 	conn->local = *p->local;
+	conn->local.min_ack_delay_us = min_t(u64, MIN_ACK_DELAY_US, conn->local.max_ack_delay_us);
 	conn->keepalive_interval_us = p->keepalive_us;
 	conn->tail_skip = TQUIC_TAIL_FIRST;
 	conn->loss_ctx.ops = &tquic_fate_ops;

@@ -69,6 +69,7 @@ struct tquic_space {
 #define TQUIC_DUE_CLOSE			TQUIC_DUE(TQUIC_FT_CONNECTION_CLOSE)	/* at all levels */
 #define TQUIC_DUE_PING			BIT(10)	/* where types have none: those of paths */
 #define TQUIC_DUE_NEW_TOKEN		BIT(11)
+#define TQUIC_DUE_ACK_FREQUENCY		BIT(12)
 /* when lost, those of the types above that are sent again */
 #define TQUIC_DUE_AGAIN		(TQUIC_DUE_MAX_DATA | TQUIC_DUE_MAX_STREAMS_BIDI |	\
 				 TQUIC_DUE_MAX_STREAMS_UNI | TQUIC_DUE_NEW_CID |	\
@@ -132,6 +133,7 @@ struct tquic_switches {
 	int ecn;		/* off: no packet is marked ECT(0) */
 	int spin;		/* off: the spin bit of a connection never changes */
 	int rekey_packets;	/* new keys after so many packets; 0: at half the AEAD's limit */
+	int ack_every;		/* packets for which peers are asked for one ACK; 0: as they like */
 };
 
 struct tquic_conn {
@@ -161,6 +163,8 @@ struct tquic_conn {
 
 	/* transmit */
 	u16 due;
+	bool freq_asked;		/* the peer is asked to acknowledge less often */
+	u32 freq_seq;			/* of the next ACK_FREQUENCY */
 	bool tail;			/* a full batch has left: the rest may wait for more */
 	u8 tail_skip;			/* not before so many full batches */
 	u16 tx_waiters;			/* writers asleep until they may write on */

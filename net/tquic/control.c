@@ -102,6 +102,23 @@ static bool put_token(struct tquic_packet *b)
 	return true;
 }
 
+/* The delay asked for is no longer than what loss detection reckons with already */
+static void put_ack_frequency(struct tquic_packet *b)
+{
+	struct tquic_conn *conn = b->conn;
+	u64 delay_us = clamp_t(u64, b->path->rec.rtt.smoothed_us / 4, conn->remote.min_ack_delay_us,
+			       conn->remote.max_ack_delay_us);
+
+	b->p = tquic_varint_put(b->p, TQUIC_FT_ACK_FREQUENCY);
+	b->p = tquic_varint_put(b->p, conn->freq_seq++);
+	b->p = tquic_varint_put(b->p, max(READ_ONCE(conn->switches->ack_every), 1) - 1);
+	b->p = tquic_varint_put(b->p, delay_us);
+	b->p = tquic_varint_put(b->p, b->path->rec.reorder_pkts);
+	tquic_packet_note(b, TQUIC_FT_ACK_FREQUENCY, NULL, 0);
+	tquic_mib_inc(conn->mib, TX_ACK_FREQUENCY);
+	conn->due &= ~TQUIC_DUE_ACK_FREQUENCY;
+}
+
 /* Frames of the connection that are due */
 static void conn_frames(struct tquic_packet *b)
 {
@@ -123,6 +140,8 @@ static void conn_frames(struct tquic_packet *b)
 		cid_frames(b);
 	if (conn->due & TQUIC_DUE_NEW_TOKEN && put_token(b))
 		conn->due &= ~TQUIC_DUE_NEW_TOKEN;
+	if (conn->due & TQUIC_DUE_ACK_FREQUENCY && tquic_packet_room(b, 2 + 4 * 8))
+		put_ack_frequency(b);
 	if (conn->due & TQUIC_DUE_PING) {
 		tquic_packet_put_ping(b);
 		conn->due &= ~TQUIC_DUE_PING;

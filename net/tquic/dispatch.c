@@ -7,6 +7,8 @@
 #include "frame.h"
 #include "handshake.h"
 
+#define ACKS_IN_WINDOW	4	/* at least, where ACKs are asked to be fewer */
+
 /*
  * The skb's memory will stay with a receive buffer: somebody pays for it.  A frame
  * that the reader waits for is taken beyond the limit: what arrived behind the gap
@@ -78,6 +80,19 @@ static void rx_max_streams(struct tquic_conn *conn, const struct tquic_rx_frame 
 	conn->ops->wake(conn, TQUIC_WAKE_WRITE);
 }
 
+/* Have the peer acknowledge less often, once there are several ACKs for each window even so */
+static void ask_frequency(struct tquic_conn *conn)
+{
+	const struct tquic_path *path = conn->path;
+	u64 each = (u64)READ_ONCE(conn->switches->ack_every) * path->mtu.cur;
+
+	if (!conn->confirmed || conn->remote.min_ack_delay_us == TQUIC_VARINT_MAX ||
+	    path->rec.cc.cwnd < ACKS_IN_WINDOW * each)
+		return;
+	conn->freq_asked = true;
+	conn->due |= TQUIC_DUE_ACK_FREQUENCY;
+}
+
 static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic_space_id id)
 {
 	struct tquic_conn *conn = in->conn;
@@ -93,6 +108,8 @@ static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic
 	tquic_fate_acked(conn);
 	if (ret)
 		return ret;
+	if (unlikely(READ_ONCE(conn->switches->ack_every) > 1) && !conn->freq_asked)
+		ask_frequency(conn);
 	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */
 		conn->loss_ctx.keep_backoff = false;
 	if (unlikely(res.lost_pkts)) {
@@ -140,6 +157,18 @@ static int rx_retire_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *
 	if (gone.len)
 		conn->ops->cid_del(conn, &gone);
 	conn->due |= TQUIC_DUE_NEW_CID;	/* once for all that are retired together */
+	return 0;
+}
+
+static int rx_ack_frequency(struct tquic_conn *conn, const struct tquic_rx_frame *f)
+{
+	if (f->freq.delay_us < conn->local.min_ack_delay_us ||
+	    f->freq.delay_us >= TQUIC_ACK_DELAY_END_US)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+	tquic_mib_inc(conn->mib, RX_ACK_FREQUENCY);
+	if (tquic_ack_frequency(&conn->spaces[TQUIC_SPACE_APP].ack, f->freq.seq,
+				f->freq.threshold, f->freq.reorder))
+		conn->local.max_ack_delay_us = f->freq.delay_us;
 	return 0;
 }
 
@@ -192,6 +221,11 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 	case TQUIC_FT_DATAGRAM:
 	case TQUIC_FT_DATAGRAM_LEN:
 		return tquic_datagram_rx(conn, f);
+	case TQUIC_FT_ACK_FREQUENCY:
+		return rx_ack_frequency(conn, f);
+	case TQUIC_FT_IMMEDIATE_ACK:
+		conn->spaces[id].ack.now = true;
+		return 0;
 	default:	/* the other *_BLOCKED ask for nothing */
 		return 0;
 	}

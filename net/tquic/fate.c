@@ -107,6 +107,9 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 	case TQUIC_FT_NEW_TOKEN:
 		conn->due |= TQUIC_DUE_NEW_TOKEN;
 		return;
+	case TQUIC_FT_ACK_FREQUENCY:
+		conn->due |= TQUIC_DUE_ACK_FREQUENCY;
+		return;
 	case TQUIC_FT_NEW_CONNECTION_ID:
 		tquic_cid_new_lost(&conn->cids, f->value);
 		break;

@@ -190,20 +190,26 @@ static const struct frame_type {
 	[TQUIC_FT_CONNECTION_CLOSE] = { PKTS_IH01 | TQUIC_FP_NOT_ELICITING, 2, decode_close },
 	[TQUIC_FT_CONNECTION_CLOSE_APP] = { PKTS_01 | TQUIC_FP_NOT_ELICITING, 1, decode_close },
 	[TQUIC_FT_HANDSHAKE_DONE] = { PKTS_1 },
+	[TQUIC_FT_IMMEDIATE_ACK] = { PKTS_1 },
 	[TQUIC_FT_DATAGRAM] = { PKTS_01, 0, decode_datagram },
 	[TQUIC_FT_DATAGRAM_LEN] = { PKTS_01, 0, decode_datagram },
 };
 
-/* why a frame whose type is not in the table is an error; section 12.4 */
-static int unknown_type(const u8 *p, const u8 *end)
+/* a frame whose type is not in the table: ACK_FREQUENCY, or why it is an error; section 12.4 */
+static int decode_rare(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f)
 {
 	const u8 *next;
-	u64 type;
 
-	next = tquic_varint_get(p, end, &type);
-	if (next && next - p != tquic_varint_len(type))
+	next = tquic_varint_get(p, end, &f->type);
+	if (next && next - p != tquic_varint_len(f->type))
 		return VIOLATION;
-	return ENCODING_ERROR;
+	if (!next || f->type != TQUIC_FT_ACK_FREQUENCY)
+		return ENCODING_ERROR;
+	if (ptype != TQUIC_PT_1RTT)
+		return VIOLATION;
+	f->props = PKTS_1;
+	next = get_ints(next, end, f->ints, 4);
+	return next ? next - p : ENCODING_ERROR;
 }
 
 /*
@@ -221,7 +227,7 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 	if (unlikely(p >= end))
 		return ENCODING_ERROR;
 	if (unlikely(*p >= ARRAY_SIZE(frame_types) || !frame_types[*p].props))
-		return unknown_type(p, end);
+		return decode_rare(p, end, ptype, f);
 	ft = &frame_types[*p];
 	if (unlikely(!(ft->props & ptype_bit[ptype])))
 		return VIOLATION;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Frames, RFC 9000 section 19 and RFC 9221: one decoder into a union on the stack, and writers. */
+/*
+ * Frames, RFC 9000 section 19, RFC 9221 and draft-ietf-quic-ack-frequency: one decoder into a union
+ * on the stack, and writers.
+ */
 #ifndef _TQUIC_FRAME_H
 #define _TQUIC_FRAME_H
 
@@ -61,6 +64,12 @@ struct tquic_rx_frame {
 			const u8 *reset_token;
 			u8 cid_len;
 		} new_cid;
+		struct {	/* ACK_FREQUENCY */
+			u64 seq;
+			u64 threshold;
+			u64 delay_us;
+			u64 reorder;
+		} freq;
 		u64 retire_seq;
 		const u8 *path_data;	/* 8 bytes */
 		struct {

@@ -58,6 +58,7 @@
 	X(TX_ACK_ONLY)			/* packets that are not ack-eliciting */ \
 	X(TX_ERRORS)			/* the IP stack refused a batch */ \
 	X(TX_NOMEM)			/* no memory for a batch or its records */ \
+	X(TX_ACK_FREQUENCY)		/* peers asked to acknowledge less often */ \
 	X(TX_0RTT)			/* 0-RTT packets */ \
 	X(TX_PUNTED)			/* output put off to process context */ \
 	X(TX_COPIED_BYTES)		/* stream bytes copied from the caller */ \
@@ -83,6 +84,7 @@
 	X(RX_DATAGRAMS)			/* UDP datagrams, GRO segments counted one by one */ \
 	X(RX_AGGREGATES)		/* skbs from the UDP socket */ \
 	X(RX_PACKETS)			/* packets opened and accepted */ \
+	X(RX_ACK_FREQUENCY)		/* peers' wishes how often to acknowledge */ \
 	X(RX_0RTT)			/* 0-RTT packets that keys came for */ \
 	X(RX_BYTES)			/* UDP payload bytes */ \
 	X(RX_BACKLOG)			/* skbs queued because the socket was busy */ \

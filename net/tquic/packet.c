@@ -100,13 +100,14 @@ void tquic_packet_put_crypto(struct tquic_packet *b)
 	}
 }
 
-/** tquic_packet_put_ping - a PING, when there is room */
+/** tquic_packet_put_ping - what asks for an ACK and nothing else, when there is room */
 void tquic_packet_put_ping(struct tquic_packet *b)
 {
 	if (!tquic_packet_room(b, 1))
 		return;
-	*b->p++ = TQUIC_FT_PING;
-	tquic_packet_note(b, TQUIC_FT_PING, NULL, 0);
+	*b->p = b->conn->freq_seq && b->space == TQUIC_SPACE_APP ? TQUIC_FT_IMMEDIATE_ACK :
+								   TQUIC_FT_PING;
+	tquic_packet_note(b, *b->p++, NULL, 0);
 }
 
 /*

@@ -242,7 +242,7 @@ static int wait_for_data(struct sock *sk, long *timeo)
 	ack->patience_us = TQUIC_ACK_READER_US;
 	err = tquic_socket_wait(sk, timeo, tquic_recvmsg_ready, NULL);
 	ack->patience_us = 0;
-	if (ack->eliciting >= TQUIC_ACK_TOLERANCE && tquic_conn_alive(conn)) {
+	if (ack->eliciting >= ack->tolerance && tquic_conn_alive(conn)) {
 		ack->due_us = 0;
 		tquic_output_flush(conn, tquic_now_us());
 	}

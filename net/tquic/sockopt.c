@@ -17,7 +17,6 @@
 #define RTT_MIN_US	100000		/* initial_smoothed_rtt, draft section 6.1.3 */
 #define RTT_MAX_US	6000000
 #define PROBE_MIN_US	5000000		/* plpmtud_probe_interval */
-#define ACK_DELAY_MAX_US (16384 * 1000)	/* RFC 9000 section 18.2 */
 #define KEEP_INTVL_S	75		/* what TCP shows when nothing was set */
 #define KEEP_CNT	9
 #define KEEP_MAX_S	32767
@@ -286,7 +285,7 @@ static bool param_ok(const struct quic_transport_param *p)
 		return false;
 	return unset_or_in(p->active_connection_id_limit, 2, TQUIC_CID_REMOTE_MAX) &&
 	       unset_or_in(p->max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_MAX_UDP) &&
-	       p->ack_delay_exponent <= 20 && p->max_ack_delay < ACK_DELAY_MAX_US &&
+	       p->ack_delay_exponent <= 20 && p->max_ack_delay < TQUIC_ACK_DELAY_END_US &&
 	       max3(p->max_data, p->max_stream_data_uni,
 		    max(p->max_stream_data_bidi_local, p->max_stream_data_bidi_remote)) <=
 	       TQUIC_VARINT_MAX;

@@ -41,6 +41,8 @@ static const struct ctl_table tquic_table[] = {
 	SWITCH("hpbatch", switches.hpbatch),
 	SWITCH("ecn", switches.ecn),
 	SWITCH("spin", switches.spin),
+	NUMBERS("ack_every", (void *)offsetof(struct tquic_net, switches.ack_every),
+		sizeof(int), proc_dointvec_minmax, .extra1 = SYSCTL_ZERO),
 	NUMBERS("rekey_packets", (void *)offsetof(struct tquic_net, switches.rekey_packets),
 		sizeof(int), proc_dointvec_minmax, .extra1 = SYSCTL_ZERO),
 	{ }

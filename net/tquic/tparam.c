@@ -25,7 +25,7 @@ enum kind {
 };
 
 struct param {
-	u16 id;
+	u32 id;
 	u8 kind;
 	bool server_only;
 	u16 at;		/* of the value in struct tquic_tparam */
@@ -62,6 +62,7 @@ static const struct param params[] = {
 	NUM(0x20, INT, max_datagram_frame_size, 0, TQUIC_VARINT_MAX, 0),	/* RFC 9221 */
 	{ 0x2ab2, FLAG, false, AT(grease_quic_bit) },				/* RFC 9287 */
 	{ 0xbaad, FLAG, false, AT(disable_1rtt_encryption) },
+	NUM(0xff04de1b, INT, min_ack_delay_us, 0, TQUIC_VARINT_MAX, TQUIC_VARINT_MAX),
 };
 
 static_assert(ARRAY_SIZE(params) <= 32);	/* bits of a set of them */
@@ -272,5 +273,7 @@ int tquic_tparam_decode(struct tquic_tparam *tp, bool from_server, const u8 *p, 
 		}
 		p += size;
 	}
+	if (tp->min_ack_delay_us != TQUIC_VARINT_MAX && tp->min_ack_delay_us > tp->max_ack_delay_us)
+		return PARAM_ERROR;
 	return 0;
 }

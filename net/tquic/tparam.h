@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Transport parameters, RFC 9000 section 18, RFC 9221, 9287, 9368: the body of the TLS extension.
+ * Transport parameters, RFC 9000 section 18, RFC 9221, 9287, 9368, draft-ietf-quic-ack-frequency:
+ * the body of the TLS extension.
  */
 #ifndef _TQUIC_TPARAM_H
 #define _TQUIC_TPARAM_H
 
 #include "wire.h"
 
+#define TQUIC_ACK_DELAY_END_US	(16384 * 1000)	/* beyond any max_ack_delay */
+
 struct tquic_tparam {
 	u64 max_idle_timeout_us;	/* 0: none; the wire has milliseconds */
 	u64 max_ack_delay_us;		/* the wire has milliseconds */
+	u64 min_ack_delay_us;		/* TQUIC_VARINT_MAX: takes no ACK_FREQUENCY */
 	u64 max_data;			/* initial_*, all in bytes */
 	u64 max_stream_data_bidi_local;
 	u64 max_stream_data_bidi_remote;

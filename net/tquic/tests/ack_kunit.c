@@ -132,6 +132,97 @@ static void ack_at_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, a->now);
 }
 
+/* draft-ietf-quic-ack-frequency section 4: the number of packets, and what is obsolete */
+static void ack_frequency(struct kunit *test)
+{
+	struct tquic_ack *a = test->priv;
+	u64 pn;
+
+	KUNIT_EXPECT_TRUE(test, tquic_ack_frequency(a, 3, 9, 1));
+	KUNIT_EXPECT_FALSE(test, tquic_ack_frequency(a, 3, 0, 1));
+	KUNIT_EXPECT_FALSE(test, tquic_ack_frequency(a, 0, 0, 1));
+	for (pn = 0; pn < 9; pn++) {
+		KUNIT_EXPECT_EQ(test, note(a, pn), 0);
+		KUNIT_EXPECT_FALSE(test, tquic_ack_due(a, 1000));
+	}
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1000 + DELAY));
+	KUNIT_EXPECT_EQ(test, note(a, pn), 0);
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1000));
+	tquic_ack_sent(a);
+	tquic_ack_note_next(a, 9, TQUIC_ECN_NOT, 1000, DELAY);
+	KUNIT_EXPECT_FALSE(test, tquic_ack_due(a, 1000));
+	tquic_ack_note_next(a, 1, TQUIC_ECN_NOT, 1000, DELAY);
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1000));
+	tquic_ack_sent(a);
+	/* each */
+	KUNIT_EXPECT_TRUE(test, tquic_ack_frequency(a, 4, 0, 1));
+	KUNIT_EXPECT_EQ(test, note(a, 20), 0);
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1000));
+	tquic_ack_sent(a);
+	/* more than we wait for */
+	KUNIT_EXPECT_TRUE(test, tquic_ack_frequency(a, 5, TQUIC_VARINT_MAX, TQUIC_VARINT_MAX));
+	tquic_ack_note_next(a, TQUIC_ACK_TOLERANCE_MAX, TQUIC_ECN_NOT, 1000, DELAY);
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1000));
+}
+
+/* packets in this order; at each that is negative an ACK is due */
+static void check_reordering(struct kunit *test, u32 threshold, const int *pns, u32 n)
+{
+	struct tquic_ack *a = test->priv;
+	u32 i;
+
+	tquic_ack_free(a);
+	tquic_ack_init(a);
+	KUNIT_EXPECT_TRUE(test, tquic_ack_frequency(a, 0, 1000, threshold));
+	for (i = 0; i < n; i++) {
+		u64 pn = abs(pns[i]);
+
+		if (pn && pn == tquic_ack_largest(a) + 1 && i % 2)	/* either way */
+			tquic_ack_note_next(a, 1, TQUIC_ECN_NOT, 1000, DELAY);
+		else
+			KUNIT_EXPECT_EQ(test, note(a, pn), 0);
+		KUNIT_EXPECT_EQ_MSG(test, tquic_ack_due(a, 1000), pns[i] < 0, "packet %llu", pn);
+		if (tquic_ack_due(a, 1000))
+			tquic_ack_sent(a);
+	}
+}
+
+/* the tables of draft-ietf-quic-ack-frequency section 6.2.1, and late packets */
+static void ack_reordering(struct kunit *test)
+{
+	static const int three[] = { 0, 1, 3, 4, -5, 8, -9, -10 };
+	static const int five[] = { 0, 1, 3, 5, 6, -7, 8, -9 };
+	static const int none[] = { 0, 1, 3, 9, 50, 2, 4 };
+	static const int late[] = { 0, 1, 3, 4, -5, -2, 6 };
+	static const int one[] = { 0, -2, -1, 3, -5, -4, 6 };
+
+	check_reordering(test, 3, three, ARRAY_SIZE(three));
+	check_reordering(test, 5, five, ARRAY_SIZE(five));
+	check_reordering(test, 0, none, ARRAY_SIZE(none));
+	check_reordering(test, 3, late, ARRAY_SIZE(late));
+	check_reordering(test, 1, one, ARRAY_SIZE(one));
+}
+
+/* section 6.3: the first that is marked of several, where fewer ACKs are asked for */
+static void ack_marked_first(struct kunit *test)
+{
+	static const enum tquic_ecn ecn[] = { TQUIC_ECN_CE, TQUIC_ECN_CE, TQUIC_ECN_ECT0,
+					      TQUIC_ECN_CE };
+	static const bool few[] = { true, false, false, true };
+	struct tquic_ack *a = test->priv;
+	u32 pn;
+
+	for (pn = 0; pn < 8; pn++) {
+		if (pn == 4)
+			KUNIT_EXPECT_TRUE(test, tquic_ack_frequency(a, 0, 100, 1));
+		a->ce &= pn != 4;
+		KUNIT_EXPECT_EQ(test, tquic_ack_note(a, pn, true, ecn[pn % 4], 1000, DELAY), 0);
+		KUNIT_EXPECT_EQ_MSG(test, tquic_ack_due(a, 1000),
+				    pn < 4 ? ecn[pn] == TQUIC_ECN_CE : few[pn - 4], "%u", pn);
+		tquic_ack_sent(a);
+	}
+}
+
 static void ack_frame_bytes(struct kunit *test)
 {
 	/* 10-11, 5-7 and 0 received, the largest 800 us ago; exponent 3 */
@@ -293,6 +384,9 @@ static struct kunit_case ack_cases[] = {
 	KUNIT_CASE(ack_deadline_is_of_the_first),
 	KUNIT_CASE(ack_not_eliciting),
 	KUNIT_CASE(ack_at_once),
+	KUNIT_CASE(ack_frequency),
+	KUNIT_CASE(ack_reordering),
+	KUNIT_CASE(ack_marked_first),
 	KUNIT_CASE(ack_frame_bytes),
 	KUNIT_CASE(ack_ecn_counts),
 	KUNIT_CASE(ack_every_room),

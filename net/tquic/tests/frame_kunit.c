@@ -314,11 +314,13 @@ static const struct bad_frame bad_frames[] = {
 	{ "connection ID of 21", { 0x18, 1, 0, 21 }, 48, ENCODING },
 	{ "prior to above sequence", { 0x18, 1, 2, 8 }, 48, ENCODING },
 	{ "reason length", { 0x1c, 0, 0, TOP_INT, 'x' }, 12, ENCODING },
-	{ "type 0x1f", { 0x1f }, 1, ENCODING },
 	{ "type 0x2f", { 0x2f }, 1, ENCODING },
 	{ "type 0x32", { 0x32 }, 1, ENCODING },
 	{ "type 0x3f", { 0x3f }, 1, ENCODING },
 	{ "type 0x40", { 0x40, 0x40 }, 2, ENCODING },
+	{ "type 0xae", { 0x40, 0xae, 0, 1, 2, 3 }, 6, ENCODING },
+	{ "ACK_FREQUENCY in 4 bytes", { 0x80, 0, 0, 0xaf, 0, 1, 2, 3 }, 8, VIOLATION },
+	{ "half an ACK_FREQUENCY", { 0x40, 0xaf, 0, 1, 2 }, 5, ENCODING },
 	{ "half a type", { 0x40 }, 1, ENCODING },
 	{ "PING in 2 bytes", { 0x40, 0x01 }, 2, VIOLATION },
 	{ "PING in 4 bytes", { 0x80, 0, 0, 1 }, 4, VIOLATION },
@@ -384,6 +386,7 @@ static const struct table_row table[] = {
 	{ 0x1c, 0x1c, "IH01", "N" },
 	{ 0x1d, 0x1d, "__01", "N" },
 	{ 0x1e, 0x1e, "___1", "" },
+	{ 0x1f, 0x1f, "___1", "" },	/* draft-ietf-quic-ack-frequency section 5 */
 	{ 0x30, 0x31, "__01", "" },
 };
 
@@ -435,7 +438,25 @@ static void frame_table(struct kunit *test)
 		KUNIT_EXPECT_LT(test, tquic_frame_decode(buf, buf + 32, TQUIC_PT_RETRY, &f), 0);
 		KUNIT_EXPECT_LT(test, tquic_frame_decode(buf, buf + 32, TQUIC_PT_VERNEG, &f), 0);
 	}
-	KUNIT_EXPECT_EQ(test, known, 33U);
+	KUNIT_EXPECT_EQ(test, known, 34U);
+}
+
+static void frame_ack_frequency(struct kunit *test)
+{
+	static const u8 wire[] = { 0x40, 0xaf, 7, 0x40, 64, 0x67, 0xd0, 3 };
+	struct tquic_rx_frame f;
+
+	KUNIT_ASSERT_EQ(test, decode(test, wire, sizeof(wire), TQUIC_PT_1RTT, &f), 8);
+	KUNIT_EXPECT_EQ(test, f.type, (u64)TQUIC_FT_ACK_FREQUENCY);
+	KUNIT_EXPECT_EQ(test, f.props & (TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING |
+					 TQUIC_FP_NOT_INFLIGHT), 0);
+	KUNIT_EXPECT_EQ(test, f.freq.seq, 7ULL);
+	KUNIT_EXPECT_EQ(test, f.freq.threshold, 64ULL);
+	KUNIT_EXPECT_EQ(test, f.freq.delay_us, 10192ULL);
+	KUNIT_EXPECT_EQ(test, f.freq.reorder, 3ULL);
+	KUNIT_EXPECT_EQ(test, decode(test, wire, sizeof(wire), TQUIC_PT_0RTT, &f), VIOLATION);
+	KUNIT_EXPECT_EQ(test, decode(test, wire, sizeof(wire), TQUIC_PT_INITIAL, &f), VIOLATION);
+	KUNIT_EXPECT_EQ(test, decode(test, wire, sizeof(wire), TQUIC_PT_HANDSHAKE, &f), VIOLATION);
 }
 
 /* rubbish in every packet type stays inside its buffer */
@@ -484,6 +505,7 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE_PARAM(frame_bad, bad_gen_params),
 	KUNIT_CASE(frame_largest_offsets),
 	KUNIT_CASE(frame_table),
+	KUNIT_CASE(frame_ack_frequency),
 	KUNIT_CASE(frame_random),
 	{}
 };

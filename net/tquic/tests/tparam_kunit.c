@@ -34,6 +34,7 @@ static void fill(struct tquic_tparam *tp)
 	tquic_tparam_init(tp);
 	tp->max_idle_timeout_us = 30000000;
 	tp->max_ack_delay_us = 16383000;
+	tp->min_ack_delay_us = 1000;
 	tp->max_data = TQUIC_VARINT_MAX;
 	tp->max_stream_data_bidi_local = 65535 * 16;
 	tp->max_stream_data_bidi_remote = 63;
@@ -177,6 +178,10 @@ static const struct body bodies[] = {
 	{ "exponent 21", { 0x0a, 1, 21 }, 3, true, true },
 	{ "ack delay 2^14-1", { 0x0b, 2, 0x7f, 0xff }, 4, false, false },
 	{ "ack delay 2^14", { 0x0b, 4, 0x80, 0, 0x40, 0 }, 6, true, true },
+	{ "min ack delay", { 0xc0, 0, 0, 0, 0xff, 0x04, 0xde, 0x1b, 4, 0x80, 0, 0x61, 0xa8 }, 13,
+	  false, false },
+	{ "min ack delay beyond max", { 0xc0, 0, 0, 0, 0xff, 0x04, 0xde, 0x1b, 4, 0x80, 0, 0x61,
+					0xa9 }, 13, true, true },
 	{ "migration with value", { 0x0c, 1, 0 }, 3, true, true },
 	{ "cid limit 1", { 0x0e, 1, 1 }, 3, true, true },
 	{ "cid limit 2", { 0x0e, 1, 2 }, 3, false, false },

@@ -80,7 +80,7 @@ def frames_of(payload):
             f = ints(2 if t == 0x1C else 1)
             f.append(b.pull_bytes(b.pull_uint_var()))
         else:
-            f = ints({0: 0, 1: 0, 4: 3, 5: 2, 0x11: 2, 0x15: 2, 0x1E: 0}.get(t, 1))
+            f = ints({0: 0, 1: 0, 4: 3, 5: 2, 0x11: 2, 0x15: 2, 0x1E: 0, 0x1F: 0, 0xAF: 4}.get(t, 1))
         if t:
             frames.append((t, f))
     return frames
@@ -247,6 +247,8 @@ CLOSED_BY = {
     "crypto_beyond_its_buffer": (v(0x06, 1 << 20, 1) + b"x", BUFFER),
     "tls_key_update": (v(0x06, 0, 5) + bytes([24, 0, 0, 1, 0]), TLS_UNEXPECTED),
     "datagram_that_was_not_allowed": (v(0x31, 1) + b"x", VIOLATION),
+    "ack_frequency_below_the_least_delay": (v(0xAF, 0, 10, 999, 3), VIOLATION),
+    "ack_frequency_of_2_14_milliseconds": (v(0xAF, 0, 10, 16384000, 3), VIOLATION),
 }
 
 
@@ -417,6 +419,27 @@ def who_acknowledges_nothing_is_not_remembered():
         if i % 50 == 0:
             answers(c.sock, 0.02)
     check(blocks_in_use() - before < 20, f"{blocks_in_use() - before} blocks for 4000 packets")
+
+
+@case
+def ack_frequency_is_kept():
+    c = Client().confirmed()
+    c.listen()
+
+    def acked():
+        return max(f[0] for _, f in c.frames(2, 3))
+
+    asked = c.conn._packet_number
+    c.send(v(0xAF, 1, 9, 5000000, 1, 0x1F))
+    c.until(lambda: acked() >= asked, "no ACK for IMMEDIATE_ACK")
+    c.send(v(0xAF, 0, 0, 1000, 1) + v(1))  # obsolete
+    for _ in range(8):
+        c.send(v(1))
+    c.listen()
+    check(acked() == asked, "an ACK for nine packets, ten were asked for")
+    last = c.conn._packet_number
+    c.send(v(1))
+    c.until(lambda: acked() >= last, "no ACK for ten packets", QUIET)
 
 
 @case
