@@ -3,31 +3,10 @@
  * Packet headers of QUIC v1 and v2 on bytes alone: everything before the packet number is read
  * here, everything up to it is written.  Knows no header protection, no keys, no connection.
  */
-#include <linux/errno.h>
 #include "header.h"
 #include "varint.h"
 
-#define LONG_TYPE_SHIFT		4
-#define LONG_MIN_LEN		7	/* first byte, version, two empty connection IDs */
-
-/* The versions we speak, best first; type bits are those of v1 turned by @turn */
-static const struct version {
-	u32 version;
-	u8 turn;
-} versions[] = {
-	{ QUIC_VERSION_V1, 0 },
-	{ QUIC_VERSION_V2, 1 },	/* RFC 9369 section 3.2 */
-};
-
-static const struct version *find_version(u32 version)
-{
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(versions); i++)
-		if (versions[i].version == version)
-			return &versions[i];
-	return NULL;
-}
+#define LONG_MIN_LEN	7	/* first byte, version, two empty connection IDs */
 
 /* A connection ID with its length before it; returns the byte after it or NULL */
 static const u8 *get_cid(const u8 *p, const u8 *end, const u8 **id, u8 *len)
@@ -76,7 +55,6 @@ static int parse_numbered(const u8 *first, const u8 *p, struct tquic_hdr *h)
 
 static int parse_long(const u8 *p, u32 len, struct tquic_hdr *h)
 {
-	const struct version *v;
 	const u8 *at;
 	int ret;
 
@@ -93,12 +71,12 @@ static int parse_long(const u8 *p, u32 len, struct tquic_hdr *h)
 		ret = parse_rest(p, at, 0, h);
 		return ret || h->token_len % 4 ? -EBADMSG : 0;
 	}
-	v = find_version(h->version);
-	if (!v)
-		return -EPROTONOSUPPORT;
+	ret = tquic_header_long_type(*p, h->version);
+	if (ret < 0)
+		return ret;
 	if (h->dcid_len > TQUIC_CID_MAX || h->scid_len > TQUIC_CID_MAX)
 		return -EBADMSG;
-	h->type = ((*p >> LONG_TYPE_SHIFT) - v->turn) & 3;
+	h->type = ret;
 	if (h->type == TQUIC_PT_RETRY)
 		return parse_rest(p, at, TQUIC_TAG_LEN, h);
 	return parse_numbered(p, at, h);
@@ -155,10 +133,9 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 			  const struct tquic_cid *scid, const u8 *token, u32 token_len, u64 pn,
 			  u8 **len_at)
 {
-	const struct version *v = find_version(version);
-	u8 bits = (type + (v ? v->turn : 0)) & 3;
+	u8 bits = (type + tquic_header_turn(version)) & 3;
 
-	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | bits << LONG_TYPE_SHIFT | (TQUIC_PN_LEN - 1);
+	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | bits << 4 | (TQUIC_PN_LEN - 1);
 	put_unaligned_be32(version, p);
 	p = tquic_cid_put(p + 4, dcid->id, dcid->len);
 	p = tquic_cid_put(p, scid->id, scid->len);
@@ -178,13 +155,11 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const u8 *scid,
 			    u8 scid_len)
 {
-	u32 i;
-
 	*p++ = TQUIC_HDR_LONG | TQUIC_HDR_FIXED | random;
 	put_unaligned_be32(0, p);
 	p = tquic_cid_put(p + 4, dcid, dcid_len);
 	p = tquic_cid_put(p, scid, scid_len);
-	for (i = 0; i < ARRAY_SIZE(versions); i++, p += 4)
-		put_unaligned_be32(versions[i].version, p);
-	return p;
+	put_unaligned_be32(QUIC_VERSION_V1, p);	/* the best first */
+	put_unaligned_be32(QUIC_VERSION_V2, p + 4);
+	return p + 8;
 }

@@ -3,6 +3,7 @@
 #ifndef _TQUIC_HEADER_H
 #define _TQUIC_HEADER_H
 
+#include <linux/errno.h>
 #include "compat/unaligned.h"
 #include "wire.h"
 
@@ -35,6 +36,20 @@ u8 *tquic_header_put_long(u8 *p, u8 type, u32 version, const struct tquic_cid *d
 			  u8 **len_at);
 u8 *tquic_header_put_verneg(u8 *p, u8 random, const u8 *dcid, u8 dcid_len, const u8 *scid,
 			    u8 scid_len);
+
+/* type bits of version 2 are those of version 1, turned by one: RFC 9369 section 3.2 */
+static inline u8 tquic_header_turn(u32 version)
+{
+	return version == QUIC_VERSION_V2;
+}
+
+/** tquic_header_long_type - enum tquic_ptype by a first byte; -EPROTONOSUPPORT: unknown version */
+static inline int tquic_header_long_type(u8 first, u32 version)
+{
+	if (version != QUIC_VERSION_V1 && version != QUIC_VERSION_V2)
+		return -EPROTONOSUPPORT;
+	return ((first >> 4) - tquic_header_turn(version)) & 3;
+}
 
 /** tquic_header_get_pn - the @pn_len bytes of a truncated packet number */
 static inline u32 tquic_header_get_pn(const u8 *p, u8 pn_len)

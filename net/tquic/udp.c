@@ -73,28 +73,23 @@ static struct sock *find_only(const struct tquic_endpoint *ep, __be16 port)
 	return sk;
 }
 
-/* RFC 9000 section 17.2 and RFC 9369 section 3.2: the type bits */
-static u8 long_type(u8 first, u32 version)
-{
-	return ((first >> 4) - (version == QUIC_VERSION_V2)) & 3;
-}
-
 /* A long header of no connection: a new client, or nobody; RFC 9000 section 5.2.2; takes skb */
 static void stray_long(struct tquic_endpoint *ep, struct sk_buff *skb, const u8 *p, u32 bytes)
 {
 	u32 version = get_unaligned_be32(p + 1);
 	struct tquic_net *tn = tquic_pernet(ep->net);
 	struct sock *sk = (struct sock *)rcu_dereference(ep->listener);
+	int type = tquic_header_long_type(*p, version);
 
-	if (version && version != QUIC_VERSION_V1 && version != QUIC_VERSION_V2) {
+	if (version && type < 0) {
 		if (sk && bytes >= TQUIC_MIN_UDP)
 			reply_verneg(ep, skb);
 		tquic_drop_skb(tn->mib, DROP_VERSION, skb);
 	} else if (!(*p & TQUIC_HDR_FIXED)) {
 		tquic_drop_skb(tn->mib, DROP_ECHO, skb);
-	} else if (!sk || !version || long_type(*p, version) > TQUIC_PT_0RTT) {
+	} else if (!sk || type < 0 || type > TQUIC_PT_0RTT) {
 		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
-	} else if (bytes < TQUIC_MIN_UDP && long_type(*p, version) == TQUIC_PT_INITIAL) {
+	} else if (bytes < TQUIC_MIN_UDP && type == TQUIC_PT_INITIAL) {
 		tquic_drop_skb(tn->mib, DROP_SHORT_INITIAL, skb);
 	} else if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
 		tquic_drop_skb(tn->mib, DROP_NO_CONN, skb);
