@@ -139,20 +139,6 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 	return 0;
 }
 
-/** tquic_handshake_append - bytes of a level, a reference to @page; -EINVAL, -ENOTCONN, -ENOMEM */
-int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
-			   u32 len, gfp_t gfp)
-{
-	struct tquic_space *sp;
-
-	if (level > QUIC_CRYPTO_HANDSHAKE)
-		return -EINVAL;
-	sp = &conn->spaces[tquic_handshake_space(level)];
-	if (sp->gone || !tquic_conn_alive(conn))
-		return -ENOTCONN;
-	return tquic_sendbuf_append(&sp->crypto_tx, page, page_off, len, NULL, gfp);
-}
-
 /** tquic_handshake_queued - a message is complete: the flight may leave, unless @more follows */
 void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us)
 {

@@ -10,8 +10,6 @@ int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid
 int tquic_handshake_version(struct tquic_conn *conn, u32 version);
 int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info,
 			   u64 now_us);
-int tquic_handshake_append(struct tquic_conn *conn, u8 level, struct page *page, u32 page_off,
-			   u32 len, gfp_t gfp);
 void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us);
 u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level);
 int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,

@@ -549,6 +549,8 @@ static int send_handshake(struct sock *sk, struct send *snd, size_t len)
 	if (tx_over(sk))
 		return -EPIPE;
 	sp = &conn->spaces[tquic_handshake_space(snd->level)];
+	if (sp->gone)
+		return -ENOTCONN;
 	if (tquic_sendbuf_held(&sp->crypto_tx) + len > HANDSHAKE_TX_MAX ||
 	    sp->crypto_tx.nr >= HANDSHAKE_PIECES)
 		return len > HANDSHAKE_TX_MAX ? -EMSGSIZE : -EAGAIN;
@@ -556,8 +558,8 @@ static int send_handshake(struct sock *sk, struct send *snd, size_t len)
 		n = fetch(sk, snd, pfrag, len - done);
 		if (n < 0)
 			return done ?: n;
-		err = tquic_handshake_append(conn, snd->level, pfrag->page, pfrag->offset, n,
-					     sk->sk_allocation);
+		err = tquic_sendbuf_append(&sp->crypto_tx, pfrag->page, pfrag->offset, n, NULL,
+					   sk->sk_allocation);
 		if (err)
 			return done ?: err;
 		pfrag->offset += n;
