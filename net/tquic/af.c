@@ -295,18 +295,14 @@ static int af_listen(struct socket *sock, int backlog)
 	union tquic_addr any = {};
 	int err = -EINVAL;
 
-	lock_sock(sk);
-	if (tsk->conn || sock->state != SS_UNCONNECTED)
-		goto out;
-	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
-	err = 0;
-	if (sk->sk_state == TCP_LISTEN)
-		goto out;
 	any.sa.sa_family = sk->sk_family;
-	err = (tsk->ep ? 0 : take_endpoint(sk, &any)) ?: tquic_listen_start(sk);
+	lock_sock(sk);
+	if (!tsk->conn && sock->state == SS_UNCONNECTED) {
+		WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
+		err = (tsk->ep ? 0 : take_endpoint(sk, &any)) ?: tquic_listen_start(sk);
+	}
 	if (!err)
 		WRITE_ONCE(sk->sk_state, TCP_LISTEN);
-out:
 	release_sock(sk);
 	return err;
 }
