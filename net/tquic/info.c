@@ -109,22 +109,17 @@ void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct tquic_path *path;
-	struct tquic_cc old;
 	int i;
 
 	tsk->cc = cc;
 	if (!tsk->conn)
 		return;
 	tquic_for_each_path(path, tsk->conn, i) {
-		old = path->rec.cc;
-		if (old.ops == cc)
+		if (path->rec.cc.ops == cc)
 			continue;
-		tquic_cc_init(&path->rec.cc, cc, old.mss);
-		path->rec.cc.cwnd = old.cwnd;
-		path->rec.cc.ssthresh = old.ssthresh;
-		path->rec.cc.in_flight = old.in_flight;
-		path->rec.cc.recovery_us = old.recovery_us;
-		path->rec.cc.cwnd_max = old.cwnd_max;
+		path->rec.cc.ops = cc;
+		path->rec.cc.prior_cwnd = 0;	/* not of its doing: there is no undo */
+		cc->init(&path->rec.cc);
 	}
 }
 
