@@ -385,11 +385,6 @@ static struct tquic_endpoint *share(struct tquic_net *tn, const struct sock *sk,
 	return found;
 }
 
-static int set_option(struct socket *sock, int level, int name, int value)
-{
-	return sock->ops->setsockopt(sock, level, name, KERNEL_SOCKPTR(&value), sizeof(value));
-}
-
 /* Bind a UDP socket as we want it; on error ep->sock, if it is there, is the caller's to close */
 static int open_socket(struct tquic_endpoint *ep, const struct sock *sk)
 {
@@ -397,23 +392,23 @@ static int open_socket(struct tquic_endpoint *ep, const struct sock *sk)
 	int len = family == AF_INET ? sizeof(ep->addr.v4) : sizeof(ep->addr.v6);
 	struct socket *sock;
 	struct sock *usk;
-	int err;
+	int err, on = 1;
 
 	err = sock_create_kern(ep->net, family, SOCK_DGRAM, IPPROTO_UDP, &sock);
 	if (err)
 		return err;
 	ep->sock = sock;
-	if (family == AF_INET6) {
-		err = set_option(sock, SOL_IPV6, IPV6_V6ONLY, sk->sk_ipv6only) ?:
-		      set_option(sock, SOL_IPV6, IPV6_RECVERR, 1);
-	}
-	if (!err && (family == AF_INET || !sk->sk_ipv6only))
-		err = set_option(sock, SOL_IP, IP_RECVERR, 1);
-	if (!err && READ_ONCE(tquic_pernet(ep->net)->sysctl_gro))
-		err = set_option(sock, SOL_UDP, UDP_GRO, 1);
+	if (READ_ONCE(tquic_pernet(ep->net)->sysctl_gro))
+		err = sock->ops->setsockopt(sock, SOL_UDP, UDP_GRO, KERNEL_SOCKPTR(&on),
+					    sizeof(on));
 	if (err)
 		return err;
 	usk = sock->sk;
+	if (family == AF_INET6) {
+		usk->sk_ipv6only = sk->sk_ipv6only;
+		ip6_sock_set_recverr(usk);
+	}
+	ip_sock_set_recverr(usk);
 	tquic_udp_ignore_pmtu(usk);
 	usk->sk_bound_dev_if = sk->sk_bound_dev_if;
 	usk->sk_userlocks |= SOCK_RCVBUF_LOCK;
