@@ -136,28 +136,23 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 	u8 buf[PEEK_BYTES];
 	const u8 *p, *id;
 	struct sock *sk;
+	int err;
 
 	a->nr++;
-	p = len ? skb_header_pointer(skb, 0, len, buf) : NULL;
-	if (!p || (*p & TQUIC_HDR_LONG && len < 7)) {
-		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
-		return;
-	}
+	p = skb_header_pointer(skb, 0, len, buf);
 	/* fails on IDs that are longer than ours can be, too: no connection has such */
-	if (!tquic_header_parse_dcid(p, len, TQUIC_CID_LEN, &id, &cid.len)) {
-		sk = tquic_lookup_find(ep->net, id, cid.len);
-		/* a stateless reset has no ID that anybody knows, RFC 9000 section 10.3.1 */
-		if (unlikely(!sk) && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED)
-			sk = find_only(ep, udp_hdr(skb)->source);
-		if (likely(sk)) {
-			arrivals_add(a, sk, skb);
-			return;
-		}
-	} else if (!(*p & TQUIC_HDR_LONG)) {
+	err = p ? tquic_header_parse_dcid(p, len, TQUIC_CID_LEN, &id, &cid.len) : -EBADMSG;
+	if (unlikely(err) && (!p || len < 7 || !(*p & TQUIC_HDR_LONG))) {
 		tquic_drop_skb(tn->mib, DROP_HEADER, skb);
 		return;
 	}
-	if (*p & TQUIC_HDR_LONG) {
+	sk = err ? NULL : tquic_lookup_find(ep->net, id, cid.len);
+	/* a stateless reset has no ID that anybody knows, RFC 9000 section 10.3.1 */
+	if (unlikely(!sk) && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED)
+		sk = find_only(ep, udp_hdr(skb)->source);
+	if (likely(sk)) {
+		arrivals_add(a, sk, skb);
+	} else if (*p & TQUIC_HDR_LONG) {
 		stray_long(ep, skb, p, bytes);
 	} else if (*p & TQUIC_HDR_FIXED) {
 		memcpy(cid.id, id, cid.len);
@@ -246,24 +241,19 @@ static void split(struct tquic_endpoint *ep, struct sk_buff *skb, struct arrival
 /* One skb from the UDP socket, payload at skb->data; takes skb */
 static void receive(struct tquic_endpoint *ep, struct sk_buff *skb, struct arrivals *a)
 {
+	u32 nr = skb_is_gso(skb) ? DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
 	struct tquic_mib __percpu *mib = tquic_pernet(ep->net)->mib;
 
 	skb->dev = NULL;	/* UDP kept its own notes there */
 	tquic_mib_inc(mib, RX_AGGREGATES);
 	tquic_mib_add(mib, RX_BYTES, skb->len);
+	tquic_mib_add(mib, RX_DATAGRAMS, nr);
 	if (udp_lib_checksum_complete(skb)) {
-		tquic_mib_inc(mib, RX_DATAGRAMS);
 		tquic_drop_skb(mib, DROP_CHECKSUM, skb);
 		return;
 	}
 	skb_orphan(skb);
-	if (!skb_is_gso(skb)) {
-		tquic_mib_inc(mib, RX_DATAGRAMS);
-		deliver(ep, skb, a);
-		return;
-	}
-	tquic_mib_add(mib, RX_DATAGRAMS, DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size));
-	if (likely(one_cid(skb)))
+	if (likely(nr == 1 || one_cid(skb)))
 		deliver(ep, skb, a);
 	else
 		split(ep, skb, a);
