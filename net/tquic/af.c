@@ -64,11 +64,9 @@ static int addr_to_user(const struct sock *sk, const union tquic_addr *addr, str
 		memcpy(sa, addr, len);
 		return len;
 	}
-	memset(v6, 0, sizeof(*v6));
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = addr->v4.sin_port;
-	if (addr->v4.sin_addr.s_addr)
-		v6->sin6_addr = tquic_addr_in6(addr);
+	*v6 = tquic_addr_in6(addr);
+	if (!addr->v4.sin_addr.s_addr)
+		v6->sin6_addr = in6addr_any;
 	return sizeof(*v6);
 }
 
@@ -115,7 +113,7 @@ static int take_endpoint(struct sock *sk, const union tquic_addr *addr)
 	inet->inet_saddr = inet->inet_rcv_saddr;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6 && !addr_any(&ep->addr))
-		sk->sk_v6_rcv_saddr = tquic_addr_in6(&ep->addr);
+		sk->sk_v6_rcv_saddr = tquic_addr_in6(&ep->addr).sin6_addr;
 #endif
 	return 0;
 }
@@ -190,7 +188,7 @@ static void show_remote(struct sock *sk, const union tquic_addr *remote)
 		inet->inet_daddr = remote->v4.sin_addr.s_addr;
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6)
-		sk->sk_v6_daddr = tquic_addr_in6(remote);
+		sk->sk_v6_daddr = tquic_addr_in6(remote).sin6_addr;
 #endif
 }
 

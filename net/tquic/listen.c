@@ -131,14 +131,14 @@ static bool read_first(struct sk_buff *skb, struct first *f)
 /* A token that is no good counts as none, RFC 9000 section 8.1.3 */
 static void read_token(struct tquic_net *tn, struct first *f)
 {
-	struct in6_addr addr = tquic_addr_in6(&f->rx.remote);
+	struct sockaddr_in6 client = tquic_addr_in6(&f->rx.remote);
 	struct tquic_token_info info;
 	int err;
 
 	if (!f->hdr.token_len)
 		return;
-	err = tquic_token_check(&tn->token_keys, f->hdr.token, f->hdr.token_len, &addr,
-				ntohs(tquic_addr_port(&f->rx.remote)), f->rx.now_us, &info);
+	err = tquic_token_check(&tn->token_keys, f->hdr.token, f->hdr.token_len, &client,
+				f->rx.now_us, &info);
 	if (err || info.version != f->hdr.version ||
 	    (info.retry && !tquic_cid_equal(&info.rscid, f->dcid.id, f->dcid.len))) {
 		tquic_drop(tn->mib, DROP_TOKEN, f->hdr.token_len);
@@ -150,27 +150,22 @@ static void read_token(struct tquic_net *tn, struct first *f)
 		f->odcid = info.odcid;
 }
 
-static int make_token(struct net *net, const struct tquic_token_info *info,
-		      const union tquic_addr *remote, u8 *token)
-{
-	struct in6_addr addr = tquic_addr_in6(remote);
-
-	return tquic_token_make(&tquic_pernet(net)->token_keys, info, &addr,
-				ntohs(tquic_addr_port(remote)), token);
-}
-
 /** tquic_listen_token - tquic_conn_ops.new_token, RFC 9000 section 8.1.3; tquic_crypto_usable() */
 int tquic_listen_token(struct tquic_conn *conn, u8 *token)
 {
 	struct tquic_token_info info = { .version = conn->version, .issued_us = tquic_now_us() };
+	struct sockaddr_in6 client = tquic_addr_in6(&conn->path->remote);
+	struct tquic_net *tn = tquic_pernet(sock_net(conn->owner));
 
-	return make_token(sock_net(conn->owner), &info, &conn->path->remote, token);
+	return tquic_token_make(&tn->token_keys, &info, &client, token);
 }
 
 /* RFC 9000 section 17.2.5 */
 static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const struct first *f)
 {
 	u8 out[7 + 2 * TQUIC_CID_MAX + TQUIC_TOKEN_MAX + TQUIC_TAG_LEN];
+	struct sockaddr_in6 client = tquic_addr_in6(&f->rx.remote);
+	struct tquic_net *tn = tquic_pernet(ep->net);
 	struct tquic_token_info info = {
 		.retry = true, .version = f->hdr.version, .issued_us = f->rx.now_us,
 		.odcid = f->dcid,
@@ -181,7 +176,7 @@ static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const str
 
 	info.rscid.len = TQUIC_CID_LEN;
 	get_random_bytes(info.rscid.id, TQUIC_CID_LEN);
-	len = make_token(ep->net, &info, &f->rx.remote, token);
+	len = tquic_token_make(&tn->token_keys, &info, &client, token);
 	if (len < 0)
 		return;
 	end = tquic_header_put_long(out, TQUIC_PT_RETRY, f->hdr.version, &f->scid, &info.rscid,
@@ -189,7 +184,7 @@ static void send_retry(struct tquic_endpoint *ep, struct sk_buff *skb, const str
 	if (tquic_crypto_retry_tag(f->hdr.version, &f->dcid, out, end - out, end))
 		return;
 	if (!tquic_udp_reply(ep, skb, out, end + TQUIC_TAG_LEN - out))
-		tquic_mib_inc(tquic_pernet(ep->net)->mib, TX_RETRY);
+		tquic_mib_inc(tn->mib, TX_RETRY);
 }
 
 /* The connection of a child, found by the Initial's destination too; owned by the caller */

@@ -157,12 +157,13 @@ static inline __be16 tquic_addr_port(const union tquic_addr *addr)
 }
 
 /* As an IPv6 socket shows it: IPv4 mapped */
-static inline struct in6_addr tquic_addr_in6(const union tquic_addr *addr)
+static inline struct sockaddr_in6 tquic_addr_in6(const union tquic_addr *addr)
 {
-	struct in6_addr in6 = addr->v6.sin6_addr;
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = tquic_addr_port(addr) };
 
-	if (addr->sa.sa_family == AF_INET)
-		ipv6_addr_set_v4mapped(addr->v4.sin_addr.s_addr, &in6);
+	if (!tquic_addr_is_v4(addr))
+		return addr->v6;
+	ipv6_addr_set_v4mapped(addr->v4.sin_addr.s_addr, &in6.sin6_addr);
 	return in6;
 }
 

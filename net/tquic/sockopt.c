@@ -510,7 +510,7 @@ static int set_ticket(struct sock *sk, void *buf, u32 len)
 static int get_ticket(struct sock *sk, void *buf, u32 *len)
 {
 	const struct tquic_sock *tsk = tquic_sk(sk);
-	struct in6_addr addr;
+	struct sockaddr_in6 addr;
 	u8 key[QUIC_TICKET_KEY_BYTES];
 	int err;
 
@@ -518,8 +518,7 @@ static int get_ticket(struct sock *sk, void *buf, u32 *len)
 		if (!tsk->ep)
 			return -ENOTCONN;
 		addr = tquic_addr_in6(&tsk->ep->addr);
-		tquic_token_ticket_key(&tquic_pernet(sock_net(sk))->token_keys, &addr,
-				       ntohs(tquic_addr_port(&tsk->ep->addr)), key);
+		tquic_token_ticket_key(&tquic_pernet(sock_net(sk))->token_keys, &addr, key);
 		err = get_bytes(buf, len, key, sizeof(key));
 		memzero_explicit(key, sizeof(key));
 		return err;

@@ -56,14 +56,15 @@ void tquic_token_keys_free(struct tquic_token_keys *k)
 }
 
 /* What is authenticated beside the sealed part; returns its length */
-static u32 put_ad(u8 *p, u8 type, const struct in6_addr *addr, u16 port)
+static u32 put_ad(u8 *start, u8 type, const struct sockaddr_in6 *client)
 {
+	u8 *p = start;
+
 	*p++ = type;
-	p = tquic_bytes_put(p, addr, sizeof(*addr));
-	if (type != TYPE_RETRY)
-		return 1 + sizeof(*addr);	/* a client comes back from another port */
-	put_unaligned_be16(port, p);
-	return 1 + sizeof(*addr) + 2;
+	p = tquic_bytes_put(p, &client->sin6_addr, sizeof(client->sin6_addr));
+	if (type == TYPE_RETRY)		/* else it comes back from another port */
+		p = tquic_bytes_put(p, &client->sin6_port, sizeof(client->sin6_port));
+	return p - start;
 }
 
 static const u8 *get_cid(const u8 *p, const u8 *end, struct tquic_cid *cid)
@@ -111,7 +112,7 @@ static int get_plain(const u8 *p, u32 len, struct tquic_token_info *info)
  * where tquic_crypto_usable(); allocates.  Returns the token's length or a negative errno.
  */
 int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *info,
-		     const struct in6_addr *addr, u16 port, u8 *out)
+		     const struct sockaddr_in6 *client, u8 *out)
 {
 	u8 *buf = kmalloc(AD_MAX + PLAIN_MAX + TQUIC_TAG_LEN, GFP_ATOMIC);
 	u32 ad_len, len;
@@ -121,7 +122,7 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 		return -ENOMEM;
 	out[0] = info->retry ? TYPE_RETRY : TYPE_NEW;
 	get_random_bytes(out + 1, TQUIC_IV_LEN);
-	ad_len = put_ad(buf, out[0], addr, port);
+	ad_len = put_ad(buf, out[0], client);
 	len = put_plain(buf + ad_len, info);
 	err = tquic_crypto_once(k->aead, true, buf, ad_len, len, out + 1);
 	if (!err)
@@ -131,14 +132,13 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 }
 
 /*
- * tquic_token_check - read an address token, of any length, that came from @addr, IPv4 mapped, and
- * @port.  Compare the version in @info with the packet's.  Softirq where tquic_crypto_usable();
- * allocates.  Returns 0, -EBADMSG when it is not ours for this address, -ESTALE when it is too old,
- * or another errno.
+ * tquic_token_check - read an address token, of any length, that came from @client, IPv4 mapped.
+ * Compare the version in @info with the packet's.  Softirq where tquic_crypto_usable(); allocates.
+ * Returns 0, -EBADMSG when it is not ours for this address, -ESTALE when it is too old, or another
+ * errno.
  */
 int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
-		      const struct in6_addr *addr, u16 port, u64 now_us,
-		      struct tquic_token_info *info)
+		      const struct sockaddr_in6 *client, u64 now_us, struct tquic_token_info *info)
 {
 	u32 ad_len, text_len;
 	u64 age_us;
@@ -154,7 +154,7 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 		return -ENOMEM;
 	memset(info, 0, sizeof(*info));
 	info->retry = token[0] == TYPE_RETRY;
-	ad_len = put_ad(buf, token[0], addr, port);
+	ad_len = put_ad(buf, token[0], client);
 	text_len = len - HEAD_LEN - TQUIC_TAG_LEN;
 	memcpy(buf + ad_len, token + HEAD_LEN, text_len + TQUIC_TAG_LEN);
 	err = tquic_crypto_once(k->aead, false, buf, ad_len, text_len, token + 1);
@@ -185,18 +185,17 @@ void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, 
 }
 
 /*
- * tquic_token_ticket_key - what the servers bound to @addr and @port seal their TLS tickets with;
+ * tquic_token_ticket_key - what servers bound to @addr and its port seal their TLS tickets with;
  * @key: set to QUIC_TICKET_KEY_BYTES bytes, the same ones as long as the namespace lives
  */
-void tquic_token_ticket_key(struct tquic_token_keys *k, const struct in6_addr *addr, u16 port,
-			    u8 *key)
+void tquic_token_ticket_key(struct tquic_token_keys *k, const struct sockaddr_in6 *addr, u8 *key)
 {
 	struct {
 		char label[8];		/* with what follows it is longer than a connection ID */
 		struct in6_addr addr;
 		__be16 port;
 		u8 part;
-	} __packed from = { "ticket", *addr, htons(port) };
+	} __packed from = { "ticket", addr->sin6_addr, addr->sin6_port };
 
 	for (; from.part < QUIC_TICKET_KEY_BYTES / RESET_HASH_LEN; from.part++)
 		derive(k, &from, sizeof(from), key + from.part * RESET_HASH_LEN);

@@ -30,12 +30,10 @@ struct tquic_token_info {
 int tquic_token_keys_init(struct tquic_token_keys *k);
 void tquic_token_keys_free(struct tquic_token_keys *k);
 int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *info,
-		     const struct in6_addr *addr, u16 port, u8 *out);
+		     const struct sockaddr_in6 *client, u8 *out);
 int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
-		      const struct in6_addr *addr, u16 port, u64 now_us,
-		      struct tquic_token_info *info);
+		      const struct sockaddr_in6 *client, u64 now_us, struct tquic_token_info *info);
 void tquic_token_reset(struct tquic_token_keys *k, const struct tquic_cid *cid, u8 *token);
-void tquic_token_ticket_key(struct tquic_token_keys *k, const struct in6_addr *addr, u16 port,
-			    u8 *key);
+void tquic_token_ticket_key(struct tquic_token_keys *k, const struct sockaddr_in6 *addr, u8 *key);
 
 #endif

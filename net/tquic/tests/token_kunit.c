@@ -11,7 +11,7 @@
 struct fixture {
 	struct tquic_token_keys keys;
 	struct tquic_token_keys others;
-	struct in6_addr addr;
+	struct sockaddr_in6 addr;
 	struct tquic_token_info info;	/* what the token at hand says */
 	u8 token[TQUIC_TOKEN_MAX + 1];
 	int len;
@@ -35,7 +35,7 @@ static void make(struct kunit *test, bool retry, u8 odcid_len, u8 rscid_len)
 		set_cid(&f->info.odcid, odcid_len);
 		set_cid(&f->info.rscid, rscid_len);
 	}
-	f->len = tquic_token_make(&f->keys, &f->info, &f->addr, PORT, f->token);
+	f->len = tquic_token_make(&f->keys, &f->info, &f->addr, f->token);
 	KUNIT_ASSERT_GT(test, f->len, 0);
 	KUNIT_ASSERT_LE(test, f->len, QUIC_TOKEN_MAX_BYTES);
 }
@@ -43,10 +43,12 @@ static void make(struct kunit *test, bool retry, u8 odcid_len, u8 rscid_len)
 static int check(struct kunit *test, u16 port, u64 now_us)
 {
 	struct fixture *f = test->priv;
+	struct sockaddr_in6 addr = f->addr;
 	struct tquic_token_info info;
 	int err;
 
-	err = tquic_token_check(&f->keys, f->token, f->len, &f->addr, port, now_us, &info);
+	addr.sin6_port = htons(port);
+	err = tquic_token_check(&f->keys, f->token, f->len, &addr, now_us, &info);
 	if (!err) {
 		KUNIT_EXPECT_EQ(test, info.retry, f->info.retry);
 		KUNIT_EXPECT_EQ(test, info.version, f->info.version);
@@ -96,10 +98,10 @@ static void other_address(struct kunit *test)
 	u32 i;
 
 	make(test, false, 0, 0);
-	for (i = 0; i < sizeof(f->addr); i++) {
-		((u8 *)&f->addr)[i] ^= 1;
+	for (i = 0; i < sizeof(f->addr.sin6_addr); i++) {
+		f->addr.sin6_addr.s6_addr[i] ^= 1;
 		KUNIT_EXPECT_EQ(test, check(test, PORT, NOW_US), -EBADMSG);
-		((u8 *)&f->addr)[i] ^= 1;
+		f->addr.sin6_addr.s6_addr[i] ^= 1;
 	}
 	KUNIT_EXPECT_EQ(test, check(test, PORT, NOW_US), 0);
 }
@@ -132,9 +134,9 @@ static void other_keys(struct kunit *test)
 
 	make(test, true, 8, 8);
 	memcpy(first, f->token, sizeof(first));
-	KUNIT_EXPECT_EQ(test, tquic_token_check(&f->others, f->token, f->len, &f->addr, PORT,
-						NOW_US, &info), -EBADMSG);
-	KUNIT_ASSERT_EQ(test, tquic_token_make(&f->keys, &f->info, &f->addr, PORT, f->token),
+	KUNIT_EXPECT_EQ(test, tquic_token_check(&f->others, f->token, f->len, &f->addr, NOW_US,
+						&info), -EBADMSG);
+	KUNIT_ASSERT_EQ(test, tquic_token_make(&f->keys, &f->info, &f->addr, f->token),
 			f->len);
 	KUNIT_EXPECT_MEMNEQ(test, first + 1, f->token + 1, TQUIC_IV_LEN);
 	KUNIT_EXPECT_MEMNEQ(test, first + 13, f->token + 13, 12);
@@ -186,16 +188,18 @@ static void ticket_key(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	u8 key[4][QUIC_TICKET_KEY_BYTES], again[QUIC_TICKET_KEY_BYTES];
-	struct in6_addr addr = f->addr;
+	struct sockaddr_in6 addr = f->addr;
 	int i, j;
 
-	tquic_token_ticket_key(&f->keys, &addr, PORT, key[0]);
-	tquic_token_ticket_key(&f->keys, &addr, PORT, again);
+	tquic_token_ticket_key(&f->keys, &addr, key[0]);
+	tquic_token_ticket_key(&f->keys, &addr, again);
 	KUNIT_EXPECT_MEMEQ(test, key[0], again, sizeof(again));
-	tquic_token_ticket_key(&f->keys, &addr, PORT + 1, key[1]);
-	tquic_token_ticket_key(&f->others, &addr, PORT, key[2]);
-	addr.s6_addr[15] ^= 1;
-	tquic_token_ticket_key(&f->keys, &addr, PORT, key[3]);
+	tquic_token_ticket_key(&f->others, &addr, key[1]);
+	addr.sin6_addr.s6_addr[15] ^= 1;
+	tquic_token_ticket_key(&f->keys, &addr, key[2]);
+	addr = f->addr;
+	addr.sin6_port = htons(PORT + 1);
+	tquic_token_ticket_key(&f->keys, &addr, key[3]);
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_NE(test, memcmp(key[i], key[i] + 32, 32), 0);
 		for (j = 0; j < i; j++)
@@ -216,8 +220,8 @@ static void out_of_memory(struct kunit *test)
 			kunit_skip(test, "needs failing allocations");
 		KUNIT_EXPECT_EQ(test, check(test, PORT, NOW_US), -ENOMEM);
 		fault_alloc(n);
-		KUNIT_EXPECT_EQ(test, tquic_token_make(&f->keys, &f->info, &f->addr, PORT,
-						       f->token), -ENOMEM);
+		KUNIT_EXPECT_EQ(test, tquic_token_make(&f->keys, &f->info, &f->addr, f->token),
+				-ENOMEM);
 	}
 	for (n = 1; ; n++) {
 		fault_alloc(n);
@@ -239,7 +243,8 @@ static int init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	KUNIT_ASSERT_EQ(test, tquic_token_keys_init(&f->keys), 0);
 	KUNIT_ASSERT_EQ(test, tquic_token_keys_init(&f->others), 0);
-	get_random_bytes(&f->addr, sizeof(f->addr));
+	get_random_bytes(&f->addr.sin6_addr, sizeof(f->addr.sin6_addr));
+	f->addr.sin6_port = htons(PORT);
 	test->priv = f;
 	return 0;
 }
