@@ -15,21 +15,20 @@
 /*
  * tquic_event_queue - something has happened that the user may want to know: @len bytes of @data
  * follow the type byte, QUIC_EVENT_*; nothing is done while that one is off.  The socket is owned
- * by the caller.  The oldest event goes when the queue is full.  Wakes the reader.  Return: 0 or
- * -ENOMEM.
+ * by the caller.  The oldest event goes when the queue is full.  Wakes the reader.
  */
-int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
+void tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
 {
 	struct tquic_mib __percpu *mib = tquic_pernet(sock_net(sk))->mib;
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct sk_buff *skb;
 
 	if (type >= 32 || !(tsk->events & BIT(type)) || sock_flag(sk, SOCK_DEAD))
-		return 0;
+		return;
 	skb = alloc_skb(1 + len, GFP_ATOMIC);
 	if (!skb) {
 		tquic_drop(mib, DROP_NOMEM, len);
-		return -ENOMEM;
+		return;
 	}
 	skb_put_u8(skb, type);
 	skb_put_data(skb, data, len);
@@ -38,7 +37,6 @@ int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len)
 	__skb_queue_tail(&tsk->event_queue, skb);
 	WRITE_ONCE(tsk->rx_avail, true);
 	sk->sk_data_ready(sk);
-	return 0;
 }
 
 /*

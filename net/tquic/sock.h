@@ -211,7 +211,7 @@ void tquic_recvmsg_discard(struct sock *sk);
 int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int blocked,
 		       struct tquic_stream **sp);
 void tquic_sendmsg_push(struct sock *sk, bool fin);
-int tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len);
+void tquic_event_queue(struct sock *sk, u8 type, const void *data, u32 len);
 int tquic_event_read(struct sk_buff_head *queue, u32 kind, struct msghdr *msg, size_t len,
 		     int flags);
 bool tquic_event_close_said(const struct tquic_conn *conn, struct quic_connection_close *c);
