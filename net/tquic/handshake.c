@@ -24,8 +24,6 @@ int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid
 	u8 client[32], server[32];
 	int err;
 
-	tquic_crypto_free(&sp->tx);
-	tquic_crypto_free(&sp->rx);
 	err = tquic_crypto_initial_secrets(conn->version, dcid, client, server) ?:
 	      tquic_crypto_install(&sp->tx, conn->version, TLS_CIPHER_AES_GCM_128,
 				   conn->server ? server : client) ?:
@@ -228,7 +226,7 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 		return -EPROTO;
 	tquic_cid_set(&conn->rscid, h->scid, h->scid_len);
 	err = tquic_handshake_initial_keys(conn, &conn->rscid);
-	if (err) {	/* the old keys are gone, too */
+	if (err) {	/* the old keys may be gone, too */
 		tquic_conn_die(conn, -err);
 		return err;
 	}
