@@ -321,18 +321,16 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 		return;
 	}
 	path->validated = false;
-	if (path != conn->path) {
-		path_retire(conn, path);
-		return;
+	if (path == conn->path) {
+		tquic_for_each_path(other, conn, i)
+			if (other->validated && (!back || other->proven_us > back->proven_us))
+				back = other;
+		if (!back) {
+			tquic_conn_die(conn, EHOSTUNREACH);
+			return;
+		}
+		path_activate(conn, back);
 	}
-	tquic_for_each_path(other, conn, i)
-		if (other->validated && (!back || other->proven_us > back->proven_us))
-			back = other;
-	if (!back) {
-		tquic_conn_die(conn, EHOSTUNREACH);
-		return;
-	}
-	path_activate(conn, back);
 	path_retire(conn, path);
 }
 
