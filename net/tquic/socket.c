@@ -143,7 +143,6 @@ void tquic_socket_release_cb(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct tquic_conn *conn = tsk->conn;
-	bool after = false;
 
 	if (likely(!READ_ONCE(tsk->deferred)))
 		return;
@@ -153,9 +152,9 @@ void tquic_socket_release_cb(struct sock *sk)
 	}
 	if (test_and_clear_bit(TQUIC_DEFER_ICMP, &tsk->deferred) && conn) {
 		tquic_conn_icmp(conn, READ_ONCE(tsk->icmp_err), tquic_now_us());
-		after = true;
+		set_bit(TQUIC_DEFER_AFTER, &tsk->deferred);
 	}
-	if (test_and_clear_bit(TQUIC_DEFER_AFTER, &tsk->deferred) || after)
+	if (test_and_clear_bit(TQUIC_DEFER_AFTER, &tsk->deferred))
 		tquic_socket_after(sk);
 }
 
