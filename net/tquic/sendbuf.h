@@ -87,7 +87,7 @@ static inline void tquic_sendbuf_sent(struct tquic_sendbuf *sb, u64 off, u32 len
 		sb->next_off = end;
 }
 
-/** tquic_sendbuf_held - bytes written and not yet released */
+/** tquic_sendbuf_held - bytes written and not yet released; 0: all have been acknowledged */
 static inline u64 tquic_sendbuf_held(const struct tquic_sendbuf *sb)
 {
 	return sb->end_off - sb->base_off;
@@ -104,12 +104,6 @@ static inline void *tquic_sendbuf_last_mark(const struct tquic_sendbuf *sb)
 {
 	return sb->nr ? tquic_sendbuf_mark(&sb->ring[(sb->head + sb->nr - 1) & (sb->cap - 1)]) :
 			NULL;
-}
-
-/** tquic_sendbuf_done - everything written has been acknowledged */
-static inline bool tquic_sendbuf_done(const struct tquic_sendbuf *sb)
-{
-	return sb->base_off == sb->end_off;
 }
 
 #endif

@@ -497,7 +497,7 @@ u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	if (fin)
 		s->flags |= TQUIC_STREAM_FIN_SENT | TQUIC_STREAM_FIN_ACKED;
 	tx_refresh(ss, s);
-	if (unlikely(s->flags & TQUIC_STREAM_FIN_ACKED && tquic_sendbuf_done(&s->sb))) {
+	if (unlikely(s->flags & TQUIC_STREAM_FIN_ACKED && !tquic_sendbuf_held(&s->sb))) {
 		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_RECVD);
 		settle(ss, s);
 	}
