@@ -725,7 +725,7 @@ void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32
 	tquic_credit_rx_consume(&ss->rx, len, rtt_us, now_us);
 	if (tquic_credit_rx_consume(&s->rxc, len, rtt_us, now_us))
 		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
-	if (!tquic_recvbuf_ready(&s->rb) && !tquic_stream_at_end(s))
+	if (!tquic_recvbuf_ready(&s->rb) && s->rx_final != s->rb.read_off)
 		list_del_init(&s->rx_node);
 }
 

@@ -194,10 +194,4 @@ static inline bool tquic_stream_tx_wanted(const struct tquic_stream *s)
 	return tquic_stream_fin_wanted(s);
 }
 
-/** tquic_stream_at_end - the reader has taken every byte up to the final size */
-static inline bool tquic_stream_at_end(const struct tquic_stream *s)
-{
-	return s->rx_final == s->rb.read_off;
-}
-
 #endif

@@ -569,9 +569,9 @@ static void stream_recv_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rx(test, s, 200, 50, false), 0);
 	KUNIT_EXPECT_EQ(test, s->rx_state, QUIC_STREAM_RECV_STATE_RECVD);
 	KUNIT_EXPECT_EQ(test, f->updates, 3U);
-	KUNIT_EXPECT_FALSE(test, tquic_stream_at_end(s));
+	KUNIT_EXPECT_NE(test, s->rx_final, s->rb.read_off);
 	tquic_stream_consumed(&f->ss, s, 100, 100, 1);
-	KUNIT_EXPECT_TRUE(test, tquic_stream_at_end(s));
+	KUNIT_EXPECT_EQ(test, s->rx_final, s->rb.read_off);
 	KUNIT_EXPECT_FALSE(test, list_empty(&s->rx_node));
 	tquic_stream_read_end(&f->ss, s);
 	KUNIT_EXPECT_EQ(test, f->ss.count, 0U);

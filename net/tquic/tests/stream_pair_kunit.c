@@ -260,7 +260,7 @@ static void app_read(struct pair *p, struct tquic_streams *ss)
 			KUNIT_ASSERT_EQ(p->test, data[i], pattern(s->id, s->rb.read_off + i));
 		tquic_stream_consumed(ss, s, 1 + below(len), 1000, 1000);
 	}
-	if (s->rx_state == QUIC_STREAM_RECV_STATE_RECVD && tquic_stream_at_end(s))
+	if (s->rx_state == QUIC_STREAM_RECV_STATE_RECVD && s->rx_final == s->rb.read_off)
 		tquic_stream_read_end(ss, s);
 	else if (!p->lossless && !below(60))
 		tquic_stream_stop(ss, s, 4);
