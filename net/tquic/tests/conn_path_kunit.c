@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the engine: paths, path.c and what input.c and output.c do with them, RFC 9000 sections
+ * 8.2, 9 and 14.2.
+ */
+#include "conn_pair.h"
+#include "output.h"
+
+#define PROBING	(FT(PADDING) | FT(PATH_CHALLENGE) | FT(PATH_RESPONSE) | FT(NEW_CONNECTION_ID))
+
+static int init(struct kunit *test)
+{
+	int err = pair_init(test);
+
+	if (!err)
+		establish(test->priv);
+	return err;
+}
+
+/* The client's NAT gives it another address, and @len bytes of a stream reach the server by it */
+static struct tquic_path *rebind(struct pair *p, u32 len)
+{
+	set_addr(&p->nat, 9, 9999);
+	stream_write(p, CLIENT, 0, len);
+	pass(p, CLIENT);
+	KUNIT_ASSERT_NOT_NULL(p->test, conn_of(p, SERVER)->paths[1]);
+	return conn_of(p, SERVER)->paths[1];
+}
+
+static void respond(struct pair *p, int from, const u8 *data)
+{
+	u8 body[1 + TQUIC_PATH_DATA_LEN] = { TQUIC_FT_PATH_RESPONSE };
+
+	memcpy(body + 1, data, TQUIC_PATH_DATA_LEN);
+	inject(p, from, TQUIC_PT_1RTT, 5000 + app_of(p, from)->next_pn++, body, sizeof(body));
+}
+
+/* Bytes that an end has sent to an address, and the frame types in them */
+static u64 sent_to(struct pair *p, int from, const union tquic_addr *to, u64 *types)
+{
+	struct dgram *d;
+	u64 bytes = 0;
+
+	*types = 0;
+	list_for_each_entry(d, &p->end[from].out, node) {
+		if (!tquic_addr_equal(&d->to, to))
+			continue;
+		bytes += d->len;
+		*types |= look(p, from, d)->pkt[0].types;
+	}
+	return bytes;
+}
+
+/* RFC 9000 section 8.2.1: one PATH_CHALLENGE in a packet, in 1200 bytes where that is allowed */
+static void challenge_datagrams(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct dgram *d;
+	u32 i, n, large = 0, small = 0;
+	struct tquic_path *path = rebind(p, 100);
+
+	for (n = 0; n < 2; n++) {
+		list_for_each_entry(d, &p->end[SERVER].out, node) {
+			u32 frames = 0;
+
+			look(p, SERVER, d);
+			for (i = 0; i < p->seen.frames; i++)
+				frames += p->seen.frame[i].type == TQUIC_FT_PATH_CHALLENGE;
+			KUNIT_EXPECT_LE(test, frames, 1);
+			if (!frames)
+				continue;
+			large += d->len == TQUIC_MIN_UDP;
+			small += d->len < TQUIC_MIN_UDP;
+			/* what forbids it is what came from there */
+			if (d->len < TQUIC_MIN_UDP) {
+				KUNIT_EXPECT_TRUE(test, tquic_addr_equal(&d->to, &p->nat));
+				KUNIT_EXPECT_LE(test, d->len, 3 * path->rx_bytes);
+			}
+		}
+		KUNIT_EXPECT_EQ(test, large, 1 + 2 * n);	/* first one to the old address */
+		KUNIT_EXPECT_EQ(test, small, 1);
+		drop(p, SERVER);
+		path->rx_bytes += 4 * TQUIC_MIN_UDP;
+		p->now_us = path->challenge_us;
+		tquic_timer_run(conn_of(p, SERVER), p->now_us);
+	}
+}
+
+/* RFC 9000 section 8.2.2, RFC 9002 section 6.2.2: an answer by another path; it is no RTT sample */
+static void response_by_any_path(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_path *path = rebind(p, 1000);
+
+	drop(p, SERVER);
+	p->now_us += 300 * MS;
+	p->nat = p->end[CLIENT].addr;
+	KUNIT_ASSERT_FALSE(test, path->validated);
+	respond(p, CLIENT, path->challenge);
+	KUNIT_EXPECT_TRUE(test, path->validated);
+	KUNIT_EXPECT_EQ(test, path->challenge_us, TQUIC_TIME_NEVER);
+	KUNIT_EXPECT_EQ(test, path->rec.rtt.first_sample_us, 0);
+	KUNIT_EXPECT_EQ(test, path->rec.rtt.smoothed_us, TQUIC_INITIAL_RTT_US);
+}
+
+/* Three times what came from it, RFC 9000 section 9.3 */
+static void unproven_gets_little(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_path *path = rebind(p, 1000);
+	u64 types, bytes;
+
+	conn_of(p, SERVER)->path->rec.cc.cwnd = 1 << 20;
+	stream_write(p, SERVER, 1, 20000);
+	bytes = sent_to(p, SERVER, &p->nat, &types);
+	KUNIT_EXPECT_TRUE(test, types & FT(STREAM));
+	KUNIT_EXPECT_GT(test, bytes, path->rx_bytes);
+	KUNIT_EXPECT_LE(test, bytes, 3 * path->rx_bytes);
+	drop(p, SERVER);
+	/* and all the rest when it has proven itself */
+	respond(p, CLIENT, path->challenge);
+	KUNIT_EXPECT_GT(test, bytes + sent_to(p, SERVER, &p->nat, &types), 20000);
+}
+
+/* No answer from the new address, but one from the old: RFC 9000 section 9.3.2 */
+static void back_to_proven(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_conn *conn = conn_of(p, SERVER);
+	struct tquic_path *old = conn->path, *path;
+	u64 types;
+	int i;
+
+	path = rebind(p, 1000);
+	KUNIT_ASSERT_PTR_EQ(test, conn->path, path);
+	respond(p, CLIENT, old->challenge);
+	for (i = 0; i < 20 && conn->paths[1]; i++)
+		fire(p, SERVER);
+	KUNIT_EXPECT_NULL(test, conn->paths[1]);
+	KUNIT_EXPECT_PTR_EQ(test, conn->path, old);
+	KUNIT_ASSERT_EQ(test, conn->state, TQUIC_CONN_ESTABLISHED);
+	drop(p, SERVER);
+	stream_write(p, SERVER, 1, 1000);
+	KUNIT_EXPECT_EQ(test, sent_to(p, SERVER, &p->nat, &types), 0);
+	KUNIT_EXPECT_GT(test, sent_to(p, SERVER, &p->end[CLIENT].addr, &types), 1000);
+}
+
+/* No answer from either */
+static void nobody_answers(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_conn *conn = conn_of(p, SERVER);
+	u64 closed = FT(CONNECTION_CLOSE) | FT(CONNECTION_CLOSE_APP);
+	int i;
+
+	rebind(p, 1000);
+	for (i = 0; i < 30 && conn->state == TQUIC_CONN_ESTABLISHED; i++)
+		fire(p, SERVER);
+	KUNIT_EXPECT_EQ(test, conn->state, TQUIC_CONN_CLOSED);
+	KUNIT_EXPECT_EQ(test, conn->sk_err, EHOSTUNREACH);
+	KUNIT_EXPECT_FALSE(test, types_out(p, SERVER) & closed);
+	KUNIT_EXPECT_LT(test, p->now_us, conn->idle_us);
+}
+
+/* A peer that asks on the path in use learns that it is: RFC 9000 section 9.3.3 */
+static void answer_is_no_probe(struct kunit *test)
+{
+	static const u8 body[] = { TQUIC_FT_PATH_CHALLENGE, 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct pair *p = test->priv;
+	struct seen_pkt *pkt;
+
+	inject(p, SERVER, TQUIC_PT_1RTT, app_of(p, SERVER)->next_pn, body, sizeof(body));
+	pkt = find_out(p, CLIENT, TQUIC_PT_1RTT, FT(PATH_RESPONSE));
+	KUNIT_ASSERT_NOT_NULL(test, pkt);
+	KUNIT_EXPECT_TRUE(test, pkt->types & ~PROBING);
+}
+
+/* Nothing that is known of the old path holds for the new one: RFC 9000 sections 9.4 and 14.2 */
+static void path_begins_anew(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_conn *conn = conn_of(p, SERVER);
+	struct tquic_path *old = conn->path, *path;
+	u64 pn, in_flight;
+	u8 body[32];
+
+	old->rec.cc.cwnd = 1 << 18;
+	old->rec.pacer.rate = 0;
+	p->mtu = 1400;
+	tquic_path_mtu_changed(conn, old, p->now_us);
+	old->mtu.cur = 1400;
+	tquic_cc_set_mss(&old->rec.cc, 1400);
+	stream_write(p, SERVER, 1, 10000);
+	KUNIT_EXPECT_GT(test, head(p, SERVER)->len, TQUIC_MIN_UDP);
+	drop(p, SERVER);
+	pn = app_of(p, SERVER)->next_pn - 1;
+
+	path = rebind(p, 1000);
+	KUNIT_ASSERT_PTR_EQ(test, conn->path, path);
+	KUNIT_EXPECT_EQ(test, path->rec.cc.cwnd, 10 * TQUIC_MTU_BASE);
+	KUNIT_EXPECT_EQ(test, path->rec.rtt.smoothed_us, TQUIC_INITIAL_RTT_US);
+	KUNIT_EXPECT_EQ(test, path->mtu.cur, TQUIC_MTU_BASE);
+	KUNIT_EXPECT_LE(test, head(p, SERVER)->len, TQUIC_MIN_UDP);
+	in_flight = path->rec.cc.in_flight;
+
+	/* packets of the old one are acknowledged, by the new one */
+	p->now_us += 50 * MS;
+	KUNIT_ASSERT_GT(test, old->rec.cc.in_flight, 10000);
+	inject(p, CLIENT, TQUIC_PT_1RTT, 7000, body,
+	       tquic_frame_put(body, TQUIC_FT_ACK, pn, 0, 0, 5) - body);
+	KUNIT_EXPECT_LT(test, old->rec.cc.in_flight, 10000);
+	KUNIT_EXPECT_EQ(test, old->rec.rtt.latest_us, 60 * MS);
+	KUNIT_EXPECT_EQ(test, path->rec.cc.cwnd, 10 * TQUIC_MTU_BASE);
+	KUNIT_EXPECT_EQ(test, path->rec.rtt.first_sample_us, 0);
+	KUNIT_EXPECT_GE(test, path->rec.cc.in_flight, in_flight);
+}
+
+/* Where we said that nobody should move: RFC 9000 section 9 */
+static void migration_disabled(struct kunit *test)
+{
+	struct pair *p = test->priv;
+
+	p->tp[SERVER].disable_active_migration = true;
+	pair_restart(p);
+	establish(p);
+	set_addr(&p->nat, 9, 9999);
+	stream_write(p, CLIENT, 0, 100);
+	pass(p, CLIENT);
+	KUNIT_EXPECT_NULL(test, conn_of(p, SERVER)->paths[1]);
+	KUNIT_EXPECT_NULL(test, stream_of(p, SERVER, 0));
+	KUNIT_EXPECT_EQ(test, mib(p, DROP_PATH), 1);
+}
+
+/* A server's other address is no server of ours, RFC 9000 sections 9 and 9.6 */
+static void stranger_at_client(struct kunit *test)
+{
+	struct pair *p = test->priv;
+
+	stream_write(p, SERVER, 1, 100);
+	set_addr(&head(p, SERVER)->from, 5, 4431);
+	pass(p, SERVER);
+	KUNIT_EXPECT_NULL(test, conn_of(p, CLIENT)->paths[1]);
+	KUNIT_EXPECT_NULL(test, stream_of(p, CLIENT, 1));
+	KUNIT_EXPECT_EQ(test, mib(p, DROP_PATH), 1);
+}
+
+/* A peer without connection IDs cannot be left for another path, RFC 9000 section 9.5 */
+static void no_id_no_migration(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_conn *conn = conn_of(p, CLIENT);
+	union tquic_addr other;
+
+	set_addr(&other, 7, 700);
+	conn->dcid.len = 0;
+	KUNIT_EXPECT_EQ(test, tquic_path_migrate(conn, &other, &p->end[SERVER].addr, NULL,
+						 p->now_us), -EOPNOTSUPP);
+	KUNIT_EXPECT_NULL(test, conn->paths[1]);
+	conn->dcid.len = TQUIC_CID_LEN;
+	KUNIT_EXPECT_EQ(test, tquic_path_migrate(conn, &other, &p->end[SERVER].addr, NULL,
+						 p->now_us), 0);
+	KUNIT_EXPECT_NOT_NULL(test, conn->paths[1]);
+}
+
+/* The client of a server that has a preferred address; nothing is under way */
+static struct tquic_path *prefer(struct pair *p, union tquic_addr *to)
+{
+	u8 *at = p->extra;
+
+	set_addr(to, 3, 333);
+	at = tquic_varint_put(at, 0x0d);
+	at = tquic_varint_put(at, 24 + 1 + TQUIC_CID_LEN + TQUIC_TOKEN_RESET_LEN);
+	memset(at, 0, 64);
+	memcpy(at, &to->v4.sin_addr, 4);
+	memcpy(at + 4, &to->v4.sin_port, 2);
+	at += 24;
+	*at++ = TQUIC_CID_LEN;
+	memset(at, 0xab, TQUIC_CID_LEN);
+	at += TQUIC_CID_LEN + TQUIC_TOKEN_RESET_LEN;
+	p->extra_len = at - p->extra;
+
+	pair_restart(p);
+	hello(p);
+	accept_from(p, take(p, CLIENT));
+	conn_of(p, SERVER)->cids.local_next_seq++;	/* number 1 is that of the address */
+	server_flight(p, 100);
+	pass(p, SERVER);
+	client_finish(p);
+	pass(p, CLIENT);
+	conn_of(p, SERVER)->cids.local_limit = 4;	/* leaves room for it */
+	server_finish(p);
+	pass(p, SERVER);
+	KUNIT_ASSERT_TRUE(p->test, conn_of(p, CLIENT)->confirmed);
+	KUNIT_ASSERT_NOT_NULL(p->test, conn_of(p, CLIENT)->paths[1]);
+	return conn_of(p, CLIENT)->paths[1];
+}
+
+/* RFC 9000 sections 9.6.1, 9.6.3 and 21.5.3 */
+static void preferred_address(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_path *path, *first;
+	struct tquic_conn *conn;
+	union tquic_addr to;
+	u64 types;
+	int i, answered;
+
+	for (answered = 0; answered < 2; answered++) {
+		path = prefer(p, &to);
+		conn = conn_of(p, CLIENT);
+		first = conn->paths[0];
+		stream_write(p, CLIENT, 0, 500);
+		/* only probes go there, the rest where the handshake was */
+		KUNIT_EXPECT_EQ(test, sent_to(p, CLIENT, &to, &types), TQUIC_MIN_UDP);
+		KUNIT_EXPECT_EQ(test, types & ~PROBING, 0);
+		KUNIT_EXPECT_TRUE(test, types & FT(PATH_CHALLENGE));
+		sent_to(p, CLIENT, &p->end[SERVER].addr, &types);
+		KUNIT_EXPECT_TRUE(test, types & FT(STREAM));
+		drop(p, CLIENT);
+		if (answered) {
+			respond(p, SERVER, path->challenge);
+		} else {
+			for (i = 0; i < TQUIC_PATH_TRIES; i++) {
+				p->now_us = path->challenge_us;
+				tquic_timer_run(conn, p->now_us);
+				sent_to(p, CLIENT, &to, &types);
+				KUNIT_EXPECT_EQ(test, types & ~PROBING, 0);
+			}
+			KUNIT_EXPECT_NULL(test, conn->paths[1]);
+		}
+		KUNIT_EXPECT_EQ(test, conn->state, TQUIC_CONN_ESTABLISHED);
+		KUNIT_EXPECT_PTR_EQ(test, conn->path, answered ? path : first);
+		drop(p, CLIENT);
+		stream_write(p, CLIENT, 0, 500);
+		sent_to(p, CLIENT, answered ? &to : &p->end[SERVER].addr, &types);
+		KUNIT_EXPECT_TRUE(test, types & FT(STREAM));
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(challenge_datagrams),
+	KUNIT_CASE(response_by_any_path),
+	KUNIT_CASE(unproven_gets_little),
+	KUNIT_CASE(back_to_proven),
+	KUNIT_CASE(nobody_answers),
+	KUNIT_CASE(answer_is_no_probe),
+	KUNIT_CASE(path_begins_anew),
+	KUNIT_CASE(migration_disabled),
+	KUNIT_CASE(stranger_at_client),
+	KUNIT_CASE(no_id_no_migration),
+	KUNIT_CASE(preferred_address),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "tquic_conn_path",
+	.suite_init = pair_suite_init,
+	.suite_exit = pair_suite_exit,
+	.init = init,
+	.exit = pair_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
