@@ -149,15 +149,19 @@ static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
  */
 static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
+	struct tquic_path *other;
+	u64 pto_us = 0;
+	int i;
+
 	if (path->challenge_us == TQUIC_TIME_NEVER) {
 		get_random_bytes(path->challenge, sizeof(path->challenge));
 		path->tries = 0;
 	}
 	path->tries++;
 	path->due |= TQUIC_PATH_DUE_CHALLENGE;
-	path->challenge_us = now_us +
-			     max(tquic_loss_pto_us(&path->rec, true, conn->confirmed),
-				 tquic_loss_pto_us(&conn->path->rec, true, conn->confirmed));
+	tquic_for_each_path(other, conn, i)	/* conn->path may be the new one already */
+		pto_us = max(pto_us, tquic_loss_pto_us(&other->rec, true, conn->confirmed));
+	path->challenge_us = now_us + pto_us;
 }
 
 /*
@@ -255,6 +259,7 @@ void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool
 	path_activate(conn, path);
 	if (path->validated)
 		return;
+	left->rec.pto_count = 0;	/* losses there say nothing of how long this may take */
 	if (path->challenge_us == TQUIC_TIME_NEVER)
 		path_challenge(conn, path, now_us);
 	if (left->challenge_us == TQUIC_TIME_NEVER)

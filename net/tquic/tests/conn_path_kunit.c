@@ -27,6 +27,11 @@ static struct tquic_path *rebind(struct pair *p, u32 len)
 	return conn_of(p, SERVER)->paths[1];
 }
 
+static u64 pto_of(const struct tquic_path *path)
+{
+	return tquic_loss_pto_us(&path->rec, true, true);
+}
+
 static void respond(struct pair *p, int from, const u8 *data)
 {
 	u8 body[1 + TQUIC_PATH_DATA_LEN] = { TQUIC_FT_PATH_RESPONSE };
@@ -101,6 +106,46 @@ static void response_by_any_path(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, path->challenge_us, TQUIC_TIME_NEVER);
 	KUNIT_EXPECT_EQ(test, path->rec.rtt.first_sample_us, 0);
 	KUNIT_EXPECT_EQ(test, path->rec.rtt.smoothed_us, TQUIC_INITIAL_RTT_US);
+}
+
+/*
+ * How long a validation takes to fail: three times the larger PTO of both paths, RFC 9000 sections
+ * 8.2.4 and 9.4
+ */
+static void validation_timer(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_path *path, *old;
+	struct tquic_conn *conn;
+	int slow, i;
+
+	for (slow = 0; slow < 2; slow++) {	/* the old one has the larger */
+		u64 begun_us, least;
+
+		pair_restart(p);
+		establish(p);
+		conn = conn_of(p, SERVER);
+		old = conn->path;
+		if (slow)
+			old->rec.rtt.smoothed_us = 3 * USEC_PER_SEC;
+		least = max(pto_of(old), 3ULL * TQUIC_INITIAL_RTT_US);
+		old->rec.pto_count = 3;		/* of losses there, which do not count here */
+		path = rebind(p, 1000);
+		begun_us = p->now_us;
+		least = max(pto_of(path), least);
+		KUNIT_EXPECT_EQ(test, path->challenge_us, begun_us + least);
+		respond(p, CLIENT, old->challenge);
+		for (i = 0; i < TQUIC_PATH_TRIES; i++) {
+			KUNIT_ASSERT_PTR_EQ(test, conn->paths[1], path);
+			KUNIT_EXPECT_LE(test, due(p, SERVER), path->challenge_us);
+			KUNIT_EXPECT_GE(test, path->challenge_us, p->now_us + least);
+			p->now_us = path->challenge_us;
+			tquic_timer_run(conn, p->now_us);
+		}
+		KUNIT_EXPECT_NULL(test, conn->paths[1]);
+		KUNIT_EXPECT_GE(test, p->now_us, begun_us + 3 * least);
+		KUNIT_EXPECT_EQ(test, conn->state, TQUIC_CONN_ESTABLISHED);
+	}
 }
 
 /* Three times what came from it, RFC 9000 section 9.3 */
@@ -340,6 +385,7 @@ static void preferred_address(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(challenge_datagrams),
 	KUNIT_CASE(response_by_any_path),
+	KUNIT_CASE(validation_timer),
 	KUNIT_CASE(unproven_gets_little),
 	KUNIT_CASE(back_to_proven),
 	KUNIT_CASE(nobody_answers),
