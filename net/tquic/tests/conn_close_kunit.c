@@ -4,7 +4,6 @@
  * and key updates, RFC 9001 section 6.
  */
 #include "conn_pair.h"
-#include "output.h"
 
 static u64 pto_of(struct pair *p, int e)
 {

@@ -99,6 +99,7 @@ int pair_suite_init(struct kunit_suite *suite);
 void pair_suite_exit(struct kunit_suite *suite);
 
 void pair_restart(struct pair *p);
+void initial_keys(struct pair *p, const struct tquic_cid *dcid);
 void hello(struct pair *p);
 void accept_from(struct pair *p, struct dgram *d);
 void set_remote(struct pair *p, int e);

@@ -4,7 +4,6 @@
  * 8.2, 9 and 14.2.
  */
 #include "conn_pair.h"
-#include "output.h"
 
 #define PROBING	(FT(PADDING) | FT(PATH_CHALLENGE) | FT(PATH_RESPONSE) | FT(NEW_CONNECTION_ID))
 
@@ -198,7 +197,7 @@ static void nobody_answers(struct kunit *test)
 	u64 closed = FT(CONNECTION_CLOSE) | FT(CONNECTION_CLOSE_APP);
 	int i;
 
-	rebind(p, 1000);
+	rebind(p, 1000)->rx_bytes += 50000;	/* it could be told */
 	for (i = 0; i < 30 && conn->state == TQUIC_CONN_ESTABLISHED; i++)
 		fire(p, SERVER);
 	KUNIT_EXPECT_EQ(test, conn->state, TQUIC_CONN_CLOSED);
@@ -307,8 +306,26 @@ static void no_id_no_migration(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, conn->paths[1]);
 }
 
-/* The client of a server that has a preferred address; nothing is under way */
-static struct tquic_path *prefer(struct pair *p, union tquic_addr *to)
+/* Any address is an address, RFC 9000 section 21.5.6 */
+static void any_address(struct kunit *test)
+{
+	static const u32 hosts[] = { 0x7f000001, 0xa9fe0101, 0xc0a80001 };
+	struct pair *p = test->priv;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(hosts); i++) {
+		set_addr(&p->nat, 0, 1 + i);
+		p->nat.v4.sin_addr.s_addr = htonl(hosts[i]);
+		stream_write(p, CLIENT, 0, 1000);
+		settle(p);
+		KUNIT_EXPECT_TRUE(test, tquic_addr_equal(&conn_of(p, SERVER)->path->remote,
+							 &p->nat));
+		KUNIT_EXPECT_TRUE(test, conn_of(p, SERVER)->path->validated);
+	}
+}
+
+/* The server's parameters name a preferred address */
+static void preferred_param(struct pair *p, union tquic_addr *to)
 {
 	u8 *at = p->extra;
 
@@ -323,7 +340,12 @@ static struct tquic_path *prefer(struct pair *p, union tquic_addr *to)
 	memset(at, 0xab, TQUIC_CID_LEN);
 	at += TQUIC_CID_LEN + TQUIC_TOKEN_RESET_LEN;
 	p->extra_len = at - p->extra;
+}
 
+/* And the client knows it; nothing is under way */
+static struct tquic_path *prefer(struct pair *p, union tquic_addr *to)
+{
+	preferred_param(p, to);
 	pair_restart(p);
 	hello(p);
 	accept_from(p, take(p, CLIENT));
@@ -382,6 +404,36 @@ static void preferred_address(struct kunit *test)
 	}
 }
 
+/* A server whose own ID is empty cannot have one, section 18.2 */
+static void preferred_without_id(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_tparam tp = p->tp[SERVER];
+	struct tquic_conn *conn;
+	union tquic_addr to;
+	int i, n, ret;
+
+	for (i = 0; i < 2; i++) {
+		preferred_param(p, &to);
+		pair_restart(p);
+		hello(p);
+		conn = conn_of(p, CLIENT);
+		conn->dcid.len = i ? 0 : 4;	/* of the first packet that has come */
+		tquic_cid_set_first(&conn->cids, conn->dcid.id, conn->dcid.len);
+		tp.has_iscid = true;
+		tp.iscid = conn->dcid;
+		tp.has_odcid = true;
+		tp.odcid = conn->odcid;
+		n = tquic_tparam_encode(&tp, true, p->plain, sizeof(p->plain));
+		KUNIT_ASSERT_GT(test, n, 0);
+		memcpy(p->plain + n, p->extra, p->extra_len);
+		ret = tquic_conn_set_remote(conn, p->plain, n + p->extra_len, p->now_us);
+		KUNIT_EXPECT_EQ(test, ret, i ? -EINVAL : 0);
+		KUNIT_EXPECT_EQ(test, conn->close_err,
+				i ? QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM : 0);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(challenge_datagrams),
 	KUNIT_CASE(response_by_any_path),
@@ -394,7 +446,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(migration_disabled),
 	KUNIT_CASE(stranger_at_client),
 	KUNIT_CASE(no_id_no_migration),
+	KUNIT_CASE(any_address),
 	KUNIT_CASE(preferred_address),
+	KUNIT_CASE(preferred_without_id),
 	{}
 };
 

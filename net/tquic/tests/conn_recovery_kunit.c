@@ -4,7 +4,6 @@
  * and output.c, RFC 9000 section 13 and RFC 9002 sections 6.2 and 7.
  */
 #include "conn_pair.h"
-#include "output.h"
 
 static int init(struct kunit *test)
 {

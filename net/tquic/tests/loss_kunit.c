@@ -546,6 +546,50 @@ static void loss_not_persistent(struct kunit *test)
 	KUNIT_EXPECT_GT(test, b->rec.cc.cwnd, 3ULL * MSS);
 }
 
+/* Only what asks for an ACK begins or ends such a time, RFC 9002 section 7.6.2 */
+static void loss_persistent_ends(struct kunit *test)
+{
+	static const u8 plain = TQUIC_PKT_INFLIGHT, asks = TQUIC_PKT_INFLIGHT | TQUIC_PKT_ELICITING;
+	struct bed *b = test->priv;
+	u64 pto, start;
+	u32 i;
+
+	b->rec.max_ack_delay_us = 0;
+	warm(test);
+	pto = tquic_loss_pto_us(&b->rec, true, true);
+	start = b->now + 1;
+	for (i = 0; i < 8; i++) {	/* from 3 to 5 they ask: less than 3 PTOs */
+		b->now = start + i * pto;
+		send_flags(test, i < 3 || i > 5 ? plain : asks, MSS);
+	}
+	b->now += pto;
+	send_flags(test, asks, MSS);
+	b->now += RTT;
+	ack(b, b->next_pn - 1, b->next_pn - 1);
+	KUNIT_EXPECT_EQ(test, b->rec.lost_pkts, 8ULL);
+	KUNIT_EXPECT_EQ(test, b->rec.cc.recovery_us, b->now);
+	KUNIT_EXPECT_GT(test, b->rec.cc.cwnd, 3ULL * MSS);
+}
+
+/* Nor does one before there was an RTT sample, likewise */
+static void loss_persistent_sample(struct kunit *test)
+{
+	struct bed *b = test->priv;
+	u32 i;
+
+	for (i = 0; i < 10; i++) {
+		send_flags(test, TQUIC_PKT_INFLIGHT | TQUIC_PKT_ELICITING, MSS);
+		b->now += USEC_PER_SEC;
+	}
+	send_flags(test, TQUIC_PKT_INFLIGHT | TQUIC_PKT_ELICITING, MSS);
+	b->now += RTT;
+	KUNIT_ASSERT_EQ(test, b->rec.rtt.first_sample_us, 0ULL);
+	ack(b, 10, 10);
+	KUNIT_EXPECT_EQ(test, b->rec.lost_pkts, 10ULL);
+	KUNIT_EXPECT_EQ(test, b->rec.cc.recovery_us, b->now);
+	KUNIT_EXPECT_GT(test, b->rec.cc.cwnd, 3ULL * MSS);
+}
+
 static void loss_mtu_probe(struct kunit *test)
 {
 	struct bed *b = test->priv;
@@ -717,6 +761,8 @@ static struct kunit_case loss_cases[] = {
 	KUNIT_CASE(loss_ecn_lost),
 	KUNIT_CASE(loss_persistent),
 	KUNIT_CASE(loss_not_persistent),
+	KUNIT_CASE(loss_persistent_ends),
+	KUNIT_CASE(loss_persistent_sample),
 	KUNIT_CASE(loss_mtu_probe),
 	KUNIT_CASE(loss_requeue),
 	KUNIT_CASE(loss_lost_cap),
