@@ -174,16 +174,19 @@ static void tail_waits_in_vain(struct kunit *test)
 static void tail_leaves(struct kunit *test)
 {
 	struct pair *p = test->priv;
-	int fin;
+	struct tquic_conn *conn = conn_of(p, CLIENT);
+	u64 sid;
 
-	for (fin = 0; fin < 2; fin++) {
-		conn_of(p, CLIENT)->nodelay = !fin;
-		stream_put_bytes(p, CLIENT, 4 * fin, (BATCH + 2) * PKT + 500);
-		if (fin)
-			tquic_stream_finish(&conn_of(p, CLIENT)->streams, stream_of(p, CLIENT, 4));
+	for (sid = 0; sid <= 8; sid += 4) {
+		u32 more = sid == 8 ? 2 : 0;	/* packets in front of the FIN's */
+
+		conn->nodelay = !sid;
+		stream_put_bytes(p, CLIENT, sid, (BATCH + more) * PKT + 500);
+		if (sid)
+			tquic_stream_finish(&conn->streams, stream_of(p, CLIENT, sid));
 		flush(p, CLIENT);
-		KUNIT_EXPECT_EQ(test, queued(p, CLIENT), BATCH + 3);
-		KUNIT_EXPECT_EQ(test, conn_of(p, CLIENT)->nagle_us, TQUIC_TIME_NEVER);
+		KUNIT_EXPECT_EQ(test, queued(p, CLIENT), BATCH + more + 1);
+		KUNIT_EXPECT_EQ(test, conn->nagle_us, TQUIC_TIME_NEVER);
 		KUNIT_EXPECT_EQ(test, mib(p, TX_TAILS_ALONE), 0);
 		drop(p, CLIENT);
 	}

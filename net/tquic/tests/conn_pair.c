@@ -536,17 +536,18 @@ void inject(struct pair *p, int from, u8 type, u64 pn, const u8 *body, u32 len)
 
 /* ---- the queues ------------------------------------------------------- */
 
+/* The oldest datagram that lies in the queue; there is one */
 struct dgram *head(struct pair *p, int from)
 {
-	return list_first_entry_or_null(&p->end[from].out, struct dgram, node);
+	KUNIT_ASSERT_FALSE(p->test, list_empty(&p->end[from].out));
+	return list_first_entry(&p->end[from].out, struct dgram, node);
 }
 
 struct dgram *take(struct pair *p, int from)
 {
 	struct dgram *d = head(p, from);
 
-	if (d)
-		list_del(&d->node);
+	list_del(&d->node);
 	return d;
 }
 
@@ -578,7 +579,7 @@ void stream_put_bytes(struct pair *p, int e, u64 sid, u32 len)
 	KUNIT_ASSERT_NOT_NULL(p->test, s);
 	for (; len; len -= n) {
 		n = min_t(u32, len, PAGE_SIZE << PAGE_ORDER);
-		KUNIT_ASSERT_EQ(p->test, tquic_stream_append(ss, s, p->page, 0, n, NULL,
+		KUNIT_ASSERT_EQ(p->test, tquic_stream_append(ss, s, p->page, 0, n, p->mark,
 							     GFP_KERNEL), 0);
 	}
 }

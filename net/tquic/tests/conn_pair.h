@@ -88,6 +88,7 @@ struct pair {
 	u32 extra_len;
 	struct seen seen;
 	struct page *page;		/* what is written comes from it: order 3, a pattern */
+	void *mark;			/* with this mark */
 	u8 plain[2048];			/* a packet of the test's own */
 };
 
