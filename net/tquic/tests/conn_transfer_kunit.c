@@ -139,9 +139,10 @@ static void transfer(struct kunit *test)
 	for (i = 0; i < 2 * STREAMS; i++)
 		KUNIT_EXPECT_EQ(test, t.got[i % 2][i / 2], BYTES);
 	KUNIT_EXPECT_EQ(test, mib(p, PROTOCOL_ERRORS), 0);
-	KUNIT_EXPECT_EQ(test, mib(p, DROP_DECRYPT), 0);
-	if (!t.percent)
+	if (!t.percent) {	/* else a phase may come while the keys before the last are kept */
+		KUNIT_EXPECT_EQ(test, mib(p, DROP_DECRYPT), 0);
 		KUNIT_EXPECT_EQ(test, mib(p, PKT_LOST), 0);
+	}
 	kunit_info(test, "%u turns, %lu lost, %lu spurious, %lu PTOs, %lu keys, MTU %u", turns,
 		   mib(p, PKT_LOST), mib(p, PKT_SPURIOUS), mib(p, PTO), mib(p, KEY_UPDATES),
 		   conn_of(p, CLIENT)->path->mtu.cur);
