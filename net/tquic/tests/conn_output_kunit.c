@@ -4,7 +4,6 @@
  * what is left of a write waits no longer than it may.
  */
 #include "conn_pair.h"
-#include "scratch.h"
 
 #define PKT	1152	/* stream bytes of a packet of a run, of 1200 bytes */
 #define BATCH	10	/* packets of a full batch */

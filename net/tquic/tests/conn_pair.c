@@ -302,9 +302,9 @@ int secret(struct pair *p, int e, u8 level, bool send)
 void say(struct pair *p, int e, u8 level, u32 len)
 {
 	struct tquic_conn *conn = conn_of(p, e);
+	struct tquic_sendbuf *tx = &conn->spaces[tquic_handshake_space(level)].crypto_tx;
 
-	KUNIT_ASSERT_EQ(p->test, tquic_handshake_append(conn, level, p->page, 0, len, GFP_KERNEL),
-			0);
+	KUNIT_ASSERT_EQ(p->test, tquic_sendbuf_append(tx, p->page, 0, len, NULL, GFP_KERNEL), 0);
 	tquic_handshake_queued(conn, level, false, p->now_us);
 }
 

@@ -46,7 +46,7 @@ static void read_stream(struct transfer *t, int e, u32 i)
 		tquic_stream_consumed(&conn_of(p, e)->streams, s, n, 0, p->now_us);
 		t->got[e][i] += n;
 	}
-	if (s && tquic_stream_at_end(s) && s->rx_state == QUIC_STREAM_RECV_STATE_RECVD) {
+	if (s && s->rx_final == s->rb.read_off && s->rx_state == QUIC_STREAM_RECV_STATE_RECVD) {
 		tquic_stream_read_end(&conn_of(p, e)->streams, s);
 		t->ended++;
 	}
