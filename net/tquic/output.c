@@ -26,6 +26,7 @@
 #define BH_BATCHES	4	/* after so many softirqs are let in */
 #define RETRY_US	1000	/* no memory: try again then */
 #define ALIGN_AES	16
+#define RUN_MIN		2	/* packets that a run is begun for */
 #define MIN_PACKET_ROOM	64	/* an address that may get less gets nothing */
 #define MIN_FRAME_ROOM	32	/* a STREAM frame is not begun with less */
 
@@ -416,18 +417,19 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	const struct tquic_cid *dcid = path_dcid(b->conn, b->path);
 	u8 *p;
 
-	r->s = NULL;
 	if (want != WANT_DATA || tquic_off(b->conn, zerocopy) || list_empty(&ss->tx_ready) ||
 	    b->sp->ack.eliciting || b->sp->probes || b->path->due ||
 	    !tquic_ranges_empty(&s->sb.pending) || !skb_queue_empty(&b->conn->tx_datagrams) ||
 	    s->tx_state != QUIC_STREAM_SEND_STATE_SEND || s->id >= BIT(30))
 		return;
-	r->s = s;
 	r->start = s->sb.next_off;
 	r->off = r->start;
 	r->end = min3(s->sb.end_off, s->txc.max, r->off + tquic_credit_tx_left(&ss->tx));
 	if (s->sb.end_off == r->end && r->end && s->flags & TQUIC_STREAM_FIN)
 		r->end--;	/* the last packet has the FIN */
+	if (r->end < r->off + RUN_MIN * size)
+		return;
+	r->s = s;
 	r->pkts = 0;
 	r->room = 0;
 	r->left = 0;
@@ -602,7 +604,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			break;
 		}
 		len = 0;
-		if (!run.s && bt.nr < 2)	/* what is due besides goes with the first */
+		if (!run.s)	/* what is due besides has gone with the first packet */
 			run_begin(&run, &b, size, want, now_us);
 		if (run.s && run.off + run.len <= run.end)
 			len = run_packet(&run, &b, slot);
