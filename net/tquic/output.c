@@ -547,7 +547,8 @@ static int run_packet(struct run *r, struct tquic_packet *b, u8 *slot)
 	r->room--;
 	tquic_packet_number(sp);
 	n = tquic_packet_encrypt(b, pn);
-	if (likely(lend))
+	/* a cipher that fails ends the connection, and the page is gone with what it had to send */
+	if (likely(lend) && likely(n > 0 || tquic_conn_alive(b->conn)))
 		memcpy(frame, kept, sizeof(kept));
 	return n;
 }

@@ -89,6 +89,31 @@ static void lent_place(struct kunit *test)
 	}
 }
 
+/* A cipher that fails ends the connection: its pages are given back, and nobody writes there */
+static void lent_place_is_gone(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	u8 *page = page_address(p->page), *copy;
+	struct tquic_space *sp = app_of(p, CLIENT);
+	u8 *place = page + HOLE - TQUIC_RUN_FRAME;
+
+	copy = kunit_kmalloc(test, PAGE_SIZE << 3, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	memcpy(copy, page, PAGE_SIZE << 3);
+	sp->rx.next_ready = false;	/* the peer has not followed: no other key */
+	sp->tx.used = sp->tx.cipher->tx_limit - 2;
+	KUNIT_ASSERT_EQ(test, tquic_stream_append(&conn_of(p, CLIENT)->streams,
+						  stream_of(p, CLIENT, 0), p->page, HOLE,
+						  BATCH * PKT, TQUIC_SENDBUF_OWN, GFP_KERNEL), 0);
+	flush(p, CLIENT);
+	KUNIT_EXPECT_EQ(test, conn_of(p, CLIENT)->state, TQUIC_CONN_CLOSED);
+	KUNIT_EXPECT_EQ(test, memcmp(place + PKT, copy + HOLE - TQUIC_RUN_FRAME + PKT,
+				     TQUIC_RUN_FRAME), 0);
+	/* where the third packet's frame header was when its page went */
+	KUNIT_EXPECT_NE(test, memcmp(place + 2 * PKT, copy + HOLE - TQUIC_RUN_FRAME + 2 * PKT,
+				     TQUIC_RUN_FRAME), 0);
+}
+
 /* In front of the first byte of a page that is ours there may be anybody's */
 static void lent_place_has_bounds(struct kunit *test)
 {
@@ -222,6 +247,7 @@ static void run_after_ack(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(lent_place),
+	KUNIT_CASE(lent_place_is_gone),
 	KUNIT_CASE(lent_place_has_bounds),
 	KUNIT_CASE(tail_waits),
 	KUNIT_CASE(tail_waits_in_vain),
