@@ -206,8 +206,8 @@ static bool stream_frame(struct tquic_packet *b)
  */
 static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 {
-	/* a probe does not wait for the ACKs of many */
-	if (unlikely(b->sp->probes && b->conn->freq_seq))
+	/* a probe of the active path does not wait for the ACKs of many */
+	if (unlikely(b->sp->probes && b->conn->freq_seq && b->path == b->conn->path))
 		tquic_packet_put_ping(b);
 	/* elsewhere it would have the peer follow, RFC 9000 section 9.1 */
 	if (b->sp->ack.unsent && (b->sp->ack.eliciting || want & WANT_ACK) &&

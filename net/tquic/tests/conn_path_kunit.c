@@ -90,6 +90,26 @@ static void challenge_datagrams(struct kunit *test)
 	}
 }
 
+/* A probe timeout asks for an ACK at once, but not where it would have the peer follow */
+static void immediate_ack_by_the_active_path(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_conn *conn = conn_of(p, SERVER);
+	u64 types;
+
+	rebind(p, 1000);
+	drop(p, SERVER);
+	conn->freq_seq = 1;
+	app_of(p, SERVER)->probes = 2;
+	conn->paths[0]->due |= TQUIC_PATH_DUE_CHALLENGE;
+	flush(p, SERVER);
+	KUNIT_EXPECT_GT(test, sent_to(p, SERVER, &p->end[CLIENT].addr, &types), 0);
+	KUNIT_EXPECT_TRUE(test, types & FT(PATH_CHALLENGE));
+	KUNIT_EXPECT_EQ(test, types & ~PROBING, 0);
+	KUNIT_EXPECT_GT(test, sent_to(p, SERVER, &p->nat, &types), 0);
+	KUNIT_EXPECT_TRUE(test, types & FT(IMMEDIATE_ACK));
+}
+
 /* RFC 9000 section 8.2.2, RFC 9002 section 6.2.2: an answer by another path; it is no RTT sample */
 static void response_by_any_path(struct kunit *test)
 {
@@ -436,6 +456,7 @@ static void preferred_without_id(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(challenge_datagrams),
+	KUNIT_CASE(immediate_ack_by_the_active_path),
 	KUNIT_CASE(response_by_any_path),
 	KUNIT_CASE(validation_timer),
 	KUNIT_CASE(unproven_gets_little),
