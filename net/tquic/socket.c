@@ -12,8 +12,8 @@
 #include "output.h"
 #include "sock.h"
 
-#define OVERDUE_US		500	/* half of the first pause of what is overdue */
-#define OVERDUE_MAX		11	/* it is doubled so often, to a second */
+#define OVERDUE_US		1000	/* before what is overdue is tried again */
+#define OVERDUE_MAX		8	/* it is doubled so often, to a quarter of a second */
 #define KEEPALIVE_MIN_US	100000		/* between PINGs, whatever is asked for */
 #define PUNTED_MAX		256		/* skbs that wait for process context */
 #define ORPHANS_MAX		16384		/* sockets that are closed and still deliver */
@@ -41,16 +41,17 @@ static void rearm(struct sock *sk)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	u64 next = min(tquic_timer_next(tsk->conn), tsk->stall_us);
+	bool overdue;
 
 	/* what is overdue could not be done: not again at once, and ever more seldom */
-	if (unlikely(next <= tsk->conn->rx_now_us)) {
-		tsk->overdue = min(tsk->overdue + 1, OVERDUE_MAX);
+	overdue = next <= tsk->conn->rx_now_us;
+	if (unlikely(overdue))
 		next = tsk->conn->rx_now_us + (OVERDUE_US << tsk->overdue);
-	} else {
+	else
 		tsk->overdue = 0;
-	}
 	if (next >= tsk->armed_us)
 		return;
+	tsk->overdue += overdue && tsk->overdue < OVERDUE_MAX;
 	if (tsk->armed_us == TQUIC_TIME_NEVER)
 		sock_hold(sk);
 	else if (hrtimer_try_to_cancel(&tsk->timer) != 1)
