@@ -257,9 +257,9 @@ void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool
 	if (likely(path == left) || probing || !newest || !conn->server)
 		return;
 	path_activate(conn, path);
+	left->rec.pto_count = 0;	/* losses there say nothing of elsewhere */
 	if (path->validated)
 		return;
-	left->rec.pto_count = 0;	/* losses there say nothing of how long this may take */
 	if (path->challenge_us == TQUIC_TIME_NEVER)
 		path_challenge(conn, path, now_us);
 	if (left->challenge_us == TQUIC_TIME_NEVER)
