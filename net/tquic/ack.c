@@ -116,7 +116,9 @@ int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn e
 		return 0;
 	a->eliciting++;
 	if (unlikely(a->reorder != 1))
-		disorder = a->reorder && (disorder || a->rcvd.nr > 1) && tquic_ack_overdue(a, pn);
+		disorder = a->rcvd.nr >= TQUIC_ACK_MAX_RANGES / 2 ||	/* before some are lost */
+			   (a->reorder && (disorder || a->rcvd.nr > 1) &&
+			    tquic_ack_overdue(a, pn));
 	if (disorder || (ecn == TQUIC_ECN_CE && !(a->ce && a->tolerance > TQUIC_ACK_TOLERANCE)) ||
 	    !max_delay_us)
 		a->now = true;

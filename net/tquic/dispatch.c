@@ -160,15 +160,20 @@ static int rx_retire_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *
 	return 0;
 }
 
-static int rx_ack_frequency(struct tquic_conn *conn, const struct tquic_rx_frame *f)
+static int rx_ack_frequency(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 {
+	struct tquic_conn *conn = in->conn;
+	struct tquic_ack *ack = &conn->spaces[TQUIC_SPACE_APP].ack;
+
 	if (f->freq.delay_us < conn->local.min_ack_delay_us ||
 	    f->freq.delay_us >= TQUIC_ACK_DELAY_END_US)
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
 	tquic_mib_inc(conn->mib, RX_ACK_FREQUENCY);
-	if (tquic_ack_frequency(&conn->spaces[TQUIC_SPACE_APP].ack, f->freq.seq,
-				f->freq.threshold, f->freq.reorder))
-		conn->local.max_ack_delay_us = f->freq.delay_us;
+	if (!tquic_ack_frequency(ack, f->freq.seq, f->freq.threshold, f->freq.reorder))
+		return 0;
+	conn->local.max_ack_delay_us = f->freq.delay_us;
+	if (ack->due_us != TQUIC_TIME_NEVER)	/* the ACK that is owed comes sooner, too */
+		ack->due_us = min(ack->due_us, in->now_us + f->freq.delay_us);
 	return 0;
 }
 
@@ -222,7 +227,7 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 	case TQUIC_FT_DATAGRAM_LEN:
 		return tquic_datagram_rx(conn, f);
 	case TQUIC_FT_ACK_FREQUENCY:
-		return rx_ack_frequency(conn, f);
+		return rx_ack_frequency(in, f);
 	case TQUIC_FT_IMMEDIATE_ACK:
 		conn->spaces[id].ack.now = true;
 		return 0;

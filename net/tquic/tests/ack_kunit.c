@@ -203,6 +203,21 @@ static void ack_reordering(struct kunit *test)
 	check_reordering(test, 1, one, ARRAY_SIZE(one));
 }
 
+/* whatever the peer asks for: what is received is acknowledged before it is forgotten */
+static void ack_before_ranges_are_lost(struct kunit *test)
+{
+	struct tquic_ack *a = test->priv;
+	u64 pn;
+
+	KUNIT_EXPECT_TRUE(test, tquic_ack_frequency(a, 0, 1000, 0));
+	for (pn = 0; pn < 2 * (TQUIC_ACK_MAX_RANGES / 2 - 1); pn += 2) {
+		KUNIT_EXPECT_EQ(test, note(a, pn), 0);
+		KUNIT_EXPECT_FALSE(test, tquic_ack_due(a, 1000));
+	}
+	KUNIT_EXPECT_EQ(test, note(a, pn), 0);
+	KUNIT_EXPECT_TRUE(test, tquic_ack_due(a, 1000));
+}
+
 /* section 6.3: the first that is marked of several, where fewer ACKs are asked for */
 static void ack_marked_first(struct kunit *test)
 {
@@ -386,6 +401,7 @@ static struct kunit_case ack_cases[] = {
 	KUNIT_CASE(ack_at_once),
 	KUNIT_CASE(ack_frequency),
 	KUNIT_CASE(ack_reordering),
+	KUNIT_CASE(ack_before_ranges_are_lost),
 	KUNIT_CASE(ack_marked_first),
 	KUNIT_CASE(ack_frame_bytes),
 	KUNIT_CASE(ack_ecn_counts),
