@@ -15,12 +15,12 @@ xfer "nothing asked" $addr1 --bytes $size
 usual=$(mib n1 TX_ACK_ONLY)
 chk_mib n0 TX_ACK_FREQUENCY -eq 0 "nothing asked"
 
-n0 sysctl -qw net.tquic.ack_every=10
+n0 sysctl -qw net.tquic.ack_every=40
 mib_mark
-xfer "an ACK for ten packets" $addr1 --bytes $size
+xfer "an ACK for forty packets" $addr1 --bytes $size
 fewer=$(mib n1 TX_ACK_ONLY)
-chk_mib n0 TX_ACK_FREQUENCY -eq 1
-chk_mib n1 RX_ACK_FREQUENCY -eq 1
+chk_mib n0 TX_ACK_FREQUENCY -ge 1
+chk_mib n1 RX_ACK_FREQUENCY -ge 1
 check "there are fewer ($fewer, not $usual)" test $((fewer * 2)) -lt "$usual"
 
 netem delay 20ms rate 16mbit loss 3%
