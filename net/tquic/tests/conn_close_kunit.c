@@ -75,8 +75,7 @@ static void closing_unproven(struct kunit *test)
 	struct tquic_path *path;
 	int i;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	server_flight(p, 12000);
 	path = conn_of(p, SERVER)->path;
 	path->rx_bytes = p->end[SERVER].bytes / 3 + 1;	/* it has got all it may */
@@ -97,8 +96,7 @@ static void close_at_all_levels(struct kunit *test)
 	struct seen *seen;
 	u32 i;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	server_flight(p, 100);
 	drop(p, SERVER);
 	close_with(p, SERVER, true, 99);
@@ -135,11 +133,7 @@ static void update_too_early(struct kunit *test)
 	u8 ping = TQUIC_FT_PING;
 	u8 body[32];
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
-	server_flight(p, 100);
-	pass(p, SERVER);
-	client_finish(p);
+	until_finished(p, 100);
 	stream_write(p, CLIENT, 0, 100);
 	inject(p, SERVER, TQUIC_PT_1RTT, 50, body,
 	       tquic_frame_put(body, TQUIC_FT_ACK, app_of(p, CLIENT)->next_pn - 1, 0, 0, 0) - body);
@@ -274,13 +268,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "tquic_conn_close",
-	.suite_init = pair_suite_init,
-	.suite_exit = pair_suite_exit,
-	.init = pair_init,
-	.exit = pair_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+PAIR_SUITE("tquic_conn_close", pair_init, cases);

@@ -52,8 +52,7 @@ static void server_coalesces(struct kunit *test)
 	struct seen *seen;
 	u32 i;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	/* what only acknowledges is not expanded */
 	KUNIT_ASSERT_EQ(test, queued(p, SERVER), 1);
 	KUNIT_EXPECT_EQ(test, types_out(p, SERVER), FT(ACK));
@@ -85,8 +84,7 @@ static void server_initial_is_large(struct kunit *test)
 {
 	struct pair *p = test->priv;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	drop(p, SERVER);
 	say(p, SERVER, QUIC_CRYPTO_INITIAL, 90);
 	flush(p, SERVER);
@@ -100,8 +98,7 @@ static void received_counts(struct kunit *test)
 	struct pair *p = test->priv;
 	static u8 garbage[900] = { 0xc0, 0, 0, 0, 1 };
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	server_flight(p, 12000);
 	KUNIT_EXPECT_LE(test, p->end[SERVER].bytes, 3 * 1200);
 	KUNIT_EXPECT_GT(test, p->end[SERVER].bytes, 2 * 1200);
@@ -126,8 +123,7 @@ static void client_unproven(struct kunit *test)
 	struct tquic_conn *conn = conn_of(p, CLIENT);
 	u8 body[32];
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	pass(p, SERVER);
 	KUNIT_ASSERT_EQ(test, conn->spaces[TQUIC_SPACE_INITIAL].loss.eliciting, 0);
 	KUNIT_EXPECT_EQ(test, due(p, CLIENT), conn->last_tx_us +
@@ -171,8 +167,7 @@ static void pto_of_earlier_space(struct kunit *test)
 	struct tquic_conn *conn;
 	u64 pto, sent_us;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	drop(p, SERVER);
 	server_flight(p, 100);
 	drop(p, SERVER);
@@ -199,11 +194,7 @@ static void no_app_pto_unconfirmed(struct kunit *test)
 	struct tquic_conn *conn = conn_of(p, CLIENT);
 	u8 body[32];
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
-	server_flight(p, 100);
-	pass(p, SERVER);
-	client_finish(p);
+	until_finished(p, 100);
 	stream_write(p, CLIENT, 0, 100);
 	/* new data goes at the highest level, RFC 9001 section 4.9, with the others still there */
 	KUNIT_EXPECT_FALSE(test, conn->spaces[TQUIC_SPACE_HANDSHAKE].gone);
@@ -228,8 +219,7 @@ static void keys_go(struct kunit *test)
 	struct tquic_conn *c = conn_of(p, CLIENT), *s;
 	u64 pto;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	s = conn_of(p, SERVER);
 	server_flight(p, 100);
 	pass(p, SERVER);
@@ -274,8 +264,7 @@ static void keys_are_late(struct kunit *test)
 	struct tquic_space *hs;
 	struct dgram *finished;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	server_flight(p, 100);
 	pass(p, SERVER);
 	drop(p, CLIENT);
@@ -305,11 +294,7 @@ static void new_token_from_server(struct kunit *test)
 	u64 client = 0, server = 0;
 	int i;
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
-	server_flight(p, 100);
-	pass(p, SERVER);
-	client_finish(p);
+	until_finished(p, 100);
 	pass(p, CLIENT);
 	server_finish(p);
 	for (i = 0; i < 5; i++) {
@@ -364,8 +349,7 @@ static void early_limits(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, tquic_conn_remember(conn_of(p, CLIENT), &p->tp[SERVER]), 0);
 	KUNIT_ASSERT_EQ(test, secret(p, CLIENT, QUIC_CRYPTO_EARLY, true), 0);
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	KUNIT_ASSERT_EQ(test, secret(p, SERVER, QUIC_CRYPTO_EARLY, false), 0);
 	at = tquic_frame_put_stream(body, 0, p->tp[SERVER].max_data, 1, false, true);
 	*at = 'x';
@@ -388,11 +372,7 @@ static void ack_delay_unconfirmed(struct kunit *test)
 	u32 before;
 	u8 body[32];
 
-	hello(p);
-	accept_from(p, take(p, CLIENT));
-	server_flight(p, 100);
-	pass(p, SERVER);
-	client_finish(p);
+	until_finished(p, 100);
 	stream_write(p, CLIENT, 0, 100);
 	KUNIT_ASSERT_NE(test, rtt->first_sample_us, 0);
 	before = rtt->smoothed_us;
@@ -421,13 +401,4 @@ static struct kunit_case conn_cases[] = {
 	{}
 };
 
-static struct kunit_suite conn_suite = {
-	.name = "tquic_conn",
-	.suite_init = pair_suite_init,
-	.suite_exit = pair_suite_exit,
-	.init = pair_init,
-	.exit = pair_exit,
-	.test_cases = conn_cases,
-};
-
-kunit_test_suite(conn_suite);
+PAIR_SUITE("tquic_conn", pair_init, conn_cases);

@@ -256,13 +256,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "tquic_conn_output",
-	.suite_init = pair_suite_init,
-	.suite_exit = pair_suite_exit,
-	.init = init,
-	.exit = pair_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+PAIR_SUITE("tquic_conn_output", init, cases);

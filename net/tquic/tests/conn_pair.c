@@ -374,15 +374,27 @@ void server_finish(struct pair *p)
 	flush(p, SERVER);
 }
 
-/* All of it, until the handshake is confirmed at both ends and nothing is under way */
-void establish(struct pair *p)
+/* A client and the server that is made for it */
+void meet(struct pair *p)
 {
 	hello(p);
 	p->now_us += p->delay_us;
 	accept_from(p, take(p, CLIENT));
-	server_flight(p, 500);
+}
+
+/* The server's flight has @len bytes, and the client's last one is queued */
+void until_finished(struct pair *p, u32 len)
+{
+	meet(p);
+	server_flight(p, len);
 	pass(p, SERVER);
 	client_finish(p);
+}
+
+/* All of it, until the handshake is confirmed at both ends and nothing is under way */
+void establish(struct pair *p)
+{
+	until_finished(p, 500);
 	pass(p, CLIENT);
 	server_finish(p);
 	settle(p);

@@ -99,15 +99,29 @@ void pair_exit(struct kunit *test);
 int pair_suite_init(struct kunit_suite *suite);
 void pair_suite_exit(struct kunit_suite *suite);
 
+/* A suite whose cases have a pair */
+#define PAIR_SUITE(_name, _init, _cases)					\
+	static struct kunit_suite suite = {					\
+		.name = _name,							\
+		.suite_init = pair_suite_init,					\
+		.suite_exit = pair_suite_exit,					\
+		.init = _init,							\
+		.exit = pair_exit,						\
+		.test_cases = _cases,						\
+	};									\
+	kunit_test_suite(suite)
+
 void pair_restart(struct pair *p);
 void initial_keys(struct pair *p, const struct tquic_cid *dcid);
 void hello(struct pair *p);
 void accept_from(struct pair *p, struct dgram *d);
+void meet(struct pair *p);
 void set_remote(struct pair *p, int e);
 int secret(struct pair *p, int e, u8 level, bool send);
 void say(struct pair *p, int e, u8 level, u32 len);
 void server_flight(struct pair *p, u32 len);
 void client_finish(struct pair *p);
+void until_finished(struct pair *p, u32 len);
 void server_finish(struct pair *p);
 void establish(struct pair *p);
 

@@ -367,8 +367,7 @@ static struct tquic_path *prefer(struct pair *p, union tquic_addr *to)
 {
 	preferred_param(p, to);
 	pair_restart(p);
-	hello(p);
-	accept_from(p, take(p, CLIENT));
+	meet(p);
 	conn_of(p, SERVER)->cids.local_next_seq++;	/* number 1 is that of the address */
 	server_flight(p, 100);
 	pass(p, SERVER);
@@ -473,13 +472,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "tquic_conn_path",
-	.suite_init = pair_suite_init,
-	.suite_exit = pair_suite_exit,
-	.init = init,
-	.exit = pair_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+PAIR_SUITE("tquic_conn_path", init, cases);

@@ -195,8 +195,7 @@ static void params_of_client(struct kunit *test)
 
 	for (i = 0; i < 3; i++) {
 		pair_restart(p);
-		hello(p);
-		accept_from(p, take(p, CLIENT));
+		meet(p);
 		tp = p->tp[CLIENT];
 		tp.has_iscid = i != 1;
 		tp.iscid = conn_of(p, CLIENT)->scid;
@@ -217,13 +216,4 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static struct kunit_suite suite = {
-	.name = "tquic_conn_retry",
-	.suite_init = pair_suite_init,
-	.suite_exit = pair_suite_exit,
-	.init = pair_init,
-	.exit = pair_exit,
-	.test_cases = cases,
-};
-
-kunit_test_suite(suite);
+PAIR_SUITE("tquic_conn_retry", pair_init, cases);
