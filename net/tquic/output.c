@@ -35,6 +35,8 @@ enum {
 	WANT_ACK = 1,
 	WANT_FRAMES = 2,	/* control frames, CRYPTO */
 	WANT_DATA = 4,
+	WANT_PATH = 8,		/* of a path, in a datagram of full size */
+	WANT_PROBE = TQUIC_PKT_MTU_PROBE,	/* such a datagram, for its size alone */
 };
 
 /* A batch of equal datagrams, the last may be shorter */
@@ -255,19 +257,13 @@ static void packet_begin(struct tquic_packet *b, u8 *slot)
 	b->payload = b->p;
 }
 
-/**
- * tquic_assemble_packet - build one 1-RTT packet and seal it
- * @b: the packet, from tquic_packet_init()
- * @slot: where the ciphertext goes
- * @size: bytes that the packet may have
- * @want: WANT_* bits
- * @pad: make it @size bytes long in any case
- * @now_us: the time
- *
- * Header protection is left to the batch.  Return: bytes, 0: nothing to send, or -errno.
+/*
+ * tquic_assemble_packet - build one 1-RTT packet of at most @size bytes and seal it to @slot;
+ * @want: WANT_* bits.  Header protection is left to the batch.  Return: bytes, 0: nothing to send,
+ * or -errno.
  */
-static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32 want, bool pad,
-				 u64 now_us)
+static noinline int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32 want,
+					  u64 now_us)
 {
 	struct tquic_space *sp = b->sp;
 
@@ -275,7 +271,7 @@ static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32
 	if (unlikely(!b->rec))
 		return -ENOMEM;
 	b->end = slot + size - (b->conn->no_encrypt ? 0 : TQUIC_TAG_LEN);
-	if (unlikely(b->flags & TQUIC_PKT_MTU_PROBE))
+	if (unlikely(want & WANT_PROBE))
 		tquic_packet_put_ping(b);
 	else
 		tquic_coalesce_frames(b, want, now_us);
@@ -284,7 +280,7 @@ static int tquic_assemble_packet(struct tquic_packet *b, u8 *slot, u32 size, u32
 		return b->nomem ? -ENOMEM : 0;
 	}
 	/* what is too short for another frame would cut the batch short */
-	if (b->end != b->p && (pad || b->end - b->p < MIN_FRAME_ROOM)) {
+	if (b->end != b->p && (b->end - b->p < MIN_FRAME_ROOM || want >= WANT_PATH)) {
 		memset(b->p, TQUIC_FT_PADDING, b->end - b->p);
 		b->p = b->end;
 	}
@@ -570,19 +566,10 @@ static void run_end(struct run *r, struct tquic_packet *b, u64 now_us)
 	r->s = NULL;
 }
 
-/**
- * tquic_xmit - transmit one batch of 1-RTT packets
- * @conn: the connection
- * @path: the path
- * @size: bytes of each datagram
- * @max: packets, at most
- * @want: WANT_* bits
- * @now_us: the time
- *
- * All packets but the last have the same size, so that the batch is one
- * SKB_GSO_UDP_L4 skb: one traversal of the IP stack.
- *
- * Return: packets sent, 0: there was nothing to send, or -errno.
+/*
+ * tquic_xmit - transmit one batch of at most @max 1-RTT packets; @want: WANT_* bits.  All but the
+ * last have @size bytes, so that the batch is one SKB_GSO_UDP_L4 skb: one traversal of the IP
+ * stack.  Return: packets sent, 0: there was nothing to send, or -errno.
  */
 noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 size, u32 max,
 			u32 want, u64 now_us)
@@ -594,7 +581,8 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 	u8 *slot;
 
 	run.s = NULL;
-	tquic_packet_init(&b, conn, path, TQUIC_SPACE_APP, bt.marked ? TQUIC_PKT_ECT : 0);
+	tquic_packet_init(&b, conn, path, TQUIC_SPACE_APP,
+			  (bt.marked ? TQUIC_PKT_ECT : 0) | (want & TQUIC_PKT_MTU_PROBE));
 	bt.skb = tquic_packet_skb(bt.linear ? size : 0);
 	if (!bt.skb)
 		return -ENOMEM;
@@ -611,7 +599,7 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 			len = run_packet(&run, &b, slot);
 		if (!len) {
 			run_end(&run, &b, now_us);
-			len = tquic_assemble_packet(&b, slot, size, want, false, now_us);
+			len = tquic_assemble_packet(&b, slot, size, want, now_us);
 		}
 		if (len <= 0)
 			break;
@@ -629,30 +617,6 @@ noinline int tquic_xmit(struct tquic_conn *conn, struct tquic_path *path, u32 si
 	conn->tx_pages.frag.offset = ALIGN(conn->tx_pages.frag.offset, ALIGN_AES);
 	batch_send(conn, path, &bt, now_us);	/* what is lost here is found to be, and counted */
 	return bt.nr;
-}
-
-/* One datagram of its own: an MTU probe, or frames for a path that is not the active one */
-static int xmit_single(struct tquic_conn *conn, struct tquic_path *path, u32 size, u8 flags,
-		       u64 now_us)
-{
-	struct batch bt = { .size = size, .linear = true, .marked = path_marks(conn, path) };
-	struct tquic_packet b;
-	int len;
-
-	tquic_packet_init(&b, conn, path, TQUIC_SPACE_APP,
-			  flags | (bt.marked ? TQUIC_PKT_ECT : 0));
-	bt.skb = tquic_packet_skb(size);
-	if (!bt.skb)
-		return -ENOMEM;
-	conn->scratch->pkt[0] = skb_tail_pointer(bt.skb);
-	len = tquic_assemble_packet(&b, conn->scratch->pkt[0], size, 0, true, now_us);
-	if (len <= 0) {
-		kfree_skb(bt.skb);
-		return len;
-	}
-	batch_add(conn, &bt, len);
-	batch_send(conn, path, &bt, now_us);
-	return len;
 }
 
 /* ---- what may go ------------------------------------------------------ */
@@ -816,26 +780,22 @@ static void output_paths(struct tquic_conn *conn, u64 now_us)
 		if (size < MIN_PACKET_ROOM || conn->ops->route(conn, path) ||
 		    (path->due == TQUIC_PATH_DUE_RESPONSE && tquic_cc_room(&path->rec.cc) < size))
 			continue;
-		xmit_single(conn, path, size, 0, now_us);
+		tquic_xmit(conn, path, size, 1, WANT_PATH, now_us);
 	}
 	path = conn->path;
 	size = tquic_mtu_due(&path->mtu, now_us);
 	/* a window that is smaller than the probe must not stop it when it is empty */
 	if (size && conn->confirmed &&
 	    tquic_cc_room(&path->rec.cc) >= min_t(u64, size, path->rec.cc.cwnd) &&
-	    xmit_single(conn, path, size, TQUIC_PKT_MTU_PROBE, now_us) > 0) {
+	    tquic_xmit(conn, path, size, 1, WANT_PROBE, now_us) > 0) {
 		tquic_mtu_probe_sent(&path->mtu, size);
 		tquic_mib_inc(conn->mib, TX_MTU_PROBES);
 	}
 }
 
-/**
- * tquic_output_flush - decide what may be sent now and send all of it
- * @conn: the connection, its socket locked; softirq or process context
- * @now_us: the time
- *
- * Leaves what may not go yet to a deadline of the connection, which the caller
- * arms a timer for.
+/*
+ * tquic_output_flush - decide what may be sent now and send all of it, under the socket lock; what
+ * may not go yet is left to a deadline of the connection, which the caller arms a timer for
  */
 noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 {
