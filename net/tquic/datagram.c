@@ -13,13 +13,10 @@
 
 #define HEAD_MAX	3	/* type and Length of what fits in a packet of ours */
 
-/**
- * tquic_datagram_max - how much one datagram may hold now
- * @conn: the connection
- *
- * What the peer takes, and what fits in a packet of the path: that grows as its MTU is found.
- *
- * Return: bytes; 0: the peer takes none (RFC 9221 section 3), or nothing is known of it yet.
+/*
+ * tquic_datagram_max - bytes that one datagram may hold now: what the peer takes, and what fits in
+ * a packet of the path, which grows as its MTU is found.  0: the peer takes none (RFC 9221 section
+ * 3), or nothing is known of it yet.
  */
 u32 tquic_datagram_max(const struct tquic_conn *conn)
 {

@@ -200,12 +200,7 @@ static bool stream_frame(struct tquic_packet *b)
 	return true;
 }
 
-/**
- * tquic_coalesce_frames - lay the frames of one 1-RTT packet out
- * @b: the packet, header written
- * @want: WANT_* bits
- * @now_us: the time
- */
+/** tquic_coalesce_frames - lay the frames of one 1-RTT packet out; @want: WANT_* bits */
 static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 {
 	/* a probe of the active path does not wait for the ACKs of many */
