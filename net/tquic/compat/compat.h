@@ -21,13 +21,6 @@
 #include <net/route.h>
 #include <net/sock.h>
 
-/* what a handler of struct ctl_table is given */
-#ifdef TQUIC_HAVE_CONST_CTL_TABLE
-#define tquic_ctl_table		const struct ctl_table
-#else
-#define tquic_ctl_table		struct ctl_table
-#endif
-
 #ifndef MSG_SPLICE_PAGES
 #define MSG_SPLICE_PAGES	0x8000000
 #endif
@@ -57,14 +50,12 @@
 struct proto_accept_arg {
 	int flags;
 	int err;
-	int is_empty;
-	bool kern;
 };
 
 #define TQUIC_PROTO_ACCEPT(method)							\
 static struct sock *method##_old(struct sock *sk, int flags, int *err, bool kern)	\
 {											\
-	struct proto_accept_arg arg = { .flags = flags, .kern = kern };			\
+	struct proto_accept_arg arg = { .flags = flags };				\
 	struct sock *newsk = method(sk, &arg);						\
 											\
 	*err = arg.err;									\

@@ -24,4 +24,3 @@ ccflags-y += $(call tquic-probe,RECV_ERROR_ADDR_LEN,net/inet_common.h,int inet_r
 ccflags-y += $(call tquic-probe,FLOWI4_DSCP,net/flow.h,define flowi4_dscp)
 ccflags-y += $(call tquic-probe,HRTIMER_SETUP,linux/hrtimer.h,void hrtimer_setup.)
 ccflags-y += $(call tquic-probe,NET_SYSCTL_SZ,net/net_namespace.h,register_net_sysctl_sz.)
-ccflags-y += $(call tquic-probe,CONST_CTL_TABLE,linux/sysctl.h,proc_handler.const struct ctl_table)
