@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What was received in one packet number space and when to say so, RFC 9000 section 13.2 and
- * draft-ietf-quic-ack-frequency.
- */
+/* What was received in one packet number space and when to say so. */
 #ifndef _TQUIC_ACK_H
 #define _TQUIC_ACK_H
 

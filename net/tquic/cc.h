@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Congestion control of one path: the window, and algorithms behind ops with private state.  Counts
- * bytes, never packets; time is an argument.
- */
+/* Congestion control of one path, in bytes: the window, and algorithms with private state. */
 #ifndef _TQUIC_CC_H
 #define _TQUIC_CC_H
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Switches of the administrator that make output do what this stack is there to avoid, so that the
- * gain can be measured.  Asking is a load; no packet of a run asks.
- */
+/* Copy mode, and how switches are asked for: by a load, and no packet of a run asks. */
 #ifndef _TQUIC_COPY_H
 #define _TQUIC_COPY_H
 

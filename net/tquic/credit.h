@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Flow-control credit, RFC 9000 section 4: one object for what a peer lets us send and one for what
- * we let it send, used alike for connection, stream and stream counts.
- */
+/* Flow-control credit, in either direction: used alike for connection, stream and stream counts. */
 #ifndef _TQUIC_CREDIT_H
 #define _TQUIC_CREDIT_H
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Datagram size of one path; sizes are UDP payload bytes.  The first probe tries the most that
- * route and peer allow, so that an ordinary path needs just one.
- */
+/* Datagram size of one path; sizes are UDP payload bytes. */
 #ifndef _TQUIC_MTU_H
 #define _TQUIC_MTU_H
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The way out: what output.c and, for the handshake, flight.c offer.  The life of a
- * packet is read there.
- */
+/* The way out: what output.c, where the life of a packet is read, and flight.c offer. */
 #ifndef _TQUIC_OUTPUT_H
 #define _TQUIC_OUTPUT_H
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A packet under construction: shared by output.c, which builds 1-RTT packets in batches, and
- * flight.c, which builds the datagrams of the handshake.
- */
+/* A packet under construction, of a batch of output.c or a datagram of flight.c. */
 #ifndef _TQUIC_PACKET_H
 #define _TQUIC_PACKET_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The receive buffer: what can be read is a plain list, what arrived ahead of a
- * gap waits in a tree and moves over when the gap closes.  Owns the segments and
- * their packet references; never copies a payload byte, never wakes a reader.
+ * The receive buffer: what can be read is a plain list, what arrived ahead of a gap waits in a tree
+ * and moves over when the gap closes.  Owns the segments and their packet references, whose memory
+ * is charged by whoever owns the skb; never copies a payload byte, counts credit or wakes a reader.
  */
 #include "cache.h"
 #include "recvbuf.h"

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The bytes of a stream (or CRYPTO stream) that have arrived: references into
- * the packets they came in, in stream order.  Never copies, never counts
- * credit; the memory it pins is charged by whoever owns the skb.
- */
+/* Bytes that have arrived of a stream (or CRYPTO stream), in the packets they came in. */
 #ifndef _TQUIC_RECVBUF_H
 #define _TQUIC_RECVBUF_H
 

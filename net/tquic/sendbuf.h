@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The bytes a stream (or CRYPTO stream) has to deliver, and what the peer has and lacks of them.
- * The retransmission queue of this stack is the `pending` set here.  Never counts credit.
- */
+/* What a stream (or CRYPTO stream) has to deliver: `pending` is all there is to retransmit. */
 #ifndef _TQUIC_SENDBUF_H
 #define _TQUIC_SENDBUF_H
 

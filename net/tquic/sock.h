@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The socket and the network namespace, as the files of the kernel layer see
- * them: socket.c, sendmsg.c, recvmsg.c, sockopt.c, listen.c, udp.c, lookup.c.
- */
+/* The socket and the network namespace, as the files of the kernel layer see them. */
 #ifndef _TQUIC_SOCK_H
 #define _TQUIC_SOCK_H
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Tokens that prove something to us without state: address validation and stateless reset.  Keys
- * are random, per network namespace, and never leave token.c.
- */
+/* Tokens.  Keys are random, per network namespace, and never leave token.c. */
 #ifndef _TQUIC_TOKEN_H
 #define _TQUIC_TOKEN_H
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * quic:tquic_drop, the tracepoint of whatever is dropped: the counter of
- * /proc/net/quic/snmp that goes up, and bytes.  Knows no more of it than that.
- */
+/* quic:tquic_drop, the tracepoint of whatever is dropped: the counter that goes up, and bytes. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM quic
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Variable-length integers, RFC 9000 section 16.  Readers stay before their end; writers have room.
- */
+/* Variable-length integers, RFC 9000 section 16.  Readers are given an end, writers have room. */
 #ifndef _TQUIC_VARINT_H
 #define _TQUIC_VARINT_H
 
