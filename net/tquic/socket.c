@@ -536,20 +536,16 @@ int tquic_socket_init(struct sock *sk)
 	tsk->stall_us = TQUIC_TIME_NEVER;
 	tquic_hrtimer_setup(&tsk->timer, timer_fired, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	tquic_sockopt_defaults(tsk);
-	local_bh_disable();
 	sk_sockets_allocated_inc(sk);
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
-	local_bh_enable();
 	return 0;
 }
 
 /** tquic_socket_destroy - undo the accounting of tquic_socket_init() */
 void tquic_socket_destroy(struct sock *sk)
 {
-	local_bh_disable();
 	sk_sockets_allocated_dec(sk);
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, -1);
-	local_bh_enable();
 }
 
 static void inherit_ip(struct sock *child, const struct sock *sk)
