@@ -15,8 +15,6 @@ static void sync_state(struct sock *sk, struct tquic_conn *conn)
 	int state = conn->state == TQUIC_CONN_ESTABLISHED ? TCP_ESTABLISHED :
 		    conn->state < TQUIC_CONN_ESTABLISHED ? TCP_SYN_RECV : TCP_CLOSE;
 
-	if (!conn->streams.update)
-		conn->streams.update = tquic_event_stream;
 	if (state == sk->sk_state)
 		return;
 	WRITE_ONCE(sk->sk_state, state);

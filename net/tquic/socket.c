@@ -676,6 +676,7 @@ int tquic_socket_conn(struct sock *sk, struct tquic_conn_param *p, u64 now_us)
 	if (IS_ERR(conn))
 		return PTR_ERR(conn);
 	conn->nodelay = tsk->nodelay;
+	conn->streams.update = tquic_event_stream;
 	tsk->conn = conn;
 	return 0;
 }
