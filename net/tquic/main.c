@@ -121,13 +121,9 @@ static void __exit tquic_exit(void)
 module_init(tquic_init);
 module_exit(tquic_exit);
 
-/* IPPROTO_QUIC is 261; types are SOCK_STREAM, 1, and SOCK_DGRAM, 2 */
+/* IPPROTO_QUIC is 261; of any type, which socket() asks for last */
 MODULE_ALIAS_NET_PF_PROTO(PF_INET, 261);
 MODULE_ALIAS_NET_PF_PROTO(PF_INET6, 261);
-MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 261, 1);
-MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 261, 2);
-MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET6, 261, 1);
-MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET6, 261, 2);
 MODULE_DESCRIPTION("QUIC transport protocol (RFC 9000)");
 MODULE_LICENSE("GPL");
 MODULE_VERSION("0.1");
