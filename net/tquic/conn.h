@@ -114,7 +114,7 @@ struct tquic_conn_ops {
 
 struct tquic_conn_stats {
 	u64 tx_pkts, tx_bytes, rx_pkts, rx_bytes;
-	u64 lost_pkts, lost_bytes, retrans_pkts, retrans_bytes;
+	u64 lost_pkts, retrans_pkts, retrans_bytes;
 	u64 acked_bytes;
 };
 

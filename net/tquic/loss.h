@@ -147,7 +147,6 @@ static inline void tquic_loss_stamp(struct tquic_recovery *rec, struct tquic_pkt
 		rec->delivered_us = now_us;	/* the rate is measured from here */
 	pkt->delivered = rec->delivered;
 	pkt->delivered_us = rec->delivered_us;
-	pkt->flags &= ~TQUIC_PKT_APP_LIMITED;
 	if (rec->cc.app_limited)
 		pkt->flags |= TQUIC_PKT_APP_LIMITED;
 }
