@@ -3,7 +3,6 @@
  * Received packet numbers, duplicates, and the ACKs owed, RFC 9000 sections 13.2 and 19.3 and
  * draft-ietf-quic-ack-frequency.  Decides when an ACK must leave and writes it; never sends it.
  */
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "ack.h"

@@ -10,7 +10,6 @@
 #include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/protocol.h>
-#include <net/transp_v6.h>
 
 #include "output.h"
 #include "sock.h"

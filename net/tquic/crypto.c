@@ -18,7 +18,6 @@
 #include <linux/bottom_half.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/tls.h>
 #include "crypto.h"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Frames of an opened packet: each is handed to the part of the connection that it is about. */
-#include <linux/skbuff.h>
-
 #include "datagram.h"
 #include "dispatch.h"
 #include "frame.h"

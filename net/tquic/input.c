@@ -5,18 +5,12 @@
  * their frames dispatched, and once at the end what all of it made due.  STREAM
  * data stays in the memory it arrived in.  Everything runs under the socket lock.
  */
-#include <linux/skbuff.h>
-#include <net/sock.h>
-
-#include "compat/unaligned.h"
-#include "conn.h"
 #include "dispatch.h"
 #include "frame.h"
 #include "handshake.h"
 #include "header.h"
 #include "input.h"
 #include "output.h"
-#include "varint.h"
 
 #define PN_AT		(1 + TQUIC_CID_LEN)			/* of a short header to us */
 #define MIN_1RTT	(PN_AT + 4 + TQUIC_SAMPLE_LEN)		/* enough for a sample */

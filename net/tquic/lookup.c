@@ -4,6 +4,7 @@
  * namespaces, read under RCU by softirq.  It knows of a connection only its
  * owner and frees no socket; who publishes an ID takes it back before that goes.
  */
+#include <linux/rhashtable.h>
 #include <linux/slab.h>
 
 #include "sock.h"

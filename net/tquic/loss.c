@@ -5,7 +5,6 @@
  */
 #include <linux/kernel.h>
 #include <linux/math64.h>
-#include <linux/string.h>
 #include <linux/time64.h>
 
 #include "loss.h"

@@ -4,7 +4,6 @@
  * network namespace, and takes them down in reverse.  Nothing happens here between the two.
  */
 #include <linux/module.h>
-#include <linux/rcupdate.h>
 
 #include "sock.h"
 

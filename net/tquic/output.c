@@ -7,9 +7,6 @@
  * is never copied: frames refer to send buffers and the AEAD writes ciphertext
  * straight into the skb.  Everything runs under the socket lock.
  */
-#include <linux/skbuff.h>
-#include <net/sock.h>
-
 #include "copy.h"
 #include "datagram.h"
 #include "frame.h"

@@ -4,7 +4,6 @@
  * send buffers, sealing it into the slot.  Decides nothing about what is sent or when.
  */
 #include <linux/random.h>
-#include <linux/skbuff.h>
 
 #include "frame.h"
 #include "packet.h"

@@ -4,12 +4,8 @@
 #define _TQUIC_SOCK_H
 
 #include <linux/hashtable.h>
-#include <linux/hrtimer.h>
-#include <linux/ipv6.h>
 #include <linux/ratelimit_types.h>
-#include <linux/rhashtable.h>
 #include <linux/workqueue.h>
-#include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/netns/generic.h>
 #include "compat/compat.h"
