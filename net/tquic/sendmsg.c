@@ -22,21 +22,14 @@
  */
 #define REFER_MIN	2048
 
-#ifndef MSG_NO_SHARED_FRAGS
-#define MSG_NO_SHARED_FRAGS	0
-#endif
-#ifndef MSG_SENDPAGE_NOTLAST
-#define MSG_SENDPAGE_NOTLAST	0
-#endif
-
 #define STREAM_FLAGS	(MSG_QUIC_STREAM_NEW | MSG_QUIC_STREAM_FIN | MSG_QUIC_STREAM_UNI |	\
 			 MSG_QUIC_STREAM_DONTWAIT | MSG_QUIC_STREAM_SNDBLOCK)
 
-/* From MSG_SPLICE_PAGES on they are the kernel's own, of splice and sendfile */
+/* The last two are the kernel's own, of splice and sendfile */
 #define SEND_FLAGS	(STREAM_FLAGS | MSG_QUIC_DATAGRAM | MSG_MORE | MSG_BATCH |	\
 			 MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL | MSG_EOR |		\
 			 MSG_CMSG_COMPAT | MSG_ZEROCOPY | MSG_SPLICE_PAGES |		\
-			 MSG_NO_SHARED_FRAGS | MSG_SENDPAGE_NOPOLICY | MSG_SENDPAGE_NOTLAST)
+			 MSG_SENDPAGE_NOPOLICY)
 
 /* One call of sendmsg() */
 struct send {
@@ -88,7 +81,7 @@ static int parse(struct send *snd)
 	if (snd->msg->msg_flags & ~SEND_FLAGS)
 		return -EINVAL;
 	snd->flags = snd->msg->msg_flags & STREAM_FLAGS;
-	snd->more |= !!(snd->msg->msg_flags & (MSG_MORE | MSG_SENDPAGE_NOTLAST));
+	snd->more |= !!(snd->msg->msg_flags & MSG_MORE);
 	for_each_cmsghdr(cmsg, snd->msg) {
 		if (!CMSG_OK(snd->msg, cmsg))
 			return -EINVAL;
