@@ -62,17 +62,6 @@ static void reset_block(struct tquic_sent_block *b)
 	memset(b->map, 0, sizeof(b->map));
 }
 
-static void recycle_block(struct tquic_sent *s, struct tquic_sent_block *b)
-{
-	if (s->nr_spare < TQUIC_SENT_SPARE) {
-		list_move(&b->node, &s->spare);
-		s->nr_spare++;
-		return;
-	}
-	list_del(&b->node);
-	kmem_cache_free(frame_cache, b);
-}
-
 /** tquic_sent_block - a block with room at the end of the log, where the last has none, or NULL */
 struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
 {
@@ -97,10 +86,16 @@ struct tquic_sent_block *tquic_sent_block(struct tquic_sent *s, gfp_t gfp)
 /** tquic_sent_empty - no packet of a block is live: it is kept, given back, or begun anew */
 void tquic_sent_empty(struct tquic_sent *s, struct tquic_sent_block *b)
 {
-	if (!list_is_last(&b->node, &s->blocks))
-		recycle_block(s, b);
-	else if (!s->open)
-		reset_block(b);
+	if (list_is_last(&b->node, &s->blocks)) {
+		if (!s->open)
+			reset_block(b);
+	} else if (s->nr_spare < TQUIC_SENT_SPARE) {
+		list_move(&b->node, &s->spare);
+		s->nr_spare++;
+	} else {
+		list_del(&b->node);
+		kmem_cache_free(frame_cache, b);
+	}
 }
 
 static struct tquic_sent_block *block_or_null(const struct list_head *blocks,
