@@ -110,10 +110,6 @@ static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic
 		ask_frequency(conn);
 	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */
 		conn->loss_ctx.keep_backoff = false;
-	if (unlikely(res.lost_pkts)) {
-		tquic_mib_add(conn->mib, PKT_LOST, res.lost_pkts);
-		conn->stats.lost_pkts += res.lost_pkts;
-	}
 	if (unlikely(res.ecn_ce))
 		tquic_mib_inc(conn->mib, ECN_CE);
 	if (unlikely(res.ecn_failed))

@@ -121,30 +121,28 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 		conn->due |= TQUIC_DUE(f->type) & TQUIC_DUE_AGAIN;
 }
 
-static void mtu_probe_done(void *arg, u8 index, u32 bytes, bool acked)
-{
-	struct tquic_conn *conn = arg;
-	struct tquic_path *path = conn->paths[index];
-
-	if (!path)
-		return;
-	if (!acked)
-		tquic_mtu_probe_lost(&path->mtu, bytes, conn->rx_now_us);
-	else if (tquic_mtu_probe_acked(&path->mtu, bytes, conn->rx_now_us))
-		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
-}
-
 /* Full-size packets that keep getting lost mean that the path has become narrower */
-static void packet_fate(void *arg, u8 index, u32 bytes, bool acked)
+static void packet_sized(void *arg, u8 index, u32 bytes, bool probe, bool acked)
 {
 	struct tquic_conn *conn = arg;
 	struct tquic_path *path = conn->paths[index];
+	bool changed = false;
 
+	if (!probe && !acked) {
+		tquic_mib_inc(conn->mib, PKT_LOST);
+		conn->stats.lost_pkts++;
+	}
 	if (!path)
 		return;
-	if (acked)
+	if (probe && acked)
+		changed = tquic_mtu_probe_acked(&path->mtu, bytes, conn->rx_now_us);
+	else if (probe)
+		tquic_mtu_probe_lost(&path->mtu, bytes, conn->rx_now_us);
+	else if (acked)
 		tquic_mtu_acked(&path->mtu, bytes);
-	else if (tquic_mtu_lost(&path->mtu, bytes, conn->rx_now_us))
+	else
+		changed = tquic_mtu_lost(&path->mtu, bytes, conn->rx_now_us);
+	if (changed)
 		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);
 }
 
@@ -152,6 +150,5 @@ const struct tquic_loss_ops tquic_fate_ops = {
 	.acked = frame_acked,
 	.lost = frame_lost,
 	.drop = frame_drop,
-	.mtu_probe = mtu_probe_done,
-	.sized = packet_fate,
+	.sized = packet_sized,
 };

@@ -280,7 +280,7 @@ static void settle_acked(struct pass *p, struct tquic_sent_block *b, struct tqui
 	if (fl)
 		fl->gap = true;
 	if (pkt->flags & TQUIC_PKT_MTU_PROBE)
-		ops->mtu_probe(p->ctx->arg, pkt->path, pkt->bytes, true);
+		ops->sized(p->ctx->arg, pkt->path, pkt->bytes, true, true);
 	for (n = pkt->nframes; n; n--)
 		ops->acked(p->ctx->arg, f++, run);
 	tquic_sent_settle(&p->sp->sent, b, pkt);
@@ -401,7 +401,7 @@ static void declare_lost(struct pass *p, struct flight *fl, struct tquic_pkt *pk
 		ops->lost(p->ctx->arg, f++);
 	if (pkt->flags & TQUIC_PKT_MTU_PROBE) {
 		tquic_cc_discard(&rec->cc, pkt->bytes);
-		ops->mtu_probe(p->ctx->arg, pkt->path, pkt->bytes, false);
+		ops->sized(p->ctx->arg, pkt->path, pkt->bytes, true, false);
 		return;
 	}
 	if (pkt->flags & TQUIC_PKT_ECT && rec->ecn == TQUIC_ECN_TESTING &&
@@ -417,8 +417,7 @@ static void declare_lost(struct pass *p, struct flight *fl, struct tquic_pkt *pk
 	fl->lost_new += pkt->sent_us > rec->cc.recovery_us;
 	fl->lost_old += of_last_event(&rec->cc, pkt);
 	extend_run(fl, pkt);
-	if (ops->sized)
-		ops->sized(p->ctx->arg, pkt->path, pkt->bytes, false);
+	ops->sized(p->ctx->arg, pkt->path, pkt->bytes, false, false);
 }
 
 /* a live packet below the largest acknowledged; true when it may be forgotten */
@@ -533,8 +532,7 @@ static void report_acked(struct pass *p, struct flight *fl, u32 path)
 	rec->newest_acked_us = max(rec->newest_acked_us, fl->newest_us);
 	if (!p->ctx->keep_backoff)
 		rec->pto_count = 0;
-	if (p->ctx->ops->sized)
-		p->ctx->ops->sized(p->ctx->arg, path, fl->max_bytes, true);
+	p->ctx->ops->sized(p->ctx->arg, path, fl->max_bytes, false, true);
 	if (!fl->acked_bytes)
 		return;
 	rec->delivered += fl->acked_bytes;

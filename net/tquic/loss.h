@@ -92,13 +92,11 @@ struct tquic_loss_ops {
 	void (*lost)(void *arg, struct tquic_frame *f);
 	/* the packet is forgotten, release what its frame refers to; likewise the last */
 	void (*drop)(void *arg, struct tquic_frame *f);
-	/* a PMTU probe of bytes was acknowledged or lost; not a congestion signal */
-	void (*mtu_probe)(void *arg, u8 path, u32 bytes, bool acked);
 	/*
-	 * For black hole detection: a packet of that size was lost, or is the largest
-	 * that an ACK newly acknowledged on the path.  May be NULL.
+	 * A packet was acknowledged or lost: each PMTU probe, which is no congestion signal; of
+	 * others each that was lost, and the largest that an ACK acknowledged on the path
 	 */
-	void (*sized)(void *arg, u8 path, u32 bytes, bool acked);
+	void (*sized)(void *arg, u8 path, u32 bytes, bool probe, bool acked);
 };
 
 struct tquic_loss_ctx {

@@ -115,18 +115,14 @@ static void loss_run(struct tquic_conn *conn, u64 now_us)
 {
 	enum tquic_space_id id = TQUIC_SPACE_APP;
 	struct tquic_space_loss *loss;
-	u32 lost;
 
 	if (loss_deadline(conn, &id) > now_us)
 		return;
 	loss = &conn->spaces[id].loss;
-	if (loss->loss_us == TQUIC_TIME_NEVER) {
+	if (loss->loss_us == TQUIC_TIME_NEVER)
 		pto_fire(conn, id, now_us);
-		return;
-	}
-	lost = tquic_loss_detect(&conn->loss_ctx, loss, now_us);
-	tquic_mib_add(conn->mib, PKT_LOST, lost);
-	conn->stats.lost_pkts += lost;
+	else
+		tquic_loss_detect(&conn->loss_ctx, loss, now_us);
 }
 
 /* The connection ends because nothing was heard; true: it did */

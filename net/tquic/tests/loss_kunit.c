@@ -41,31 +41,20 @@ static void on_drop(void *arg, struct tquic_frame *f)
 	((struct bed *)arg)->dropped[f->off]++;
 }
 
-static void on_probe(void *arg, u8 path, u32 bytes, bool acked)
+static void on_sized(void *arg, u8 path, u32 bytes, bool probe, bool acked)
 {
 	struct bed *b = arg;
 
-	if (acked)
-		b->probes_acked++;
+	if (probe)
+		(*(acked ? &b->probes_acked : &b->probes_lost))++;
 	else
-		b->probes_lost++;
-}
-
-static void on_sized(void *arg, u8 path, u32 bytes, bool acked)
-{
-	struct bed *b = arg;
-
-	if (acked)
-		b->sized_acked++;
-	else
-		b->sized_lost++;
+		(*(acked ? &b->sized_acked : &b->sized_lost))++;
 }
 
 static const struct tquic_loss_ops bed_ops = {
 	.acked = on_acked,
 	.lost = on_lost,
 	.drop = on_drop,
-	.mtu_probe = on_probe,
 	.sized = on_sized,
 };
 

@@ -123,7 +123,7 @@ static void sim_drop(void *arg, struct tquic_frame *f)
 	((struct sim *)arg)->refs--;
 }
 
-static void sim_probe(void *arg, u8 path, u32 bytes, bool acked)
+static void sim_sized(void *arg, u8 path, u32 bytes, bool probe, bool acked)
 {
 }
 
@@ -131,7 +131,7 @@ static const struct tquic_loss_ops sim_ops = {
 	.acked = sim_acked,
 	.lost = sim_lost,
 	.drop = sim_drop,
-	.mtu_probe = sim_probe,
+	.sized = sim_sized,
 };
 
 static bool dark(const struct sim *s)
