@@ -475,9 +475,7 @@ int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
 	return 0;
 }
 
-/*
- * tquic_conn_work - what must run in process context, under the socket lock: keys, Retry, output
- */
+/* tquic_conn_work - what must run in process context, under the socket lock: keys, Retry, output */
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp;

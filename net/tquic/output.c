@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way out, top to bottom: what may go now (tquic_output_flush), a batch of
- * equal packets in one GSO skb (tquic_xmit), one packet (tquic_assemble_packet),
- * its frames (tquic_coalesce_frames; control.c has those that are no data, fate.c
- * what becomes of them).  Payload
- * is never copied: frames refer to send buffers and the AEAD writes ciphertext
- * straight into the skb.  Everything runs under the socket lock.
+ * The way out, top to bottom: what may go now (tquic_output_flush), a batch of equal packets in one
+ * GSO skb (tquic_xmit), one packet (tquic_assemble_packet), its frames (tquic_coalesce_frames;
+ * control.c has those that are no data, fate.c what becomes of them).  Payload is never copied:
+ * frames refer to send buffers and the AEAD writes ciphertext straight into the skb.  Everything
+ * runs under the socket lock.
  */
 #include "copy.h"
 #include "datagram.h"
@@ -375,9 +374,8 @@ static int batch_send(struct tquic_conn *conn, struct tquic_path *path, struct b
 /* ---- a run of packets -------------------------------------------------- */
 
 /*
- * Most packets of a transfer are alike: all of one is the next bytes of one stream.  A
- * run builds them without asking for each what else could be due, and settles with the
- * stream once.
+ * Most packets of a transfer are alike: all of one is the next bytes of one stream.  A run builds
+ * them without asking for each what else could be due, and settles with the stream once.
  */
 struct run {
 	struct tquic_stream *s;		/* NULL: no such packets now */
