@@ -21,7 +21,7 @@ const struct tquic_cc_ops *tquic_cc_find(const char *name)
 	if (!*name)
 		return algorithms[0];
 	for (i = 0; i < ARRAY_SIZE(algorithms); i++)
-		if (!strncmp(name, algorithms[i]->name, TQUIC_CC_NAME_MAX))
+		if (!strncmp(name, algorithms[i]->name, QUIC_CONGESTION_NAME_BYTES))
 			return algorithms[i];
 	return NULL;
 }

@@ -6,13 +6,12 @@
 #include <linux/types.h>
 #include <uapi/linux/quic.h>
 
-#define TQUIC_CC_NAME_MAX	16
 #define TQUIC_CC_PRIV		16	/* u64 words of private state */
 
 struct tquic_cc;
 
 struct tquic_cc_ops {
-	char name[TQUIC_CC_NAME_MAX];
+	char name[QUIC_CONGESTION_NAME_BYTES];
 	u8 id;			/* quic_config.congestion_control_algo */
 	void (*init)(struct tquic_cc *cc);
 	/*

@@ -148,8 +148,6 @@ void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 	struct tquic_path *path;
 	int i;
 
-	if (conn->state >= TQUIC_CONN_CLOSED)
-		return;
 	if (conn->state >= TQUIC_CONN_CLOSING) {
 		if (conn->close_us <= now_us)
 			tquic_conn_die(conn, 0);
