@@ -48,13 +48,13 @@ static void deadlines_init(struct tquic_conn *conn, u64 now_us)
 /* The connection IDs a connection begins with, RFC 9000 section 7.2 and 7.3 */
 static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 {
-	conn->scid.len = TQUIC_CID_LEN;
-	get_random_bytes(conn->scid.id, TQUIC_CID_LEN);
-	tquic_cids_init(&conn->cids, conn->local.active_connection_id_limit);
-	tquic_cid_issue(&conn->cids, &conn->scid, NULL);
+	struct tquic_cid *scid = &conn->local.iscid;
 
 	conn->local.has_iscid = true;
-	conn->local.iscid = conn->scid;
+	scid->len = TQUIC_CID_LEN;
+	get_random_bytes(scid->id, TQUIC_CID_LEN);
+	tquic_cids_init(&conn->cids, conn->local.active_connection_id_limit);
+	tquic_cid_issue(&conn->cids, scid, NULL);
 	if (!p->server) {
 		conn->odcid.len = TQUIC_CID_LEN;
 		get_random_bytes(conn->odcid.id, TQUIC_CID_LEN);
@@ -69,9 +69,9 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 		if (p->rscid)
 			conn->local.rscid = *p->rscid;
 		if (conn->local.has_reset_token)
-			conn->ops->reset_token(conn, &conn->scid, conn->local.reset_token);
+			conn->ops->reset_token(conn, scid, conn->local.reset_token);
 	}
-	return conn->ops->cid_add(conn, &conn->scid);
+	return conn->ops->cid_add(conn, scid);
 }
 
 /*

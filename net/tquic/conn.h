@@ -205,7 +205,6 @@ struct tquic_conn {
 
 	/* handshake */
 	struct tquic_cid odcid;		/* destination of the client's first Initial */
-	struct tquic_cid scid;		/* our first source connection ID */
 	struct tquic_cid rscid;		/* client: Source Connection ID of the Retry we got */
 	u8 token[TQUIC_TOKEN_CLIENT_MAX];	/* client: to be sent in Initials */
 	u32 token_len;

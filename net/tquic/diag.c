@@ -49,7 +49,7 @@ static void show_conn(struct seq_file *seq, struct sock *sk, const struct tquic_
 
 	seq_printf(seq, "%pISpc %pISpc %s %s ", &path->local.sa, &path->remote.sa,
 		   conn->server ? "server" : "client", conn_states[conn->state]);
-	show_cid(seq, &conn->scid);
+	show_cid(seq, &conn->local.iscid);
 	show_cid(seq, &conn->dcid);
 	seq_printf(seq, "%llu %llu %u %u %llu %llu %llu %llu %u %lu\n",
 		   path->rec.cc.cwnd, path->rec.cc.in_flight, path->rec.rtt.smoothed_us,

@@ -66,8 +66,8 @@ static struct tquic_packet *flight_packet(struct flight *fl, enum tquic_space_id
 	else
 		b->p = tquic_header_put_long(fl->p, id == TQUIC_SPACE_INITIAL ? TQUIC_PT_INITIAL :
 					     TQUIC_PT_HANDSHAKE, conn->version, &conn->dcid,
-					     &conn->scid, conn->token, token_len, sp->next_pn,
-					     &b->len_at);
+					     &conn->local.iscid, conn->token, token_len,
+					     sp->next_pn, &b->len_at);
 	b->payload = b->p;
 	return b;
 }

@@ -241,7 +241,8 @@ static void packet_begin(struct tquic_packet *b, u8 *slot)
 	b->ack = false;
 	if (unlikely(b->conn->early))
 		b->p = tquic_header_put_long(slot, TQUIC_PT_0RTT, b->conn->version, &b->conn->dcid,
-					     &b->conn->scid, NULL, 0, sp->next_pn, &b->len_at);
+					     &b->conn->local.iscid, NULL, 0, sp->next_pn,
+					     &b->len_at);
 	else
 		b->p = tquic_header_put_short(slot, path_dcid(b->conn, b->path), sp->tx.phase,
 					      b->conn->spin, sp->next_pn);
@@ -337,7 +338,7 @@ static int batch_protect(struct tquic_conn *conn, struct tquic_path *path, u32 n
 	if (conn->no_encrypt)
 		return 0;
 	if (unlikely(early))	/* a long header: version, two lengths, the other ID, Length */
-		pn_off += 4 + 2 + conn->scid.len + 2;
+		pn_off += 4 + 2 + conn->local.iscid.len + 2;
 	for (i = 0; i < n; i++)
 		memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + pn_off + 4,
 		       TQUIC_SAMPLE_LEN);

@@ -41,8 +41,8 @@ static void hello_ids(struct kunit *test)
 	pass(p, SERVER);
 	client_finish(p);
 	seen = look(p, CLIENT, head(p, CLIENT));
-	KUNIT_EXPECT_TRUE(test, tquic_cid_equal(&conn_of(p, SERVER)->scid, seen->pkt[0].dcid.id,
-						seen->pkt[0].dcid.len));
+	KUNIT_EXPECT_TRUE(test, tquic_cid_equal(&conn_of(p, SERVER)->local.iscid,
+						seen->pkt[0].dcid.id, seen->pkt[0].dcid.len));
 }
 
 /* The server's first flight: RFC 9000 sections 12.2, 13.2 and 14.1, RFC 9001 section 4 */
@@ -74,7 +74,7 @@ static void server_coalesces(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen->pkt[1].type, TQUIC_PT_HANDSHAKE);
 	KUNIT_EXPECT_EQ(test, seen->pkt[1].types & ~FT(PADDING), FT(CRYPTO));
 	for (i = 0; i < seen->nr; i++)
-		KUNIT_EXPECT_TRUE(test, tquic_cid_equal(&conn_of(p, CLIENT)->scid,
+		KUNIT_EXPECT_TRUE(test, tquic_cid_equal(&conn_of(p, CLIENT)->local.iscid,
 							seen->pkt[i].dcid.id,
 							seen->pkt[i].dcid.len));
 }

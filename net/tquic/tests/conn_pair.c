@@ -521,17 +521,17 @@ void inject(struct pair *p, int from, u8 type, u64 pn, const u8 *body, u32 len)
 							      TQUIC_SPACE_APP;
 	struct tquic_crypto *c = &p->end[from].key[id];
 	struct tquic_conn *to = conn_of(p, !from), *conn = conn_of(p, from);
-	const struct tquic_cid *scid = conn ? &conn->scid : &to->odcid;
+	const struct tquic_cid *scid = conn ? &conn->local.iscid : &to->odcid;
 	u8 *buf = p->plain, *len_at = NULL, *payload, *mask = buf + 1800;
 	struct scatterlist sg;
 
 	KUNIT_ASSERT_LE(p->test, len, 1100);
 	memset(buf, 0, sizeof(p->plain));
 	if (type == TQUIC_PT_1RTT)
-		payload = tquic_header_put_short(buf, &to->scid, c->phase, false, pn);
+		payload = tquic_header_put_short(buf, &to->local.iscid, c->phase, false, pn);
 	else
-		payload = tquic_header_put_long(buf, type, QUIC_VERSION_V1, &to->scid, scid, NULL,
-						0, pn, &len_at);
+		payload = tquic_header_put_long(buf, type, QUIC_VERSION_V1, &to->local.iscid, scid,
+						NULL, 0, pn, &len_at);
 	memcpy(payload, body, len);
 	if (type == TQUIC_PT_INITIAL)
 		len = max_t(u32, len, TQUIC_MIN_UDP - TQUIC_TAG_LEN - (payload - buf));

@@ -13,7 +13,7 @@ static void verneg(struct pair *p, u8 first, u32 version)
 
 	*at++ = 0x80 | first;
 	put_unaligned_be32(0, at);
-	at = tquic_cid_put(at + 4, conn->scid.id, conn->scid.len);
+	at = tquic_cid_put(at + 4, conn->local.iscid.id, conn->local.iscid.len);
 	at = tquic_cid_put(at, conn->odcid.id, conn->odcid.len);
 	put_unaligned_be32(version, at);
 	inject_raw(p, SERVER, buf, at + 4 - buf);
@@ -54,7 +54,7 @@ static void retry(struct pair *p, u8 first, const struct tquic_cid *scid)
 
 	*at++ = first;
 	put_unaligned_be32(QUIC_VERSION_V1, at);
-	at = tquic_cid_put(at + 4, conn->scid.id, conn->scid.len);
+	at = tquic_cid_put(at + 4, conn->local.iscid.id, conn->local.iscid.len);
 	at = tquic_cid_put(at, scid->id, scid->len);
 	memcpy(at, "token", 5);
 	at += 5;
@@ -198,7 +198,7 @@ static void params_of_client(struct kunit *test)
 		meet(p);
 		tp = p->tp[CLIENT];
 		tp.has_iscid = i != 1;
-		tp.iscid = conn_of(p, CLIENT)->scid;
+		tp.iscid = conn_of(p, CLIENT)->local.iscid;
 		tp.iscid.id[0] ^= i == 2;
 		n = tquic_tparam_encode(&tp, false, p->plain, sizeof(p->plain));
 		ret = tquic_conn_set_remote(conn_of(p, SERVER), p->plain, n, p->now_us);
