@@ -27,6 +27,7 @@ struct option {
 	int (*get)(struct sock *sk, void *buf, u32 *len);
 	u16 size;	/* bytes of the kernel's structure, or of the longest string */
 	bool bytes;	/* a string of bytes: never cut, and never longer than size */
+	bool live;	/* of a connection that can still do something, else -ENOTCONN */
 
 	/* or it is an int of struct tquic_sock */
 	u16 off;	/* 0: it is none */
@@ -530,24 +531,17 @@ static int get_ticket(struct sock *sk, void *buf, u32 *len)
 
 static int set_secret(struct sock *sk, void *buf, u32 len)
 {
-	struct tquic_conn *conn = live_conn(sk);
 	struct quic_crypto_secret *info = buf;
 
 	if (len < offsetof(struct quic_crypto_secret, secret) || info->level >= QUIC_CRYPTO_MAX)
 		return -EINVAL;
-	if (!conn)
-		return -ENOTCONN;
-	return tquic_handshake_secret(conn, info, tquic_now_us());
+	return tquic_handshake_secret(conn_of(sk), info, tquic_now_us());
 }
 
 static int set_param_ext(struct sock *sk, void *buf, u32 len)
 {
-	struct tquic_conn *conn = live_conn(sk);
-	int err;
+	int err = tquic_conn_set_remote(conn_of(sk), buf, len, tquic_now_us());
 
-	if (!conn)
-		return -ENOTCONN;
-	err = tquic_conn_set_remote(conn, buf, len, tquic_now_us());
 	if (!err)
 		keep_changed(sk);
 	return err;
@@ -555,11 +549,9 @@ static int set_param_ext(struct sock *sk, void *buf, u32 len)
 
 static int get_param_ext(struct sock *sk, void *buf, u32 *len)
 {
-	struct tquic_conn *conn = live_conn(sk);
+	struct tquic_conn *conn = conn_of(sk);
 	int n;
 
-	if (!conn)
-		return -ENOTCONN;
 	conn->local.version = conn->version;
 	conn->local.has_versions = !conn->local.disable_compatible_version;
 	n = tquic_tparam_encode(&conn->local, conn->server, buf, *len);
@@ -569,9 +561,7 @@ static int get_param_ext(struct sock *sk, void *buf, u32 *len)
 
 static int set_key_update(struct sock *sk, void *buf, u32 len)
 {
-	struct tquic_conn *conn = live_conn(sk);
-
-	return conn ? tquic_conn_key_update(conn, tquic_now_us()) : -ENOTCONN;
+	return tquic_conn_key_update(conn_of(sk), tquic_now_us());
 }
 
 /* ---- ours ---- */
@@ -626,7 +616,7 @@ static const struct option options[] = {
 					    sizeof(struct quic_connection_close) },
 	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = { tquic_af_migrate, NULL,
 						sizeof(struct sockaddr_storage) },
-	[QUIC_SOCKOPT_KEY_UPDATE] = { set_key_update, NULL, 0 },
+	[QUIC_SOCKOPT_KEY_UPDATE] = { set_key_update, NULL, 0, .live = true },
 	[QUIC_SOCKOPT_TRANSPORT_PARAM] = { set_param, get_param,
 					   sizeof(struct quic_transport_param) },
 	[QUIC_SOCKOPT_CONFIG] = { set_config, get_config, sizeof(struct quic_config) },
@@ -634,9 +624,10 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_ALPN] = { set_alpn, get_alpn, QUIC_ALPN_MAX_BYTES, true },
 	[QUIC_SOCKOPT_SESSION_TICKET] = { set_ticket, get_ticket,
 					  QUIC_SESSION_TICKET_MAX_BYTES, true },
-	[QUIC_SOCKOPT_CRYPTO_SECRET] = { set_secret, NULL, sizeof(struct quic_crypto_secret) },
+	[QUIC_SOCKOPT_CRYPTO_SECRET] = { set_secret, NULL, sizeof(struct quic_crypto_secret),
+					 .live = true },
 	[QUIC_SOCKOPT_TRANSPORT_PARAM_EXT] = { set_param_ext, get_param_ext,
-					       QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES, true },
+					       QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES, true, true },
 	[QUIC_SOCKOPT_STREAM_PEELOFF] = UNBUILT,
 	[QUIC_SOCKOPT_INFO] = { NULL, tquic_info_quic, sizeof(struct quic_info) },
 	[QUIC_SOCKOPT_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
@@ -672,7 +663,9 @@ static int run(struct sock *sk, const struct option *o, bool set, sockptr_t optv
 	if ((set || !o->bytes) && *len && copy_from_sockptr(buf, optval, *len))
 		goto out;
 	lock_sock(sk);
-	if (o->off)
+	if (o->live && !live_conn(sk))
+		err = -ENOTCONN;
+	else if (o->off)
 		err = set ? set_int(sk, o, buf, *len) : get_int(sk, o, buf);
 	else
 		err = set ? o->set(sk, buf, *len) : o->get(sk, buf, len);
