@@ -43,28 +43,24 @@ static struct pernet_operations net_ops = {
 	.size = sizeof(struct tquic_net),
 };
 
-static int make_wq(void)
+static void free_wqs(void)
 {
-	tquic_wq = alloc_workqueue("tquic", WQ_UNBOUND, 0);
-	return tquic_wq ? 0 : -ENOMEM;
-}
-
-static void free_wq(void)
-{
-	destroy_workqueue(tquic_wq);
-}
-
-static int make_release_wq(void)
-{
-	tquic_release_wq = alloc_workqueue("tquic_release", WQ_UNBOUND, 0);
-	return tquic_release_wq ? 0 : -ENOMEM;
-}
-
-static void free_release_wq(void)
-{
-	destroy_workqueue(tquic_release_wq);
+	if (tquic_wq)	/* first: it gives the other one endpoints to release */
+		destroy_workqueue(tquic_wq);
+	if (tquic_release_wq)
+		destroy_workqueue(tquic_release_wq);
 	synchronize_rcu();	/* softirq may still be inside a callback of a UDP socket */
 	rcu_barrier();
+}
+
+static int make_wqs(void)
+{
+	tquic_wq = alloc_workqueue("tquic", WQ_UNBOUND, 0);
+	tquic_release_wq = alloc_workqueue("tquic_release", WQ_UNBOUND, 0);
+	if (tquic_wq && tquic_release_wq)
+		return 0;
+	free_wqs();
+	return -ENOMEM;
 }
 
 static int register_net(void)
@@ -88,8 +84,7 @@ static const struct {
 	{ tquic_conn_setup, tquic_conn_teardown },
 	{ tquic_crypto_setup, tquic_crypto_teardown },
 	{ tquic_lookup_setup, tquic_lookup_teardown },
-	{ make_release_wq, free_release_wq },
-	{ make_wq, free_wq },
+	{ make_wqs, free_wqs },
 	{ register_net, unregister_net },
 	{ tquic_af_register, tquic_af_unregister },
 };
