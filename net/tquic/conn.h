@@ -128,6 +128,8 @@ struct tquic_acked_run {
 
 /* What the administrator of a network namespace decides; each switch is on by default */
 struct tquic_switches {
+	int gso;		/* off: each skb of ours is one datagram */
+	int gro;		/* off: so is each that comes to a UDP socket opened from now on */
 	int zerocopy;		/* off: payload is copied, and datagrams leave one by one */
 	int hpbatch;		/* off: one call for each packet's header protection mask */
 	int ecn;		/* off: no packet is marked ECT(0) */

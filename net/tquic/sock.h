@@ -111,8 +111,6 @@ struct tquic_net {
 	DECLARE_HASHTABLE(endpoints, 6);	/* by port */
 	struct ratelimit_state replies;	/* TQUIC_REPLIES_MAX */
 	struct ctl_table_header *sysctls[2];	/* net.quic, net.tquic; NULL: not there */
-	int sysctl_gso;
-	int sysctl_gro;
 	struct tquic_switches switches;
 };
 

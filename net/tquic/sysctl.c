@@ -21,10 +21,11 @@ static int least_buffer = 4096;
 	  .proc_handler = handler, __VA_ARGS__ }
 #define BUFFER(name, where)						\
 	NUMBERS(name, where, sizeof(where), proc_dointvec_minmax, .extra1 = &least_buffer)
-/* of struct tquic_net; its offset here is made a pointer for each namespace */
-#define SWITCH(name, member)						\
-	NUMBERS(name, (void *)offsetof(struct tquic_net, member), sizeof(int), \
-		proc_dointvec_minmax, .extra1 = SYSCTL_ZERO, .extra2 = SYSCTL_ONE)
+/* of struct tquic_switches; its offset here is made a pointer for each namespace */
+#define COUNT(name, ...)						\
+	NUMBERS(#name, (void *)offsetof(struct tquic_switches, name), sizeof(int), \
+		proc_dointvec_minmax, .extra1 = SYSCTL_ZERO, __VA_ARGS__)
+#define SWITCH(name)	COUNT(name, .extra2 = SYSCTL_ONE)
 
 /* Both end in an empty entry */
 static const struct ctl_table quic_table[] = {
@@ -35,23 +36,20 @@ static const struct ctl_table quic_table[] = {
 };
 
 static const struct ctl_table tquic_table[] = {
-	SWITCH("gso", sysctl_gso),
-	SWITCH("gro", sysctl_gro),
-	SWITCH("zerocopy", switches.zerocopy),
-	SWITCH("hpbatch", switches.hpbatch),
-	SWITCH("ecn", switches.ecn),
-	SWITCH("spin", switches.spin),
-	NUMBERS("ack_every", (void *)offsetof(struct tquic_net, switches.ack_every),
-		sizeof(int), proc_dointvec_minmax, .extra1 = SYSCTL_ZERO),
-	NUMBERS("rekey_packets", (void *)offsetof(struct tquic_net, switches.rekey_packets),
-		sizeof(int), proc_dointvec_minmax, .extra1 = SYSCTL_ZERO),
+	SWITCH(gso),
+	SWITCH(gro),
+	SWITCH(zerocopy),
+	SWITCH(hpbatch),
+	SWITCH(ecn),
+	SWITCH(spin),
+	COUNT(ack_every),
+	COUNT(rekey_packets),
 	{ }
 };
 
 static struct ctl_table_header *enlist(struct net *net, const char *path,
 				       const struct ctl_table *from, size_t bytes)
 {
-	struct tquic_net *tn = tquic_pernet(net);
 	struct ctl_table_header *h;
 	struct ctl_table *table;
 	size_t i, nr = bytes / sizeof(*from) - 1;
@@ -61,7 +59,8 @@ static struct ctl_table_header *enlist(struct net *net, const char *path,
 		return NULL;
 	for (i = 0; i < nr; i++) {
 		if (from == tquic_table)
-			table[i].data = (void *)tn + (unsigned long)table[i].data;
+			table[i].data = (void *)&tquic_pernet(net)->switches +
+					(unsigned long)table[i].data;
 		else if (!net_eq(net, &init_net))
 			table[i].mode = 0444;
 	}
@@ -83,10 +82,8 @@ int tquic_sysctl_net_init(struct net *net)
 		sysctl_tquic_mem[1] = limit;
 		sysctl_tquic_mem[2] = limit / 4 * 6;
 	}
-	tn->sysctl_gso = 1;
-	tn->sysctl_gro = 1;
 	tn->switches = (struct tquic_switches) {
-		.zerocopy = 1, .hpbatch = 1, .ecn = 1, .spin = 1,
+		.gso = 1, .gro = 1, .zerocopy = 1, .hpbatch = 1, .ecn = 1, .spin = 1,
 	};
 	tn->sysctls[0] = enlist(net, "net/quic", quic_table, sizeof(quic_table));
 	tn->sysctls[1] = enlist(net, "net/tquic", tquic_table, sizeof(tquic_table));

@@ -388,7 +388,7 @@ static int open_socket(struct tquic_endpoint *ep, const struct sock *sk)
 	if (err)
 		return err;
 	ep->sock = sock;
-	if (READ_ONCE(tquic_pernet(ep->net)->sysctl_gro))
+	if (READ_ONCE(tquic_pernet(ep->net)->switches.gro))
 		err = sock->ops->setsockopt(sock, SOL_UDP, UDP_GRO, KERNEL_SOCKPTR(&on),
 					    sizeof(on));
 	if (err)

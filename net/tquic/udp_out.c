@@ -140,10 +140,9 @@ static bool route_good(const struct sock *sk, const struct tquic_path *path)
 /* One skb's bytes: UDP's length field and the device bound it; IPsec wants single datagrams */
 static u32 gso_max(const struct tquic_conn *conn, const struct dst_entry *dst)
 {
-	const struct tquic_net *tn = tquic_pernet(sock_net(conn->owner));
 	u32 most = GSO_LEGACY_MAX_SIZE - 1, headers = sizeof(struct udphdr) + IP_BYTES;
 
-	if (!READ_ONCE(tn->sysctl_gso) || tquic_off(conn, zerocopy) || dst_xfrm(dst))
+	if (tquic_off(conn, gso) || tquic_off(conn, zerocopy) || dst_xfrm(dst))
 		return 0;
 	most = min(most, READ_ONCE(dst->dev->gso_max_size));
 	headers += LL_RESERVED_SPACE(dst->dev);
