@@ -195,8 +195,7 @@ void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id)
 	sp->gone = true;
 	sp->probes = 0;
 	space_clear(conn, sp);
-	conn->drop_keys = true;	/* which takes process context */
-	conn->ops->defer(conn);
+	conn->ops->defer(conn);		/* to free the keys takes process context */
 	conn->path->rec.pto_count = 0;	/* RFC 9002 section 6.2.2 */
 }
 
@@ -480,10 +479,9 @@ void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_space *sp;
 
-	for (sp = conn->spaces; conn->drop_keys && sp < conn->spaces + TQUIC_SPACE_NUM; sp++)
-		if (sp->gone)
+	for (sp = conn->spaces; sp < conn->spaces + TQUIC_SPACE_NUM; sp++)
+		if (sp->gone && (tquic_crypto_ready(&sp->tx) || tquic_crypto_ready(&sp->rx)))
 			space_free_keys(sp);
-	conn->drop_keys = false;
 	if (unlikely(conn->due & TQUIC_DUE_CLOSE) && conn->state == TQUIC_CONN_CLOSING)
 		tquic_output_close(conn, now_us);
 	if (!tquic_conn_alive(conn))

@@ -154,7 +154,6 @@ struct tquic_conn {
 	bool no_encrypt;		/* both ends sent disable_1rtt_encryption */
 	bool nodelay;
 	bool rekey;			/* tquic_conn_work() is to derive the next phase's keys */
-	bool drop_keys;			/* and to free those of spaces that are gone */
 	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
 	bool spins;			/* the spin bit is in use, RFC 9000 section 17.4 */
 	bool spin;			/* its value now */
@@ -165,8 +164,7 @@ struct tquic_conn {
 
 	/* transmit */
 	u16 due;
-	bool freq_asked;		/* the peer is asked to acknowledge less often */
-	u32 freq_seq;			/* of the next ACK_FREQUENCY */
+	u32 freq_seq;			/* of the next ACK_FREQUENCY; 0: none was sent yet */
 	bool tail;			/* a full batch has left: the rest may wait for more */
 	u8 tail_skip;			/* not before so many full batches */
 	u16 tx_waiters;			/* writers asleep until they may write on */

@@ -87,7 +87,6 @@ static void ask_frequency(struct tquic_conn *conn)
 	if (!conn->confirmed || conn->remote.min_ack_delay_us == TQUIC_VARINT_MAX ||
 	    path->rec.cc.cwnd < ACKS_IN_WINDOW * each)
 		return;
-	conn->freq_asked = true;
 	conn->due |= TQUIC_DUE_ACK_FREQUENCY;
 }
 
@@ -106,7 +105,7 @@ static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic
 	tquic_fate_acked(conn);
 	if (ret)
 		return ret;
-	if (unlikely(READ_ONCE(conn->switches->ack_every) > 1) && !conn->freq_asked)
+	if (unlikely(READ_ONCE(conn->switches->ack_every) > 1) && !conn->freq_seq)
 		ask_frequency(conn);
 	if (unlikely(id == TQUIC_SPACE_HANDSHAKE))	/* the server has validated our address */
 		conn->loss_ctx.keep_backoff = false;
