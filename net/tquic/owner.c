@@ -133,14 +133,6 @@ static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb, bool needed)
 	return 0;
 }
 
-static u32 path_mtu(struct tquic_conn *conn, struct tquic_path *path)
-{
-	u32 mtu = tquic_udp_path_mtu(path);
-	u32 maxseg = tquic_sk(conn->owner)->maxseg;
-
-	return maxseg ? clamp(maxseg + TQUIC_HEADER_BYTES, (u32)TQUIC_MIN_UDP, mtu) : mtu;
-}
-
 static void reset_token(struct tquic_conn *conn, const struct tquic_cid *cid, u8 *token)
 {
 	tquic_token_reset(&tquic_pernet(sock_net(conn->owner))->token_keys, cid, token);
@@ -171,7 +163,7 @@ const struct tquic_conn_ops tquic_sock_conn_ops = {
 	.xmit		= tquic_udp_xmit,
 	.route		= tquic_udp_route,
 	.unroute	= tquic_udp_unroute,
-	.path_mtu	= path_mtu,
+	.path_mtu	= tquic_udp_path_mtu,
 	.wake		= wake,
 	.cid_add	= tquic_lookup_add,
 	.cid_del	= tquic_lookup_del,

@@ -237,7 +237,7 @@ int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_b
 		   u32 gso_size, u8 ecn);
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path);
 void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path);
-u32 tquic_udp_path_mtu(const struct tquic_path *path);
+u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path);
 void tquic_udp_ignore_pmtu(struct sock *sk);
 int tquic_udp_reply(struct tquic_endpoint *ep, struct sk_buff *to, const u8 *payload, u32 len);
 

@@ -213,11 +213,12 @@ static u32 link_mtu(const struct dst_entry *dst)
 }
 
 /*
- * tquic_udp_path_mtu - largest UDP payload of one datagram on the route of @path, 1200 to 65527
- * bytes; without a route the least that QUIC demands
+ * tquic_udp_path_mtu - tquic_conn_ops.path_mtu: 1200 to 65527 bytes, and what TCP_MAXSEG allows;
+ * without a route the least that QUIC demands
  */
-u32 tquic_udp_path_mtu(const struct tquic_path *path)
+u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
 {
+	u32 maxseg = tquic_sk(conn->owner)->maxseg;
 	u32 headers = sizeof(struct udphdr);
 	u32 mtu;
 
@@ -225,7 +226,10 @@ u32 tquic_udp_path_mtu(const struct tquic_path *path)
 	rcu_read_lock();
 	mtu = path->dst ? link_mtu(path->dst) : 0;
 	rcu_read_unlock();
-	return clamp_t(u32, mtu > headers ? mtu - headers : 0, TQUIC_MIN_UDP,
+	mtu = mtu > headers ? mtu - headers : 0;
+	if (maxseg)
+		mtu = min(mtu, maxseg + TQUIC_HEADER_BYTES);
+	return clamp_t(u32, mtu, TQUIC_MIN_UDP,
 		       min_t(u32, TQUIC_MAX_UDP, GSO_LEGACY_MAX_SIZE - 1 - headers));
 }
 
