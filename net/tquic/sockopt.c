@@ -512,19 +512,17 @@ static int get_ticket(struct sock *sk, void *buf, u32 *len)
 {
 	const struct tquic_sock *tsk = tquic_sk(sk);
 	struct sockaddr_in6 addr;
-	u8 key[QUIC_TICKET_KEY_BYTES];
-	int err;
 
-	if (is_server(sk)) {
-		if (!tsk->ep)
-			return -ENOTCONN;
-		addr = tquic_addr_in6(&tsk->ep->addr);
-		tquic_token_ticket_key(&tquic_pernet(sock_net(sk))->token_keys, &addr, key);
-		err = get_bytes(buf, len, key, sizeof(key));
-		memzero_explicit(key, sizeof(key));
-		return err;
-	}
-	return get_bytes(buf, len, tsk->ticket, tsk->ticket ? tsk->ticket_len : 0);
+	if (!is_server(sk))
+		return get_bytes(buf, len, tsk->ticket, tsk->ticket ? tsk->ticket_len : 0);
+	if (!tsk->ep)
+		return -ENOTCONN;
+	if (*len < QUIC_TICKET_KEY_BYTES)
+		return -EINVAL;
+	addr = tquic_addr_in6(&tsk->ep->addr);
+	tquic_token_ticket_key(&tquic_pernet(sock_net(sk))->token_keys, &addr, buf);
+	*len = QUIC_TICKET_KEY_BYTES;
+	return 0;
 }
 
 /* ---- the handshake ---- */
