@@ -49,6 +49,7 @@ struct tquic_space {
 	struct tquic_crypto rx;
 	struct tquic_sendbuf crypto_tx;
 	struct tquic_recvbuf crypto_rx;
+	u32 msg_left;		/* of the TLS message in front there; 0: not looked at yet */
 	u64 next_pn;
 	u64 skip_at;		/* app space: the next number to leave out */
 	u8 probes;		/* PTO: packets to send beyond the window */

@@ -143,6 +143,6 @@ void tquic_event_tickets(struct sock *sk)
 		} else {
 			tquic_drop(conn->mib, DROP_NOMEM, len);
 		}
-		tquic_recvbuf_consume(rb, len);
+		tquic_handshake_consume(conn, level, len);
 	}
 }

@@ -150,31 +150,40 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 		conn->finished = true;
 }
 
-/** tquic_handshake_peek - bytes of the first TLS message that is all here, and @level; 0: none */
+/*
+ * tquic_handshake_peek - bytes of the first TLS message, or of what is left of it, that is all
+ * here, and its @level; 0: none.  One that can never be is handed out in pieces.
+ */
 u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 {
 	static const u8 levels[] = { QUIC_CRYPTO_INITIAL, QUIC_CRYPTO_HANDSHAKE, QUIC_CRYPTO_APP };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(levels); i++) {
-		enum tquic_space_id id = tquic_handshake_space(levels[i]);
-		struct tquic_recvbuf *rb = &conn->spaces[id].crypto_rx;
+		struct tquic_space *sp = &conn->spaces[tquic_handshake_space(levels[i])];
+		u64 ready = tquic_recvbuf_ready(&sp->crypto_rx);
 		u8 head[TLS_MSG_HDR];
-		u32 len;
 
-		if (tquic_recvbuf_ready(rb) < TLS_MSG_HDR)
-			continue;
-		tquic_recvbuf_copy(rb, head, TLS_MSG_HDR);
-		len = TLS_MSG_HDR + get_unaligned_be24(head + 1);
-		/* a message that can never be complete here is handed out in pieces */
-		if (len > TQUIC_CRYPTO_MAX_RX)
-			len = min_t(u64, len, tquic_recvbuf_ready(rb));
-		if (tquic_recvbuf_ready(rb) < len)
-			continue;
+		if (!sp->msg_left && ready >= TLS_MSG_HDR) {
+			tquic_recvbuf_copy(&sp->crypto_rx, head, TLS_MSG_HDR);
+			sp->msg_left = TLS_MSG_HDR + get_unaligned_be24(head + 1);
+		}
 		*level = levels[i];
-		return len;
+		if (sp->msg_left && ready >= sp->msg_left)
+			return sp->msg_left;
+		if (sp->msg_left > TQUIC_CRYPTO_MAX_RX && ready)
+			return ready;
 	}
 	return 0;
+}
+
+/** tquic_handshake_consume - @len bytes of what was peeked at have been read */
+void tquic_handshake_consume(struct tquic_conn *conn, u8 level, u32 len)
+{
+	struct tquic_space *sp = &conn->spaces[tquic_handshake_space(level)];
+
+	tquic_recvbuf_consume(&sp->crypto_rx, len);
+	sp->msg_left -= len;
 }
 
 /** tquic_handshake_rx_crypto - 0; -ENOMEM, -ENOBUFS: drop the packet; CRYPTO_BUFFER_EXCEEDED */

@@ -12,6 +12,7 @@ int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_sec
 			   u64 now_us);
 void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us);
 u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level);
+void tquic_handshake_consume(struct tquic_conn *conn, u8 level, u32 len);
 int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 			      const struct tquic_rx_frame *f, struct sk_buff *skb);
 int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h, const u8 *pkt,

@@ -82,19 +82,19 @@ static int read_handshake(struct sock *sk, struct msghdr *msg, size_t len, int f
 			  u32 msg_len)
 {
 	struct tquic_conn *conn = tquic_sk(sk)->conn;
-	struct tquic_recvbuf *rb = &conn->spaces[tquic_handshake_space(level)].crypto_rx;
+	struct tquic_space *sp = &conn->spaces[tquic_handshake_space(level)];
 	struct quic_handshake_info info = { .crypto_level = level };
 	u32 n = min_t(size_t, len, msg_len);
 
 	if (!msg->msg_controllen)
 		return -EINVAL;
-	if (copy_out(rb, msg, n) != n)
+	if (copy_out(&sp->crypto_rx, msg, n) != n)
 		return -EFAULT;
 	put_cmsg(msg, SOL_QUIC, QUIC_HANDSHAKE_INFO, sizeof(info), &info);
-	if (n == msg_len)
+	if (n == sp->msg_left)
 		msg->msg_flags |= MSG_EOR;
 	if (!(flags & MSG_PEEK))
-		tquic_recvbuf_consume(rb, n);
+		tquic_handshake_consume(conn, level, n);
 	return n;
 }
 

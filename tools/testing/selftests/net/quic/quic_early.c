@@ -65,16 +65,23 @@ static void say(int fd, unsigned int level, uint8_t type)
 	say_long(fd, level, type, SHORT_BYTES);
 }
 
-static void hear_long(int fd, unsigned int level, size_t len)
+/* The next bytes of a TLS message are @len in a buffer of @size; @end: the last of it */
+static void hear_part(int fd, unsigned int level, size_t size, size_t len, bool end)
 {
 	uint8_t control[CMSG_SPACE(sizeof(struct quic_handshake_info))] = {}, msg[LONG_BYTES];
-	struct iovec iov = { msg, sizeof(msg) };
+	struct iovec iov = { msg, size };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
 			     .msg_controllen = sizeof(control) };
 
 	REQUIRE(recvmsg(fd, &mh, 0) == (ssize_t)len);
 	REQUIRE(CMSG_FIRSTHDR(&mh));
 	EXPECT_EQ(((struct quic_handshake_info *)CMSG_DATA(CMSG_FIRSTHDR(&mh)))->crypto_level, level);
+	EXPECT_EQ(!!(mh.msg_flags & MSG_EOR), end);
+}
+
+static void hear_long(int fd, unsigned int level, size_t len)
+{
+	hear_part(fd, level, LONG_BYTES, len, true);
 }
 
 static void hear(int fd, unsigned int level)
@@ -234,6 +241,21 @@ static void t_rejected(void)
 	expect_data(&e);
 	EXPECT_EQ(mib("RX_0RTT"), rx);
 	EXPECT_EQ(mib("STREAM_BYTES_RETRANS") - again, EARLY_BYTES);
+	end(&e);
+}
+
+/* A message is one, in however many reads */
+static void t_message_in_parts(void)
+{
+	struct early e;
+
+	begin(&e, NULL);
+	say(e.c, QUIC_CRYPTO_INITIAL, HELLO);
+	hear_part(e.s, QUIC_CRYPTO_INITIAL, 30, 30, false);
+	hear_part(e.s, QUIC_CRYPTO_INITIAL, 2, 2, false);
+	EXPECT(wait_readable(e.s));
+	hear_part(e.s, QUIC_CRYPTO_INITIAL, LONG_BYTES, SHORT_BYTES - 32, true);
+	hear(e.s, QUIC_CRYPTO_INITIAL);
 	end(&e);
 }
 
@@ -460,6 +482,7 @@ static void t_close(void)
 
 const struct test tests[] = {
 	{ "no_credit", t_no_credit },
+	{ "message_in_parts", t_message_in_parts },
 	{ "accepted", t_accepted },
 	{ "accepted_ipv6", t_accepted_ipv6 },
 	{ "rejected", t_rejected },
