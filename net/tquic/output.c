@@ -756,8 +756,8 @@ static void output_app(struct tquic_conn *conn, u64 now_us)
 	path->rec.cc.app_limited = false;
 }
 
-/* Challenges and answers, in datagrams of 1200 bytes (RFC 9000 section 8.2), and MTU probes */
-static void output_paths(struct tquic_conn *conn, u64 now_us)
+/* Challenges and answers, in datagrams of 1200 bytes, RFC 9000 section 8.2 */
+static void output_challenges(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_path *path;
 	u32 size;
@@ -773,8 +773,13 @@ static void output_paths(struct tquic_conn *conn, u64 now_us)
 			continue;
 		tquic_xmit(conn, path, size, 1, WANT_PATH, now_us);
 	}
-	path = conn->path;
-	size = tquic_mtu_due(&path->mtu, now_us);
+}
+
+static void output_mtu_probe(struct tquic_conn *conn, u64 now_us)
+{
+	struct tquic_path *path = conn->path;
+	u32 size = tquic_mtu_due(&path->mtu, now_us);
+
 	/* a window that is smaller than the probe must not stop it when it is empty */
 	if (size && conn->confirmed &&
 	    tquic_cc_room(&path->rec.cc) >= min_t(u64, size, path->rec.cc.cwnd) &&
@@ -801,6 +806,8 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	}
 	if (unlikely(conn->ops->route(conn, conn->path))) {
 		tquic_mib_inc(conn->mib, TX_ERRORS);
+		if (conn->confirmed)	/* another may be asked for because of that */
+			output_challenges(conn, now_us);
 		return;
 	}
 	if (unlikely(!conn->confirmed))
@@ -816,7 +823,8 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 		tquic_path_mtu_changed(conn, conn->path, now_us);
 	/* who receives on this machine sees the batches together */
 	local_bh_disable();
-	output_paths(conn, now_us);
+	output_challenges(conn, now_us);
+	output_mtu_probe(conn, now_us);
 	output_app(conn, now_us);
 	local_bh_enable();
 	conn->trim_us = conn->tx_pages.frag.page || conn->data_pages.frag.page ?
