@@ -246,21 +246,62 @@ static bool addr_is_local(struct net *net, const union tquic_addr *addr)
 }
 
 /*
+ * What else is bound for connections of @sk at @addr, which is set to that; *ep is NULL where it
+ * hears that address already: it is bound to all
+ */
+static int bind_beside(struct sock *sk, union tquic_addr *addr, struct tquic_endpoint **ep)
+{
+	const union tquic_addr *own = &tquic_sk(sk)->ep->addr;
+
+	*ep = NULL;
+	if (tquic_addr_port(addr) == tquic_addr_port(own) && addr_any(own))
+		return addr_is_local(sock_net(sk), addr) ? 0 : -EADDRNOTAVAIL;
+	*ep = tquic_udp_bind(sk, addr);
+	if (IS_ERR(*ep))
+		return PTR_ERR(*ep);
+	*addr = (*ep)->addr;
+	return 0;
+}
+
+/* An address of a server that its client is told to come to */
+static int prefer(struct sock *sk, union tquic_addr *addr)
+{
+	struct tquic_endpoint **kept = &tquic_sk(sk)->preferred[!tquic_addr_is_v4(addr)];
+	struct tquic_endpoint *ep;
+	int err;
+
+	if (addr_any(addr) || !tquic_addr_port(addr))
+		return -EINVAL;
+	err = bind_beside(sk, addr, &ep);
+	if (err)
+		return err;
+	err = tquic_conn_prefer(tquic_sk(sk)->conn, addr);
+	if (!err)
+		swap(*kept, ep);
+	if (ep)
+		tquic_udp_put(ep, sk);
+	return err;
+}
+
+/*
  * tquic_af_migrate - QUIC_SOCKOPT_CONNECTION_MIGRATION: have a client go on from the local address
- * @sa, port 0: any, once it is known to work.  Owned.  Return: 0, it is being tried; -ENOTCONN;
- * -EINVAL: of another family, or the one in use; -EOPNOTSUPP at a server, or where the peer forbids
- * it; or what tquic_udp_bind() and tquic_path_migrate() say.
+ * @sa, port 0: any, once it is known to work; or have the client of a server, in the handshake,
+ * come to that.  Owned.  Return: 0, it is being tried; -ENOTCONN; -EINVAL: of another family, or
+ * the one in use, or it is too late to say that; -EOPNOTSUPP at a server after the handshake, or
+ * where the peer forbids it; or what tquic_udp_bind() and tquic_path_migrate() say.
  */
 int tquic_af_migrate(struct sock *sk, void *sa, u32 len)
 {
 	struct tquic_conn *conn = tquic_sk(sk)->conn;
-	struct tquic_endpoint *ep = NULL, *own = tquic_sk(sk)->ep;
+	struct tquic_endpoint *ep;
 	union tquic_addr addr;
 	int err;
 
 	err = addr_to_bind(sk, sa, len, &addr);
 	if (err)
 		return err;
+	if (conn && conn->server && conn->state < TQUIC_CONN_ESTABLISHED)
+		return prefer(sk, &addr);
 	if (!conn || conn->state != TQUIC_CONN_ESTABLISHED)
 		return -ENOTCONN;
 	if (conn->server || conn->remote.disable_active_migration)
@@ -268,15 +309,9 @@ int tquic_af_migrate(struct sock *sk, void *sa, u32 len)
 	if (addr.sa.sa_family != conn->path->remote.sa.sa_family ||
 	    tquic_addr_equal(&addr, &conn->path->local))
 		return -EINVAL;
-	/* what is bound to all addresses hears this one too */
-	if (tquic_addr_port(&addr) != tquic_addr_port(&own->addr) || !addr_any(&own->addr))
-		ep = tquic_udp_bind(sk, &addr);
-	else if (!addr_is_local(sock_net(sk), &addr))
-		return -EADDRNOTAVAIL;
-	if (IS_ERR(ep))
-		return PTR_ERR(ep);
-	if (ep)
-		addr = ep->addr;
+	err = bind_beside(sk, &addr, &ep);
+	if (err)
+		return err;
 	err = tquic_path_migrate(conn, &addr, &conn->path->remote, ep, tquic_now_us());
 	if (err && ep)
 		tquic_udp_put(ep, sk);

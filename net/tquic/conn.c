@@ -305,22 +305,52 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	return 0;
 }
 
+/* One more ID of ours, published; NULL: no memory for that */
+static struct tquic_cid_local *issue_cid(struct tquic_conn *conn)
+{
+	struct tquic_cid cid = { .len = TQUIC_CID_LEN };
+	u8 token[TQUIC_TOKEN_RESET_LEN];
+	struct tquic_cid_local *l;
+
+	get_random_bytes(cid.id, cid.len);
+	if (conn->ops->cid_add(conn, &cid))
+		return NULL;
+	conn->ops->reset_token(conn, &cid, token);
+	l = tquic_cid_issue(&conn->cids, &cid, token);
+	memzero_explicit(token, sizeof(token));
+	return l;
+}
+
 /** tquic_conn_issue_cids - supply the peer with published IDs, RFC 9000 section 5.1.1 */
 void tquic_conn_issue_cids(struct tquic_conn *conn)
 {
-	u8 token[TQUIC_TOKEN_RESET_LEN];
-	struct tquic_cid cid;
-
-	while (tquic_cid_want_issue(&conn->cids)) {
-		cid.len = TQUIC_CID_LEN;
-		get_random_bytes(cid.id, cid.len);
-		if (conn->ops->cid_add(conn, &cid))
-			break;
-		conn->ops->reset_token(conn, &cid, token);
-		tquic_cid_issue(&conn->cids, &cid, token);
+	while (tquic_cid_want_issue(&conn->cids) && issue_cid(conn))
 		conn->due |= TQUIC_DUE_NEW_CID;
+}
+
+/*
+ * tquic_conn_prefer - have the client of this server come to @addr of ours, RFC 9000 section 9.6;
+ * one of each family at most, and before its user fetches our transport parameters.  Return: 0;
+ * -EINVAL: it is too late for that; -ENOMEM.
+ */
+int tquic_conn_prefer(struct tquic_conn *conn, const union tquic_addr *addr)
+{
+	struct tquic_tparam *tp = &conn->local;
+	struct tquic_cid_local *l;
+
+	if (tquic_crypto_ready(&conn->spaces[TQUIC_SPACE_HANDSHAKE].tx))
+		return -EINVAL;
+	if (!tp->has_preferred) {
+		l = issue_cid(conn);
+		if (!l)
+			return -ENOMEM;
+		l->due = false;		/* the parameter announces it, as number 1 */
+		tp->preferred_cid = l->cid;
+		memcpy(tp->preferred_token, l->reset_token, TQUIC_TOKEN_RESET_LEN);
+		tp->has_preferred = true;
 	}
-	memzero_explicit(token, sizeof(token));
+	tquic_path_put_preferred(tp, addr);
+	return 0;
 }
 
 static void set_state(struct tquic_conn *conn, enum tquic_conn_state state)

@@ -124,7 +124,9 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 	tquic_for_each_path(path, conn, i)
 		if (path_has(path, &rx->local, &rx->remote))
 			return path;
-	if (!conn->server || !conn->confirmed || conn->local.disable_active_migration)
+	/* who may not move may still come to the address that it was asked to, section 18.2 */
+	if (!conn->server || !conn->confirmed ||
+	    (conn->local.disable_active_migration && !conn->local.has_preferred))
 		return NULL;
 	path = path_victim(conn);
 	if (path)
@@ -215,22 +217,50 @@ static bool addr_decent(const union tquic_addr *addr)
 	return type & IPV6_ADDR_UNICAST && !(type & IPV6_ADDR_LOOPBACK);
 }
 
+/* The preferred address of a server for the family that @addr is of, into it */
+static void get_preferred(const struct tquic_tparam *tp, union tquic_addr *addr)
+{
+	if (addr->sa.sa_family == AF_INET) {
+		memcpy(&addr->v4.sin_addr, tp->preferred_v4, 4);
+		memcpy(&addr->v4.sin_port, tp->preferred_v4 + 4, 2);
+	} else {
+		memcpy(&addr->v6.sin6_addr, tp->preferred_v6, 16);
+		memcpy(&addr->v6.sin6_port, tp->preferred_v6 + 16, 2);
+	}
+}
+
+/** tquic_path_put_preferred - @addr is a server's preferred address of its family */
+void tquic_path_put_preferred(struct tquic_tparam *tp, const union tquic_addr *addr)
+{
+	if (addr->sa.sa_family == AF_INET) {
+		memcpy(tp->preferred_v4, &addr->v4.sin_addr, 4);
+		memcpy(tp->preferred_v4 + 4, &addr->v4.sin_port, 2);
+	} else {
+		memcpy(tp->preferred_v6, &addr->v6.sin6_addr, 16);
+		memcpy(tp->preferred_v6 + 16, &addr->v6.sin6_port, 2);
+	}
+}
+
+/* A path to the address that this server prefers */
+static bool at_preferred(const struct tquic_conn *conn, const struct tquic_path *path)
+{
+	union tquic_addr addr = path->local;
+
+	if (likely(!conn->local.has_preferred))
+		return false;
+	get_preferred(&conn->local, &addr);
+	return tquic_addr_equal(&addr, &path->local);
+}
+
 /*
  * tquic_path_preferred - a client goes where its server would rather have it, with an address of
  * the family in use, RFC 9000 section 9.6.1; when that does not work it stays where it is
  */
 void tquic_path_preferred(struct tquic_conn *conn, u64 now_us)
 {
-	const struct tquic_tparam *tp = &conn->remote;
 	union tquic_addr to = conn->path->remote;
 
-	if (to.sa.sa_family == AF_INET) {
-		memcpy(&to.v4.sin_addr, tp->preferred_v4, 4);
-		memcpy(&to.v4.sin_port, tp->preferred_v4 + 4, 2);
-	} else {
-		memcpy(&to.v6.sin6_addr, tp->preferred_v6, 16);
-		memcpy(&to.v6.sin6_port, tp->preferred_v6 + 16, 2);
-	}
+	get_preferred(&conn->remote, &to);
 	if (to.v4.sin_port && addr_decent(&to))	/* a port is at the same place in both */
 		tquic_path_migrate(conn, &conn->path->local, &to, NULL, now_us);
 }
@@ -244,20 +274,42 @@ static void path_linger(struct tquic_conn *conn, struct tquic_path *left, u64 no
 	left->challenge_us = now_us + 3 * tquic_loss_pto_us(&left->rec, true, true);
 }
 
+/* Data leave by a path that has just become the active one, or valid; both is so now */
+static void path_settled(struct tquic_conn *conn, struct tquic_path *path, u8 local, u64 now_us)
+{
+	tquic_mib_inc(conn->mib, CONN_MIGRATED);
+	tquic_path_mtu_changed(conn, path, now_us);
+	tquic_mtu_start(&path->mtu, now_us);
+	conn->ops->event(conn, QUIC_EVENT_CONNECTION_MIGRATION, &local, 1);
+}
+
 /*
  * tquic_path_on_packet - an authenticated packet came by a path, RFC 9000 section 9.2 and 9.3: the
  * newest that does more than probe moves a server there, and the address must then prove itself.
- * So must the one that it left: a peer still there answers, and moves the connection back.
+ * So must the one that it left: a peer still there answers, and moves the connection back.  To its
+ * preferred address the server asks first, and moves when that is proven, for good; section 9.6.2.
  */
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us)
 {
 	struct tquic_path *left = conn->path;
 
-	if (likely(path == left) || probing || !newest || !conn->server)
+	bool preferred;
+
+	if (likely(path == left) || !conn->server)
+		return;
+	preferred = at_preferred(conn, path);
+	if (unlikely(preferred && !path->validated)) {
+		if (path->challenge_us == TQUIC_TIME_NEVER)
+			path_challenge(conn, path, now_us);
+		return;
+	}
+	if (probing || !newest || (!preferred && at_preferred(conn, left)))
 		return;
 	path_activate(conn, path);
 	left->rec.pto_count = 0;	/* losses there say nothing of elsewhere */
+	if (preferred)
+		path_settled(conn, path, false, now_us);
 	if (path->validated)
 		return;
 	if (path->challenge_us == TQUIC_TIME_NEVER)
@@ -297,12 +349,8 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 			path_activate(conn, path);
 			conn->due |= TQUIC_DUE_PING;	/* for the peer to follow */
 		}
-		if (path == conn->path) {
-			tquic_mib_inc(conn->mib, CONN_MIGRATED);
-			tquic_path_mtu_changed(conn, path, now_us);
-			tquic_mtu_start(&path->mtu, now_us);
-			conn->ops->event(conn, QUIC_EVENT_CONNECTION_MIGRATION, &local, 1);
-		}
+		if (path == conn->path)
+			path_settled(conn, path, local, now_us);
 		return;
 	}
 }

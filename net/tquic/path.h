@@ -14,6 +14,7 @@ struct dst_entry;
 struct tquic_conn;
 struct tquic_endpoint;
 struct tquic_rx;
+struct tquic_tparam;
 
 #define TQUIC_PATH_MAX		4	/* paths of one connection, candidates included */
 #define TQUIC_PATH_MAX_UDP	16384	/* bytes of a datagram we send: two fill an order-3 page */
@@ -69,6 +70,7 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
 		       const union tquic_addr *remote, struct tquic_endpoint *ep, u64 now_us);
 void tquic_path_preferred(struct tquic_conn *conn, u64 now_us);
+void tquic_path_put_preferred(struct tquic_tparam *tp, const union tquic_addr *addr);
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us);
 void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data);

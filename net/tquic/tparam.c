@@ -20,7 +20,7 @@ enum kind {
 	FLAG,		/* present and empty */
 	CID,
 	TOKEN,
-	PREFERRED,	/* a client's to read; servers of ours send none */
+	PREFERRED,	/* a server's address */
 	VERSIONS,	/* RFC 9368 section 3 */
 };
 
@@ -54,7 +54,7 @@ static const struct param params[] = {
 	NUM(0x0a, INT, ack_delay_exponent, 0, 20, 3),
 	NUM(0x0b, MS, max_ack_delay_us, 0, (1 << 14) - 1, 25),
 	{ 0x0c, FLAG, false, AT(disable_active_migration) },
-	{ 0x0d, PREFERRED, true },
+	{ 0x0d, PREFERRED, true, AT(preferred_v4), AT(has_preferred) },
 	NUM(0x0e, INT, active_connection_id_limit, 2, TQUIC_VARINT_MAX, 2),
 	{ 0x0f, CID, false, AT(iscid), AT(has_iscid) },
 	{ 0x10, CID, true, AT(rscid), AT(has_rscid) },
@@ -122,7 +122,7 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 	const u8 *field = (const u8 *)tp + pa->at;
 	const struct tquic_cid *cid = (const void *)field;
 	const bool *has = (const void *)((const u8 *)tp + pa->has_at);
-	u8 wire[12];
+	u8 wire[PREFERRED_CID_AT + 1 + TQUIC_CID_MAX + TQUIC_TOKEN_RESET_LEN], *w;
 	u64 v;
 
 	switch (pa->kind) {
@@ -133,13 +133,17 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 	case TOKEN:
 		return *has ? put(p, end, pa, field, TQUIC_TOKEN_RESET_LEN) : p;
 	case PREFERRED:
-		return p;
+		w = tquic_bytes_put(wire, tp->preferred_v4, sizeof(tp->preferred_v4));
+		w = tquic_bytes_put(w, tp->preferred_v6, sizeof(tp->preferred_v6));
+		w = tquic_cid_put(w, tp->preferred_cid.id, tp->preferred_cid.len);
+		w = tquic_bytes_put(w, tp->preferred_token, TQUIC_TOKEN_RESET_LEN);
+		return *has ? put(p, end, pa, wire, w - wire) : p;
 	case VERSIONS:		/* what we speak; the one chosen is the one preferred */
 		put_unaligned_be32(tp->version, wire);
 		put_unaligned_be32(tp->version, wire + 4);
 		put_unaligned_be32(tp->version == QUIC_VERSION_V1 ? QUIC_VERSION_V2 :
 								    QUIC_VERSION_V1, wire + 8);
-		return *has ? put(p, end, pa, wire, sizeof(wire)) : p;
+		return *has ? put(p, end, pa, wire, 12) : p;
 	default:
 		v = load(tp, pa);
 		if (v == pa->absent)

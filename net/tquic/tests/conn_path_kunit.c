@@ -423,6 +423,55 @@ static void preferred_address(struct kunit *test)
 	}
 }
 
+/* RFC 9000 section 9.6.2: a server of ours asks there, and leaves for it when the client has */
+static void server_prefers(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_path *path;
+	struct tquic_conn *conn;
+	union tquic_addr to;
+	u64 types;
+
+	pair_restart(p);
+	meet(p);
+	conn = conn_of(p, SERVER);
+	set_addr(&to, 3, 333);
+	KUNIT_ASSERT_EQ(test, tquic_conn_prefer(conn, &to), 0);
+	server_flight(p, 100);
+	KUNIT_EXPECT_EQ(test, tquic_conn_prefer(conn, &to), -EINVAL);
+	pass(p, SERVER);
+	client_finish(p);
+	pass(p, CLIENT);
+	server_finish(p);
+	pass(p, SERVER);
+	/* the client asks there, with the ID that came with the address; other packets stay */
+	KUNIT_EXPECT_EQ(test, sent_to(p, CLIENT, &to, &types), TQUIC_MIN_UDP);
+	pass(p, CLIENT);
+	path = conn->paths[1];
+	KUNIT_ASSERT_NOT_NULL(test, path);
+	KUNIT_EXPECT_TRUE(test, tquic_addr_equal(&path->local, &to));
+	stream_write(p, SERVER, 1, 500);
+	KUNIT_EXPECT_PTR_EQ(test, conn->path, conn->paths[0]);
+	KUNIT_EXPECT_TRUE(test, types_out(p, SERVER) & FT(PATH_CHALLENGE));
+	/* it says more there before it is proven: no reason to go */
+	stream_write(p, CLIENT, 0, 500);
+	set_addr(&head(p, CLIENT)->to, 3, 333);
+	pass(p, CLIENT);
+	KUNIT_EXPECT_PTR_EQ(test, conn->path, conn->paths[0]);
+	settle(p);
+	KUNIT_EXPECT_TRUE(test, path->validated);
+	stream_write(p, CLIENT, 0, 500);
+	settle(p);
+	KUNIT_EXPECT_PTR_EQ(test, conn->path, path);
+	KUNIT_EXPECT_TRUE(test, tquic_addr_equal(&conn_of(p, CLIENT)->path->remote, &to));
+	KUNIT_EXPECT_EQ(test, mib(p, CONN_MIGRATED), 2);
+	/* nor does what comes to the old address bring it back */
+	stream_write(p, CLIENT, 0, 500);
+	head(p, CLIENT)->to = p->end[SERVER].addr;
+	pass(p, CLIENT);
+	KUNIT_EXPECT_PTR_EQ(test, conn->path, path);
+}
+
 /* A server whose own ID is empty cannot have one, section 18.2 */
 static void preferred_without_id(struct kunit *test)
 {
@@ -468,6 +517,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(no_id_no_migration),
 	KUNIT_CASE(any_address),
 	KUNIT_CASE(preferred_address),
+	KUNIT_CASE(server_prefers),
 	KUNIT_CASE(preferred_without_id),
 	{}
 };

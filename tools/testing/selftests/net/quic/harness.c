@@ -158,13 +158,21 @@ int handshake_server(int fd)
 	return quic_server_handshake_parms(fd, &parms);
 }
 
+struct serving {
+	struct pair *p;
+	const struct pair_opts *o;
+};
+
 static void *serve(void *arg)
 {
-	struct pair *p = arg;
+	const struct serving *s = arg;
+	struct pair *p = s->p;
 	int ret;
 
 	p->s = accept(p->l, NULL, NULL);
 	REQUIRE(p->s >= 0);
+	if (s->o->tune_accepted)
+		s->o->tune_accepted(p->s);
 	ret = handshake_server(p->s);
 	if (ret) {
 		fail_result(__FILE__, __LINE__, "handshake_server", ret, -ret, 0);
@@ -176,6 +184,7 @@ static void *serve(void *arg)
 /* Both ends established; the case ends when that fails. */
 void pair_open(struct pair *p, const struct pair_opts *o)
 {
+	struct serving s = { .p = p, .o = o ? o : &no_opts };
 	pthread_t thread;
 	int ret;
 

@@ -39,6 +39,7 @@ struct pair_opts {
 	const struct quic_transport_param *client_param, *server_param;
 	void (*tune_client)(int fd);	/* before connect() */
 	void (*tune_server)(int fd);	/* the listener, before listen() */
+	void (*tune_accepted)(int fd);	/* before its handshake */
 };
 
 #define TEST_ALPN	"test"

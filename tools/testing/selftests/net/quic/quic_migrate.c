@@ -284,6 +284,95 @@ static void t_unanswered(void)
 	pair_close(&p);
 }
 
+static void command(const char *line)
+{
+	REQUIRE(!system(line));
+}
+
+/* The address that the client had is gone, and with it the route: it can still ask for another */
+static void t_address_lost(void)
+{
+	long long errors;
+	struct pair p;
+	char byte;
+
+	open_both(&p, AF_INET, false);
+	command("ip addr add 192.0.2.55/32 dev lo");
+	move(&p, "192.0.2.55", 0);
+	command("ip addr del 192.0.2.55/32 dev lo");
+	errors = mib("TX_ERRORS");
+	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
+	EXPECT(mib("TX_ERRORS") > errors);
+	EXPECT_OK(migrate(p.c, "127.0.0.1", 0));
+	moved(p.c, true);
+	moved(p.s, false);
+	agree(&p, "127.0.0.1");
+	EXPECT_EQ(read_exactly(p.s, &byte, 1), 1);
+	both_ways(&p);
+	pair_close(&p);
+}
+
+/* ---- an address that the server prefers ---- */
+
+static uint16_t preferred_port;
+
+static void prefer(int fd)
+{
+	EXPECT_ERR(migrate(fd, "0.0.0.0", 4000), EINVAL);
+	EXPECT_ERR(migrate(fd, "192.0.2.1", 0), EINVAL);
+	EXPECT_ERR(migrate(fd, "192.0.2.77", 4000), EADDRNOTAVAIL);
+	preferred_port = port_of(fd) + 1;
+	EXPECT_OK(migrate(fd, "192.0.2.1", preferred_port));
+}
+
+static void prefer_6(int fd)
+{
+	preferred_port = port_of(fd) + 1;
+	EXPECT_OK(migrate(fd, "2001:db8::1", preferred_port));
+}
+
+static void goes_to_preferred(const struct pair_opts *o, const char *ip)
+{
+	long long count = mib("CONN_MIGRATED");
+	char there[80], here[80], want[80];
+	struct pair p;
+
+	pair_open(&p, o);
+	moved(p.c, false);
+	moved(p.s, false);
+	EXPECT_EQ(mib("CONN_MIGRATED") - count, 2);
+	snprintf(want, sizeof(want), "%s %d", ip, preferred_port);
+	name_of(p.c, true, there, sizeof(there));
+	name_of(p.s, false, here, sizeof(here));
+	EXPECT(!strcmp(there, want));
+	EXPECT(!strcmp(here, want));
+	both_ways(&p);
+	EXPECT_ERR(migrate(p.s, ip, preferred_port), EOPNOTSUPP);	/* too late */
+	/* and from there the client may go on */
+	if (!o->server_param)
+		move(&p, "127.0.0.2", 0);
+	pair_close(&p);
+}
+
+static void t_preferred(void)
+{
+	static const struct pair_opts o = { .tune_client = tune, .tune_server = tune,
+					    .tune_accepted = prefer };
+
+	goes_to_preferred(&o, "192.0.2.1");
+}
+
+/* Who must not move may come when it is asked to, RFC 9000 section 18.2 */
+static void t_preferred_6(void)
+{
+	static const struct quic_transport_param stays = { .disable_active_migration = 1 };
+	static const struct pair_opts o = { .family = AF_INET6, .server_param = &stays,
+					    .tune_client = tune, .tune_server = tune,
+					    .tune_accepted = prefer_6 };
+
+	goes_to_preferred(&o, "2001:db8::1");
+}
+
 static void t_refused(void)
 {
 	const struct quic_transport_param stays = { .disable_active_migration = 1 };
@@ -333,6 +422,9 @@ const struct test tests[] = {
 	{ "busy", t_busy },
 	{ "again", t_again },
 	{ "unanswered", t_unanswered },
+	{ "address_lost", t_address_lost },
+	{ "preferred", t_preferred },
+	{ "preferred_6", t_preferred_6 },
 	{ "refused", t_refused },
 	{}
 };

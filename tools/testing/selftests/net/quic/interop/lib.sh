@@ -299,6 +299,12 @@ server_compatible() {
 server_connectionmigration() {
 	our_server && slow && server_fetch $addr1 "/f9 /f10" migrate && counted n1 CONN_MIGRATED -ge 1
 }
+# we name other addresses of our own, and the peer comes there; then the same over IPv6
+server_preferredaddress() {
+	our_server -M $addr1_other -M $addr1_other_6 && slow && server_fetch $addr1 "/f9 /f10" &&
+		counted n1 CONN_MIGRATED -eq 1 && on_wire "src $addr1_other and src port $((port + 1))" &&
+		server_fetch $addr1_6 "/f8 /f7" && counted n1 CONN_MIGRATED -eq 2
+}
 server_rebind-port() {
 	our_server && slow && server_fetch $addr1 "/f9 /f10" rebind && counted n1 CONN_MIGRATED -ge 1
 }

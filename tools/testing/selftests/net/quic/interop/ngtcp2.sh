@@ -50,5 +50,5 @@ fetch_by_it() { p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-clo
 cases client handshake ipv6 chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt \
 	connectionmigration preferredaddress
 cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
-	transfer zerortt connectionmigration rebind-port
+	transfer zerortt connectionmigration preferredaddress rebind-port
 finish

@@ -71,7 +71,8 @@ static void usage(const char *me)
 	    "  -C aes128|aes256|ccm|chacha20  -V 1|2  -R (server: Retry)  -K (change keys once)\n"
 	    "  -r FILE   client: resume the session that is in it, if any, and keep a new ticket there\n"
 	    "  -0        and send the first requests in 0-RTT\n"
-	    "  -m ADDRESS   client: go on from this local address once something has come",
+	    "  -m ADDRESS   client: go on from this local address once something has come\n"
+	    "  -M ADDRESS   server: have clients come here, to PORT + 1; once for each family",
 	    me, me);
 }
 
@@ -85,7 +86,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		usage(argv[0]);
 	opts.server = !strcmp(argv[1], "server");
 	optind = 2;
-	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:m:RK0")) != -1) {
+	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:m:M:RK0")) != -1) {
 		switch (c) {
 		case 'p': opts.port = optarg; break;
 		case 'a': opts.alpn = optarg; break;
@@ -99,6 +100,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		case 'V': opts.version = *optarg == '2' ? QUIC_VERSION_V2 : QUIC_VERSION_V1; break;
 		case 'r': opts.session = optarg; break;
 		case 'm': opts.migrate_to = optarg; break;
+		case 'M': opts.prefer[!!opts.prefer[0]] = optarg; break;
 		case 'R': opts.retry = true; break;
 		case 'K': opts.key_update = true; break;
 		case '0': opts.early = true; break;
@@ -248,6 +250,25 @@ int peer_connect(void (*early)(int fd))
 	return fd;
 }
 
+/* Before the handshake, which tells the client */
+static void prefer(int fd)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_V4MAPPED,
+				  .ai_family = AF_INET6 }, *ai;
+	char port[16];
+	int i;
+
+	snprintf(port, sizeof(port), "%d", atoi(opts.port) + 1);
+	for (i = 0; i < 2 && opts.prefer[i]; i++) {
+		if (getaddrinfo(opts.prefer[i], port, &hints, &ai))
+			die("no address: %s", opts.prefer[i]);
+		if (setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_MIGRATION, ai->ai_addr,
+			       ai->ai_addrlen))
+			die("prefer %s: %s", opts.prefer[i], strerror(errno));
+		freeaddrinfo(ai);
+	}
+}
+
 /* peer_serve - accept for ever; each connection is a process of its own that runs @one */
 void peer_serve(void (*one)(int fd))
 {
@@ -274,6 +295,7 @@ void peer_serve(void (*one)(int fd))
 			close(ls);
 			alarm(opts.timeout_s);
 			began_ms = now_ms();
+			prefer(fd);
 			err = quic_server_handshake_parms(fd, &parms);
 			if (err)
 				handshake_failed(fd, err);

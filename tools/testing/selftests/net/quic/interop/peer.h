@@ -14,6 +14,7 @@ struct peer_opts {
 	bool early;			/* client: requests in 0-RTT, when the session allows it */
 	const char *port, *alpn, *name, *ca, *key, *cert, *dir;
 	const char *migrate_to;		/* client: a local address */
+	const char *prefer[2];		/* server: local addresses that clients are to come to */
 	const char *session;		/* client: file to resume from, and to keep a ticket in */
 	unsigned int cipher;		/* TLS_CIPHER_*, 0: any */
 	unsigned int version;		/* QUIC_VERSION_*, 0: the kernel's choice */
