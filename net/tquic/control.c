@@ -18,7 +18,7 @@ static void put_frame(struct tquic_packet *b, u8 type, u64 value)
 /* A frame that is integers, the first of which is the stream's ID */
 #define put_stream_frame(b, s, type, ...) do {						\
 	(b)->p = tquic_frame_put((b)->p, type, (s)->id, __VA_ARGS__);			\
-	tquic_packet_note(b, type, s, 0);						\
+	tquic_packet_note(b, type, s, (s)->tx_reliable);				\
 } while (0)
 
 static void put_path(struct tquic_packet *b, u8 due, u8 type, const u8 *data)
@@ -152,7 +152,10 @@ static void stream_frames(struct tquic_packet *b, struct tquic_stream *s)
 {
 	struct tquic_streams *ss = &b->conn->streams;
 
-	if (s->due & TQUIC_STREAM_DUE_RESET)
+	if (s->due & TQUIC_STREAM_DUE_RESET && s->flags & TQUIC_STREAM_RESET_AT)
+		put_stream_frame(b, s, TQUIC_FT_RESET_STREAM_AT, s->tx_err, s->txc.used,
+				 s->tx_reliable);
+	else if (s->due & TQUIC_STREAM_DUE_RESET)
 		put_stream_frame(b, s, TQUIC_FT_RESET_STREAM, s->tx_err, s->txc.used);
 	if (s->due & TQUIC_STREAM_DUE_STOP)
 		put_stream_frame(b, s, TQUIC_FT_STOP_SENDING, s->stop_err);
@@ -170,8 +173,8 @@ void tquic_control_frames(struct tquic_packet *b)
 	struct list_head *ready = &b->conn->streams.ctl_ready;
 
 	conn_frames(b);
-	/* four frames a stream, of 25 bytes, at most */
-	while (!list_empty(ready) && b->end - b->p >= 100 &&
+	/* four frames a stream, at most, of 25 bytes, RESET_STREAM_AT of 33 */
+	while (!list_empty(ready) && b->end - b->p >= 108 &&
 	       tquic_sent_room(&b->sp->loss.sent) >= 4)
 		stream_frames(b, list_first_entry(ready, struct tquic_stream, ctl_node));
 }

@@ -53,8 +53,10 @@ static int rx_stream_control(struct tquic_rx_work *in, const struct tquic_rx_fra
 	ret = tquic_stream_from_peer(ss, f->stream.sid, stop || limit, GFP_ATOMIC, &s);
 	if (ret || !s)
 		return ret;
-	if (f->type == TQUIC_FT_RESET_STREAM)
-		return tquic_stream_rx_reset(ss, s, f->reset.err, f->reset.final_size);
+	if (f->type == TQUIC_FT_RESET_STREAM || f->type == TQUIC_FT_RESET_STREAM_AT)
+		return tquic_stream_rx_reset(ss, s, f->reset.err, f->reset.final_size,
+					     f->type == TQUIC_FT_RESET_STREAM ? 0 :
+									f->reset.reliable);
 	if (limit)
 		tquic_stream_max_data(ss, s, f->limit.max);
 	if (stop)
@@ -182,6 +184,7 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 		ret = hold_skb(in, &conn->spaces[id].crypto_rx, f);
 		return ret ?: tquic_handshake_rx_crypto(conn, id, f, in->skb);
 	case TQUIC_FT_RESET_STREAM:
+	case TQUIC_FT_RESET_STREAM_AT:
 	case TQUIC_FT_STOP_SENDING:
 	case TQUIC_FT_MAX_STREAM_DATA:
 	case TQUIC_FT_STREAM_DATA_BLOCKED:

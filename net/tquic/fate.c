@@ -48,6 +48,7 @@ static void frame_drop(void *arg, struct tquic_frame *f)
 	switch (f->type) {
 	case TQUIC_FT_STREAM:
 	case TQUIC_FT_RESET_STREAM:
+	case TQUIC_FT_RESET_STREAM_AT:
 	case TQUIC_FT_STOP_SENDING:
 	case TQUIC_FT_MAX_STREAM_DATA:
 	case TQUIC_FT_STREAM_DATA_BLOCKED:
@@ -59,6 +60,7 @@ static void frame_drop(void *arg, struct tquic_frame *f)
 static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 {
 	struct tquic_conn *conn = arg;
+	u32 freed;
 
 	switch (f->type) {
 	case TQUIC_FT_STREAM:
@@ -72,6 +74,11 @@ static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 		break;
 	case TQUIC_FT_RESET_STREAM:
 		tquic_stream_reset_acked(&conn->streams, f->ref);
+		break;
+	case TQUIC_FT_RESET_STREAM_AT:
+		freed = tquic_stream_reset_at_acked(&conn->streams, f->ref, f->off);
+		if (freed)
+			conn->ops->tx_free(conn, freed);
 		break;
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
 		tquic_cid_retired(&conn->cids, f->value);
@@ -93,6 +100,7 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 		tquic_sendbuf_lost(&conn->spaces[f->aux].crypto_tx, f->off, f->len, GFP_ATOMIC);
 		return;
 	case TQUIC_FT_RESET_STREAM:
+	case TQUIC_FT_RESET_STREAM_AT:
 		tquic_stream_set_due(ss, f->ref, TQUIC_STREAM_DUE_RESET);
 		return;
 	case TQUIC_FT_STOP_SENDING:

@@ -132,6 +132,11 @@ static const u8 *check_streams(const u8 *p, const u8 *end, struct tquic_rx_frame
 	return f->max <= TQUIC_STREAMS_MAX ? p : NULL;
 }
 
+static const u8 *check_reset_at(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+{
+	return f->reset.reliable <= f->reset.final_size ? p : NULL;
+}
+
 static const u8 *decode_new_cid(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
 	if (p == end || f->new_cid.prior_to > f->new_cid.seq)
@@ -191,6 +196,7 @@ static const struct frame_type {
 	[TQUIC_FT_CONNECTION_CLOSE_APP] = { PKTS_01 | TQUIC_FP_NOT_ELICITING, 1, decode_close },
 	[TQUIC_FT_HANDSHAKE_DONE] = { PKTS_1 },
 	[TQUIC_FT_IMMEDIATE_ACK] = { PKTS_1 },
+	[TQUIC_FT_RESET_STREAM_AT] = { PKTS_01, 4, check_reset_at },
 	[TQUIC_FT_DATAGRAM] = { PKTS_01, 0, decode_datagram },
 	[TQUIC_FT_DATAGRAM_LEN] = { PKTS_01, 0, decode_datagram },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Frames, RFC 9000 section 19, RFC 9221 and draft-ietf-quic-ack-frequency: one decoder into a union
- * on the stack, and writers.
+ * Frames, RFC 9000 section 19, RFC 9221, draft-ietf-quic-ack-frequency and -reliable-stream-reset:
+ * one decoder into a union on the stack, and writers.
  */
 #ifndef _TQUIC_FRAME_H
 #define _TQUIC_FRAME_H
@@ -47,10 +47,11 @@ struct tquic_rx_frame {
 			const u8 *ranges_end;
 			u64 ecn[3];	/* ECT(0), ECT(1), CE */
 		} ack;
-		struct {	/* RESET_STREAM, STOP_SENDING */
+		struct {	/* RESET_STREAM, RESET_STREAM_AT, STOP_SENDING */
 			u64 sid;
 			u64 err;
 			u64 final_size;
+			u64 reliable;	/* RESET_STREAM_AT alone */
 		} reset;
 		struct {	/* MAX_STREAM_DATA, STREAM_DATA_BLOCKED */
 			u64 sid;

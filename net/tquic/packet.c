@@ -44,7 +44,7 @@ static struct tquic_frame *add(struct tquic_packet *b, u8 type)
 
 /*
  * tquic_packet_note - note an ack-eliciting control frame in the log, whose record has room; @s:
- * the stream it is about, a reference is taken; NULL: @value is what the frame's fate is applied to
+ * the stream it is about, a reference is taken, or NULL; @value: what its fate is applied to
  */
 void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, u64 value)
 {
@@ -53,6 +53,7 @@ void tquic_packet_note(struct tquic_packet *b, u8 type, struct tquic_stream *s, 
 	if (s) {
 		tquic_stream_get(s);
 		f->ref = s;
+		f->off = value;
 	} else {
 		f->value = value;
 	}

@@ -190,6 +190,28 @@ void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
 	}
 }
 
+/*
+ * tquic_sendbuf_truncate - nothing from @end on is to be sent, or sent again; what has been stays until
+ * it is acknowledged.  Returns the bytes that are not held any more.
+ */
+u32 tquic_sendbuf_truncate(struct tquic_sendbuf *sb, u64 end)
+{
+	struct tquic_sendfrag *frag;
+	u64 before = sb->end_off;
+
+	tquic_ranges_remove(&sb->pending, end, before, GFP_NOWAIT);	/* splits none */
+	sb->end_off = min(before, max(end, sb->next_off));
+	for (; sb->nr; sb->nr--) {
+		frag = frag_at(sb, sb->nr - 1);
+		if (frag->off < sb->end_off) {
+			frag->len = min_t(u64, frag->len, sb->end_off - frag->off);
+			break;
+		}
+		drop_frag(sb, frag);
+	}
+	return before - sb->end_off;
+}
+
 static void release_front(struct tquic_sendbuf *sb)
 {
 	struct tquic_sendfrag *frag;

@@ -48,6 +48,7 @@ int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_o
 const struct tquic_sendfrag *tquic_sendbuf_piece(struct tquic_sendbuf *sb, u64 off);
 int tquic_sendbuf_map(struct tquic_sendbuf *sb, u64 off, u32 len, struct scatterlist *sg, int max);
 void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst);
+u32 tquic_sendbuf_truncate(struct tquic_sendbuf *sb, u64 end);
 u32 tquic_sendbuf_acked(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp);
 

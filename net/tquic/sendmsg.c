@@ -162,7 +162,7 @@ static bool has_room(struct sock *sk, void *arg)
 {
 	const struct send *snd = arg;
 
-	return snd->stream->tx_state > QUIC_STREAM_SEND_STATE_SENT ||
+	return tquic_stream_tx_reset(snd->stream) ||
 	       room(sk, snd->stream, snd->has_stream);
 }
 
@@ -457,7 +457,7 @@ static size_t take_all(struct sock *sk, struct send *snd, struct tquic_stream *s
 	*err = 0;
 	while (done < len && !*err) {
 		/* the peer may have stopped the stream while we slept */
-		if (tx_over(sk) || s->tx_state > QUIC_STREAM_SEND_STATE_SENT) {
+		if (tx_over(sk) || tquic_stream_tx_reset(s)) {
 			*err = -EPIPE;
 			break;
 		}

@@ -203,6 +203,30 @@ static int set_stream_reset(struct sock *sk, void *buf, u32 len)
 	return 0;
 }
 
+/* A stream of ours or the peer's that has a send part, or NULL */
+static struct tquic_stream *send_stream_of(struct sock *sk, s64 sid)
+{
+	struct tquic_conn *conn = conn_of(sk);
+
+	if (!conn || sid < 0 || !tquic_stream_can_send(&conn->streams, sid))
+		return NULL;
+	return tquic_stream_find(&conn->streams, sid);
+}
+
+/* draft-ietf-quic-reliable-stream-reset: all but the first bytes of it */
+static int set_stream_reset_at(struct sock *sk, void *buf, u32 len)
+{
+	struct quic_stream_reset_at *r = buf;
+	struct tquic_conn *conn = live_conn(sk);
+	struct tquic_stream *s = conn ? send_stream_of(sk, r->stream_id) : NULL;
+
+	if (len < sizeof(*r) || !s)
+		return -EINVAL;
+	if (!conn->remote.reset_stream_at)
+		return -EOPNOTSUPP;
+	return tquic_stream_reset_at(&conn->streams, s, r->errcode, r->reliable_size);
+}
+
 static int set_stream_stop(struct sock *sk, void *buf, u32 len)
 {
 	struct quic_errinfo *info = buf;
@@ -214,16 +238,6 @@ static int set_stream_stop(struct sock *sk, void *buf, u32 len)
 		return -EAGAIN;
 	tquic_stream_stop(&conn_of(sk)->streams, s, info->errcode);
 	return 0;
-}
-
-/* A stream of ours or the peer's that has a send part, or NULL */
-static struct tquic_stream *send_stream_of(struct sock *sk, s64 sid)
-{
-	struct tquic_conn *conn = conn_of(sk);
-
-	if (!conn || sid < 0 || !tquic_stream_can_send(&conn->streams, sid))
-		return NULL;
-	return tquic_stream_find(&conn->streams, sid);
 }
 
 static int set_priority(struct sock *sk, void *buf, u32 len)
@@ -632,6 +646,8 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_NODELAY] = INT(nodelay, .max = 1, .changed = nodelay_changed),
 	[QUIC_SOCKOPT_STREAM_PRIORITY] = { set_priority, get_priority,
 					   sizeof(struct quic_stream_priority) },
+	[QUIC_SOCKOPT_STREAM_RESET_AT] = { set_stream_reset_at, NULL,
+					   sizeof(struct quic_stream_reset_at) },
 	[QUIC_SOCKOPT_ZEROCOPY] = { set_zerocopy, get_zerocopy, sizeof(int) },
 };
 

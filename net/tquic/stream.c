@@ -269,6 +269,7 @@ static struct tquic_stream *create(struct tquic_streams *ss, u64 sid, gfp_t gfp)
 	INIT_LIST_HEAD(&s->ctl_node);
 	INIT_LIST_HEAD(&s->rx_node);
 	s->rx_final = TQUIC_SIZE_UNKNOWN;
+	s->rx_reliable = TQUIC_SIZE_UNKNOWN;
 	s->tx_state = QUIC_STREAM_SEND_STATE_RECVD;
 	s->rx_state = QUIC_STREAM_RECV_STATE_READ;
 	tquic_sendbuf_init(&s->sb);
@@ -396,7 +397,8 @@ int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct
 {
 	int ret;
 
-	if (unlikely(s->tx_state > QUIC_STREAM_SEND_STATE_SEND || s->flags & TQUIC_STREAM_FIN))
+	if (unlikely(s->tx_state > QUIC_STREAM_SEND_STATE_SEND ||
+		     s->flags & (TQUIC_STREAM_FIN | TQUIC_STREAM_RESET_AT)))
 		return -EPIPE;
 	ret = tquic_sendbuf_append(&s->sb, page, page_off, len, priv, gfp);
 	if (unlikely(ret))
@@ -409,7 +411,7 @@ int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct
 /** tquic_stream_finish - the user writes no more: FIN follows the last byte */
 void tquic_stream_finish(struct tquic_streams *ss, struct tquic_stream *s)
 {
-	if (s->tx_state > QUIC_STREAM_SEND_STATE_SEND)
+	if (s->tx_state > QUIC_STREAM_SEND_STATE_SEND || s->flags & TQUIC_STREAM_RESET_AT)
 		return;
 	s->flags |= TQUIC_STREAM_FIN;
 	tx_refresh(ss, s);
@@ -424,14 +426,46 @@ void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s)
 	tx_refresh(ss, s);
 }
 
+/* RESET_STREAM_AT may go once the bytes that it promises have: the final size is known then */
+static void reset_at_due(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	if (s->sb.next_off != s->sb.end_off)
+		return;
+	if (s->tx_state < QUIC_STREAM_SEND_STATE_SENT)
+		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_SENT);
+	tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_RESET);
+}
+
+/*
+ * tquic_stream_reset_at - abandon the send part with @err but for its first @size bytes, or as many
+ * as were written, draft-ietf-quic-reliable-stream-reset section 5: held_bytes falls.  Once more
+ * may make it less.  Return: 0; -EINVAL: the send part is over, or @size more or @err another than
+ * before.
+ */
+int tquic_stream_reset_at(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 size)
+{
+	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT ||
+	    (s->flags & TQUIC_STREAM_RESET_AT && (size > s->tx_reliable || err != s->tx_err)))
+		return -EINVAL;
+	s->flags &= ~(TQUIC_STREAM_FIN | TQUIC_STREAM_FIN_ACKED | TQUIC_STREAM_ANNOUNCE);
+	s->flags |= TQUIC_STREAM_RESET_AT;
+	s->tx_err = err;
+	s->tx_reliable = min(size, s->sb.end_off);
+	ss->held_bytes -= tquic_sendbuf_truncate(&s->sb, s->tx_reliable);
+	tx_refresh(ss, s);
+	reset_at_due(ss, s);
+	return 0;
+}
+
 /** tquic_stream_reset - abandon the send part with @err, unless it is over: held_bytes falls */
 void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err)
 {
 	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
 		return;
 	drop_tx(ss, s);
-	s->flags &= ~TQUIC_STREAM_ANNOUNCE;
-	s->tx_err = err;
+	if (!(s->flags & TQUIC_STREAM_RESET_AT))	/* the peer may have heard why already */
+		s->tx_err = err;
+	s->flags &= ~(TQUIC_STREAM_ANNOUNCE | TQUIC_STREAM_RESET_AT);
 	set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_RESET_SENT);
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_BLOCKED);
 	tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_RESET);
@@ -480,8 +514,18 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_SEND);
 	if (unlikely(fin && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
 		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_SENT);
+	if (unlikely(s->flags & TQUIC_STREAM_RESET_AT && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
+		reset_at_due(ss, s);
 	tx_refresh(ss, s);
 	tquic_stream_tx_yield(ss, s);
+}
+
+/* All that is to arrive has */
+static bool tx_arrived(const struct tquic_stream *s)
+{
+	if (s->flags & TQUIC_STREAM_RESET_AT)
+		return s->sb.base_off >= s->tx_reliable;
+	return !tquic_sendbuf_held(&s->sb);
 }
 
 /** tquic_stream_tx_acked - a sent frame has arrived; returns the bytes that left the send buffer */
@@ -494,14 +538,24 @@ u32 tquic_stream_tx_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		return 0;
 	released = tquic_sendbuf_acked(&s->sb, off, len, GFP_ATOMIC);
 	ss->held_bytes -= released;
-	if (fin)
+	if (fin && !(s->flags & TQUIC_STREAM_RESET_AT))
 		s->flags |= TQUIC_STREAM_FIN_SENT | TQUIC_STREAM_FIN_ACKED;
 	tx_refresh(ss, s);
-	if (unlikely(s->flags & TQUIC_STREAM_FIN_ACKED && !tquic_sendbuf_held(&s->sb))) {
+	if (unlikely(s->flags & TQUIC_STREAM_FIN_ACKED && tx_arrived(s))) {
+		released += tquic_sendbuf_held(&s->sb);
+		drop_tx(ss, s);
 		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_RECVD);
 		settle(ss, s);
 	}
 	return released;
+}
+
+/** tquic_stream_reset_at_acked - our RESET_STREAM_AT with @size has; as tquic_stream_tx_acked() */
+u32 tquic_stream_reset_at_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 size)
+{
+	if (s->flags & TQUIC_STREAM_RESET_AT && size == s->tx_reliable)
+		s->flags |= TQUIC_STREAM_FIN_ACKED;
+	return tquic_stream_tx_acked(ss, s, 0, 0, false);
 }
 
 /** tquic_stream_tx_lost - a sent frame was lost: what has not arrived goes before other streams */
@@ -510,6 +564,8 @@ void tquic_stream_tx_lost(struct tquic_streams *ss, struct tquic_stream *s, u64 
 {
 	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
 		return;
+	if (unlikely(s->flags & TQUIC_STREAM_RESET_AT))
+		len = off < s->tx_reliable ? min_t(u64, len, s->tx_reliable - off) : 0;
 	if (len)
 		tquic_sendbuf_lost(&s->sb, off, len, GFP_ATOMIC);
 	else if (!fin && !s->sb.next_off && !(s->flags & TQUIC_STREAM_FIN_SENT))
@@ -538,7 +594,8 @@ void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 d
 
 	if (s->flags & TQUIC_STREAM_DEAD)
 		return;
-	if (s->tx_state == QUIC_STREAM_SEND_STATE_RESET_SENT)
+	if (s->tx_state == QUIC_STREAM_SEND_STATE_RESET_SENT ||
+	    (s->flags & (TQUIC_STREAM_RESET_AT | TQUIC_STREAM_FIN_ACKED)) == TQUIC_STREAM_RESET_AT)
 		valid |= TQUIC_STREAM_DUE_RESET;
 	if (s->tx_state <= QUIC_STREAM_SEND_STATE_SEND && s->txc.used >= s->txc.max)
 		valid |= TQUIC_STREAM_DUE_BLOCKED;
@@ -587,7 +644,7 @@ void tquic_stream_rx_stop(struct tquic_streams *ss, struct tquic_stream *s, u64 
 {
 	if (s->tx_state > QUIC_STREAM_SEND_STATE_SENT)
 		return;
-	if (s->rx_state < QUIC_STREAM_RECV_STATE_RESET_RECVD)
+	if (s->rx_reliable == TQUIC_SIZE_UNKNOWN)
 		s->rx_err = err;
 	tquic_stream_reset(ss, s, err);
 }
@@ -619,7 +676,7 @@ static void rx_refresh(struct tquic_streams *ss, struct tquic_stream *s, bool fi
 
 	if (whole || tquic_recvbuf_ready(&s->rb))
 		make_readable(ss, s);
-	if (unlikely(whole))
+	if (unlikely(whole && s->rx_reliable == TQUIC_SIZE_UNKNOWN))
 		set_state(ss, s, &s->rx_state, QUIC_STREAM_RECV_STATE_RECVD);
 	else if (unlikely(first))
 		set_state(ss, s, &s->rx_state, s->rx_state);
@@ -687,12 +744,26 @@ void tquic_stream_rx_run(struct tquic_streams *ss, struct tquic_stream *s, u32 n
 	ss->rx.received += len;
 }
 
+/* What of a stream that was reset is to be read has been: the rest goes, and the reset is next */
+static void rx_abort(struct tquic_streams *ss, struct tquic_stream *s)
+{
+	drop_rx(ss, s);
+	s->due &= ~TQUIC_STREAM_DUE_STOP;
+	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
+	if (!(s->flags & TQUIC_STREAM_STOPPED))
+		make_readable(ss, s);
+	set_state(ss, s, &s->rx_state, QUIC_STREAM_RECV_STATE_RESET_RECVD);
+	settle_stopped(ss, s);
+}
+
 /*
- * tquic_stream_rx_reset - RESET_STREAM arrived; rx_err is @err then; @s may be freed by this unless
- * referenced.  What was not read yet is dropped, unless all of it is here (RFC 9000 section 3.2).
- * Returns 0 or a wire error (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR).
+ * tquic_stream_rx_reset - RESET_STREAM or RESET_STREAM_AT arrived; rx_err is @err then; @s may be
+ * freed by this unless referenced.  What was not read yet is dropped, but for the first @reliable
+ * bytes, unless all of it is here (RFC 9000 section 3.2).  Returns 0 or a wire error
+ * (FINAL_SIZE_ERROR, FLOW_CONTROL_ERROR, STREAM_STATE_ERROR).
  */
-int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 final_size)
+int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err,
+			  u64 final_size, u64 reliable)
 {
 	int ret;
 
@@ -701,15 +772,17 @@ int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		return ret;
 	if (s->rx_state > QUIC_STREAM_RECV_STATE_SIZE_KNOWN)
 		return 0;
+	if (s->rx_reliable != TQUIC_SIZE_UNKNOWN && err != s->rx_err)
+		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
 	s->rx_final = final_size;
 	s->rx_err = err;
-	drop_rx(ss, s);
-	s->due &= ~TQUIC_STREAM_DUE_STOP;
+	s->rx_reliable = min(s->rx_reliable, reliable);
+	if (s->rb.read_off >= s->rx_reliable || s->flags & TQUIC_STREAM_STOPPED) {
+		rx_abort(ss, s);
+		return 0;
+	}
 	tquic_stream_clear_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
-	if (!(s->flags & TQUIC_STREAM_STOPPED))
-		make_readable(ss, s);
-	set_state(ss, s, &s->rx_state, QUIC_STREAM_RECV_STATE_RESET_RECVD);
-	settle_stopped(ss, s);
+	set_state(ss, s, &s->rx_state, QUIC_STREAM_RECV_STATE_SIZE_KNOWN);
 	return 0;
 }
 
@@ -725,7 +798,9 @@ void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32
 	tquic_credit_rx_consume(&ss->rx, len, rtt_us, now_us);
 	if (tquic_credit_rx_consume(&s->rxc, len, rtt_us, now_us))
 		tquic_stream_set_due(ss, s, TQUIC_STREAM_DUE_MAX_DATA);
-	if (!tquic_recvbuf_ready(&s->rb) && s->rx_final != s->rb.read_off)
+	if (unlikely(s->rb.read_off >= s->rx_reliable))
+		rx_abort(ss, s);
+	else if (!tquic_recvbuf_ready(&s->rb) && s->rx_final != s->rb.read_off)
 		list_del_init(&s->rx_node);
 }
 

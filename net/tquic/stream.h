@@ -27,6 +27,7 @@
 #define TQUIC_STREAM_MORE		BIT(4)	/* MSG_MORE: hold a partial packet back */
 #define TQUIC_STREAM_DEAD		BIT(5)	/* out of the tree, waits for refs to drop */
 #define TQUIC_STREAM_ANNOUNCE		BIT(6)	/* an empty frame is to open it at the peer */
+#define TQUIC_STREAM_RESET_AT		BIT(7)	/* the send part ends with RESET_STREAM_AT */
 
 #define TQUIC_URGENCY_DEFAULT	3
 #define TQUIC_URGENCY_MAX	7
@@ -44,10 +45,12 @@ struct tquic_stream {
 	u8 flags;
 	u8 urgency;			/* 0 to 7: lower ones are sent first, RFC 9218 section 4 */
 	bool sequential;		/* to its end before its equals; else in turns */
-	u64 tx_err;			/* of our RESET_STREAM */
+	u64 tx_err;			/* of our RESET_STREAM or RESET_STREAM_AT */
+	u64 tx_reliable;		/* of that: bytes that arrive even so */
 	u64 stop_err;			/* of our STOP_SENDING */
 	u64 rx_err;			/* of the peer's RESET_STREAM, or of its STOP_SENDING */
 	u64 rx_final;			/* final size, TQUIC_SIZE_UNKNOWN before */
+	u64 rx_reliable;		/* the peer's; TQUIC_SIZE_UNKNOWN: it has reset nothing */
 	struct tquic_sendbuf sb;
 	struct tquic_credit_tx txc;	/* used == sb.next_off: the final size of RESET_STREAM */
 	struct tquic_recvbuf rb;
@@ -106,6 +109,7 @@ int tquic_stream_append(struct tquic_streams *ss, struct tquic_stream *s, struct
 void tquic_stream_finish(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_announce(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err);
+int tquic_stream_reset_at(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 size);
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin);
 void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 off, u32 len,
@@ -118,6 +122,7 @@ void tquic_stream_tx_yield(struct tquic_streams *ss, struct tquic_stream *s);
 void tquic_stream_prioritize(struct tquic_streams *ss, struct tquic_stream *s, u8 urgency,
 			     bool sequential);
 void tquic_stream_reset_acked(struct tquic_streams *ss, struct tquic_stream *s);
+u32 tquic_stream_reset_at_acked(struct tquic_streams *ss, struct tquic_stream *s, u64 size);
 void tquic_stream_set_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
 void tquic_stream_clear_due(struct tquic_streams *ss, struct tquic_stream *s, u8 due);
 void tquic_stream_max_data(struct tquic_streams *ss, struct tquic_stream *s, u64 max);
@@ -130,7 +135,7 @@ bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 
 			  const u8 *data, u32 len, struct sk_buff *skb);
 void tquic_stream_rx_run(struct tquic_streams *ss, struct tquic_stream *s, u32 n);
 int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 err,
-			  u64 final_size);
+			  u64 final_size, u64 reliable);
 void tquic_stream_consumed(struct tquic_streams *ss, struct tquic_stream *s, u32 len, u32 rtt_us,
 			   u64 now_us);
 void tquic_stream_read_end(struct tquic_streams *ss, struct tquic_stream *s);
@@ -165,6 +170,12 @@ static inline bool tquic_stream_tx_over(const struct tquic_stream *s)
 {
 	return s->tx_state == QUIC_STREAM_SEND_STATE_RECVD ||
 	       s->tx_state == QUIC_STREAM_SEND_STATE_RESET_RECVD;
+}
+
+/** tquic_stream_tx_reset - we have reset the send part: it takes no more bytes */
+static inline bool tquic_stream_tx_reset(const struct tquic_stream *s)
+{
+	return s->tx_state > QUIC_STREAM_SEND_STATE_SENT || s->flags & TQUIC_STREAM_RESET_AT;
 }
 
 /** tquic_stream_rx_over - the receive part is in a terminal state, or there is none */

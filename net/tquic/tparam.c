@@ -59,6 +59,7 @@ static const struct param params[] = {
 	{ 0x0f, CID, false, AT(iscid), AT(has_iscid) },
 	{ 0x10, CID, true, AT(rscid), AT(has_rscid) },
 	{ 0x11, VERSIONS, false, AT(version), AT(has_versions) },
+	{ 0x1d, FLAG, false, AT(reset_stream_at) },
 	NUM(0x20, INT, max_datagram_frame_size, 0, TQUIC_VARINT_MAX, 0),	/* RFC 9221 */
 	{ 0x2ab2, FLAG, false, AT(grease_quic_bit) },				/* RFC 9287 */
 	{ 0xbaad, FLAG, false, AT(disable_1rtt_encryption) },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Transport parameters, RFC 9000 section 18, RFC 9221, 9287, 9368, draft-ietf-quic-ack-frequency:
- * the body of the TLS extension.
+ * Transport parameters, RFC 9000 section 18, RFC 9221, 9287, 9368, draft-ietf-quic-ack-frequency
+ * and -reliable-stream-reset: the body of the TLS extension.
  */
 #ifndef _TQUIC_TPARAM_H
 #define _TQUIC_TPARAM_H
@@ -26,6 +26,7 @@ struct tquic_tparam {
 	u64 active_connection_id_limit;
 	bool disable_active_migration;
 	bool grease_quic_bit;
+	bool reset_stream_at;		/* takes RESET_STREAM_AT */
 	bool disable_1rtt_encryption;	/* 0xbaad, ours and the existing in-kernel QUIC's */
 	bool disable_compatible_version;	/* ours alone: no version_information */
 	bool has_versions;		/* version_information, RFC 9368 */

@@ -78,6 +78,7 @@ enum tquic_space_id {
 #define TQUIC_FT_CONNECTION_CLOSE_APP	0x1d
 #define TQUIC_FT_HANDSHAKE_DONE		0x1e
 #define TQUIC_FT_IMMEDIATE_ACK		0x1f	/* draft-ietf-quic-ack-frequency */
+#define TQUIC_FT_RESET_STREAM_AT	0x24	/* draft-ietf-quic-reliable-stream-reset */
 #define TQUIC_FT_DATAGRAM		0x30
 #define TQUIC_FT_DATAGRAM_LEN		0x31
 #define TQUIC_FT_ACK_FREQUENCY		0xaf	/* two bytes on the wire */

@@ -83,6 +83,7 @@ enum quic_crypto_level {
 #define QUIC_SOCKOPT_NODELAY			66	/* set, get: int, 0 or 1 */
 #define QUIC_SOCKOPT_ZEROCOPY			67	/* set, get: int, as SO_ZEROCOPY */
 #define QUIC_SOCKOPT_STREAM_PRIORITY		68	/* set, get: struct quic_stream_priority */
+#define QUIC_SOCKOPT_STREAM_RESET_AT		69	/* set: struct quic_stream_reset_at */
 
 /* Bounds of what the options above carry, in bytes. */
 #define QUIC_TOKEN_MAX_BYTES			120
@@ -142,6 +143,21 @@ struct quic_stream_priority {
 	__u8	urgency;
 	__u8	incremental;
 	__u8	reserved[6];
+};
+
+/**
+ * struct quic_stream_reset_at - end a stream but for what it began with
+ * @stream_id: a stream with a send part
+ * @errcode: application error code, which the peer reads after the bytes
+ * @reserved: 0
+ * @reliable_size: that many of its first bytes arrive even so; more than were
+ *	written: all of those.  Once more, it may only be less.
+ */
+struct quic_stream_reset_at {
+	__s64	stream_id;
+	__u32	errcode;
+	__u32	reserved;
+	__u64	reliable_size;
 };
 
 /* QUIC_SOCKOPT_STREAM_PEELOFF: a stream becomes a descriptor of its own. */

@@ -314,6 +314,10 @@ static const struct bad_frame bad_frames[] = {
 	{ "connection ID of 21", { 0x18, 1, 0, 21 }, 48, ENCODING },
 	{ "prior to above sequence", { 0x18, 1, 2, 8 }, 48, ENCODING },
 	{ "reason length", { 0x1c, 0, 0, TOP_INT, 'x' }, 12, ENCODING },
+	{ "reliable size above final", { 0x24, 0, 7, 5, 6 }, 5, ENCODING },
+	{ "half a RESET_STREAM_AT", { 0x24, 0, 7, 5 }, 4, ENCODING },
+	{ "type 0x23", { 0x23 }, 1, ENCODING },
+	{ "type 0x25", { 0x25 }, 1, ENCODING },
 	{ "type 0x2f", { 0x2f }, 1, ENCODING },
 	{ "type 0x32", { 0x32 }, 1, ENCODING },
 	{ "type 0x3f", { 0x3f }, 1, ENCODING },
@@ -387,6 +391,7 @@ static const struct table_row table[] = {
 	{ 0x1d, 0x1d, "__01", "N" },
 	{ 0x1e, 0x1e, "___1", "" },
 	{ 0x1f, 0x1f, "___1", "" },	/* draft-ietf-quic-ack-frequency section 5 */
+	{ 0x24, 0x24, "__01", "" },	/* draft-ietf-quic-reliable-stream-reset section 4 */
 	{ 0x30, 0x31, "__01", "" },
 };
 
@@ -438,7 +443,7 @@ static void frame_table(struct kunit *test)
 		KUNIT_EXPECT_LT(test, tquic_frame_decode(buf, buf + 32, TQUIC_PT_RETRY, &f), 0);
 		KUNIT_EXPECT_LT(test, tquic_frame_decode(buf, buf + 32, TQUIC_PT_VERNEG, &f), 0);
 	}
-	KUNIT_EXPECT_EQ(test, known, 34U);
+	KUNIT_EXPECT_EQ(test, known, 35U);
 }
 
 static void frame_ack_frequency(struct kunit *test)

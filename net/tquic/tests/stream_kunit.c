@@ -1,140 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of stream.c: the state tables of RFC 9000 section 3, limits and final
- * sizes case by case.  Two ends that talk are in stream_pair_kunit.c.
+ * sizes case by case.  Resets are in stream_reset_kunit.c, two ends that talk in
+ * stream_pair_kunit.c.
  */
-#include <kunit/test.h>
-#include <linux/mm.h>
-#include <linux/skbuff.h>
 #include "fault.h"
-#include "stream.h"
-
-#define WINDOW		1000
-#define FLOW		TQUIC_WERR(QUIC_TRANSPORT_ERROR_FLOW_CONTROL)
-#define STATE		TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE)
-#define COUNT		TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_LIMIT)
-#define FINAL		TQUIC_WERR(QUIC_TRANSPORT_ERROR_FINAL_SIZE)
-
-/* what a client sees: 0 its own bidi stream, 1 the server's, 2 its own uni, 3 the server's */
-#define OWN_BIDI	0
-#define PEER_BIDI	1
-#define OWN_UNI		2
-#define PEER_UNI	3
-
-struct fixture {
-	struct tquic_streams ss;
-	struct tquic_tparam local;
-	struct tquic_tparam remote;
-	struct page *page;
-	struct sk_buff *skb;
-	u32 updates;
-	u8 last_state;
-};
-
-static void note_update(struct tquic_streams *ss, struct tquic_stream *s, bool rx_part)
-{
-	struct fixture *f = container_of(ss, struct fixture, ss);
-
-	f->updates++;
-	f->last_state = rx_part ? s->rx_state : s->tx_state;
-}
-
-static void windows(struct tquic_tparam *tp)
-{
-	tp->max_data = 3 * WINDOW;
-	tp->max_stream_data_bidi_local = WINDOW;
-	tp->max_stream_data_bidi_remote = WINDOW;
-	tp->max_stream_data_uni = WINDOW;
-	tp->max_streams_bidi = 4;
-	tp->max_streams_uni = 4;
-}
-
-static int fixture_init(struct kunit *test)
-{
-	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, f);
-	test->priv = f;
-	f->page = alloc_pages(GFP_KERNEL, 0);
-	f->skb = alloc_skb(2 * WINDOW, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, f->page);
-	KUNIT_ASSERT_NOT_NULL(test, f->skb);
-	skb_put(f->skb, 2 * WINDOW);
-	windows(&f->local);
-	windows(&f->remote);
-	tquic_streams_init(&f->ss, false, &f->local, &f->remote, WINDOW);
-	tquic_streams_apply_remote(&f->ss);
-	f->ss.update = note_update;
-	return 0;
-}
-
-/* Nothing is left behind: no stream, no page, no packet. */
-static void fixture_exit(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-
-	tquic_streams_free(&f->ss);
-	KUNIT_EXPECT_EQ(test, f->ss.count, 0U);
-	KUNIT_EXPECT_EQ(test, f->ss.held_bytes, 0ULL);
-	KUNIT_EXPECT_TRUE(test, list_empty(&f->ss.tx_ready));
-	KUNIT_EXPECT_TRUE(test, list_empty(&f->ss.ctl_ready));
-	KUNIT_EXPECT_TRUE(test, list_empty(&f->ss.rx_ready));
-	KUNIT_EXPECT_EQ(test, page_count(f->page), 1);
-	KUNIT_EXPECT_EQ(test, refcount_read(&f->skb->users), 1);
-	put_page(f->page);
-	kfree_skb(f->skb);
-}
-
-static struct tquic_stream *own(struct kunit *test, u64 sid)
-{
-	struct fixture *f = test->priv;
-	struct tquic_stream *s;
-
-	KUNIT_ASSERT_EQ(test, tquic_stream_open(&f->ss, sid, GFP_KERNEL, &s), 0);
-	return s;
-}
-
-static struct tquic_stream *peers(struct kunit *test, u64 sid)
-{
-	struct fixture *f = test->priv;
-	struct tquic_stream *s;
-
-	KUNIT_ASSERT_EQ(test, tquic_stream_from_peer(&f->ss, sid, false, GFP_KERNEL, &s), 0);
-	KUNIT_ASSERT_NOT_NULL(test, s);
-	return s;
-}
-
-static int write_bytes(struct kunit *test, struct tquic_stream *s, u32 len)
-{
-	struct fixture *f = test->priv;
-
-	return tquic_stream_append(&f->ss, s, f->page, 0, len, NULL, GFP_KERNEL);
-}
-
-/* Send what there is in frames of at most @max bytes; returns the frames. */
-static u32 send_all(struct kunit *test, struct tquic_stream *s, u32 max)
-{
-	struct fixture *f = test->priv;
-	u32 len, n = 0;
-	bool fin;
-	u64 off;
-
-	while (!list_empty(&s->tx_node) && n < 100) {
-		len = tquic_stream_tx_next(&f->ss, s, max, &off, &fin);
-		if (!len && !fin && !(s->flags & TQUIC_STREAM_ANNOUNCE))
-			break;
-		tquic_stream_tx_sent(&f->ss, s, off, len, fin);
-		n++;
-	}
-	return n;
-}
-
-static int rx(struct kunit *test, struct tquic_stream *s, u64 off, u32 len, bool fin)
-{
-	struct fixture *f = test->priv;
-
-	return tquic_stream_rx_data(&f->ss, s, off, f->skb->data, len, fin, f->skb, GFP_KERNEL);
-}
+#include "stream_fixture.h"
 
 static void stream_open_ids(struct kunit *test)
 {
@@ -495,43 +366,6 @@ static void stream_apply_remote(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, send_all(test, s, 50), 1U);
 }
 
-/* Figure 2: Reset Sent, Reset Recvd, from each state that leads there */
-static void stream_reset_states(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct tquic_stream *s;
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		s = own(test, OWN_UNI + 4 * i);
-		write_bytes(test, s, 200);
-		if (i == 2)
-			tquic_stream_finish(&f->ss, s);
-		if (i)
-			send_all(test, s, 400);
-		KUNIT_EXPECT_EQ(test, s->tx_state, QUIC_STREAM_SEND_STATE_READY + i);
-		tquic_stream_reset(&f->ss, s, 77);
-		KUNIT_EXPECT_EQ(test, s->tx_state, QUIC_STREAM_SEND_STATE_RESET_SENT);
-		KUNIT_EXPECT_EQ(test, s->due, TQUIC_STREAM_DUE_RESET);
-		KUNIT_EXPECT_EQ(test, s->tx_err, 77ULL);
-		KUNIT_EXPECT_EQ(test, s->txc.used, i ? 200ULL : 0ULL);
-		KUNIT_EXPECT_EQ(test, f->ss.held_bytes, 0ULL);
-		KUNIT_EXPECT_TRUE(test, list_empty(&s->tx_node));
-		KUNIT_EXPECT_EQ(test, write_bytes(test, s, 1), -EPIPE);
-		tquic_stream_reset(&f->ss, s, 78);
-		KUNIT_EXPECT_EQ(test, s->tx_err, 77ULL);
-		tquic_stream_clear_due(&f->ss, s, TQUIC_STREAM_DUE_RESET);
-		tquic_stream_tx_lost(&f->ss, s, 0, 200, false);
-		KUNIT_EXPECT_TRUE(test, list_empty(&s->tx_node));
-		tquic_stream_set_due(&f->ss, s, TQUIC_STREAM_DUE_RESET);
-		KUNIT_EXPECT_EQ(test, s->due, TQUIC_STREAM_DUE_RESET);
-		tquic_stream_reset_acked(&f->ss, s);
-		KUNIT_EXPECT_EQ(test, f->last_state, QUIC_STREAM_SEND_STATE_RESET_RECVD);
-		KUNIT_EXPECT_EQ(test, f->ss.count, 0U);
-		KUNIT_EXPECT_TRUE(test, list_empty(&f->ss.ctl_ready));
-	}
-}
-
 static void stream_rx_stop(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -586,19 +420,19 @@ static void stream_final_size(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, rx(test, s, 0, 100, false), 0);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 0, 99, true), FINAL);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 99), FINAL);
+	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 99, 0), FINAL);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 150, 50, true), 0);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 150, 50, true), 0);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 150, 49, true), FINAL);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 150, 51, false), FINAL);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 201, 0, true), FINAL);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 201), FINAL);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 199), FINAL);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 200), 0);
+	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 201, 0), FINAL);
+	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 199, 0), FINAL);
+	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 200, 0), 0);
 	KUNIT_EXPECT_EQ(test, s->rx_state, QUIC_STREAM_RECV_STATE_RESET_RECVD);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 200, 1, false), FINAL);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 100, 50, false), 0);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 2, 300), FINAL);
+	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 2, 300, 0), FINAL);
 }
 
 static void stream_rx_credit(struct kunit *test)
@@ -609,14 +443,14 @@ static void stream_rx_credit(struct kunit *test)
 
 	s = peers(test, PEER_UNI);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 900, 101, false), FLOW);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 1001), FLOW);
+	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 1001, 0), FLOW);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 999, 1, false), 0);
 	for (sid = 7; sid <= 11; sid += 4)
 		KUNIT_EXPECT_EQ(test, rx(test, peers(test, sid), 0, 1000, false), 0);
 	/* the connection's 3000 are used up */
 	s = peers(test, 15);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 0, 1, false), FLOW);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 1), FLOW);
+	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 1, 1, 0), FLOW);
 	KUNIT_EXPECT_EQ(test, rx(test, s, 0, 0, true), 0);
 	KUNIT_EXPECT_EQ(test, f->ss.rx.received, 3000ULL);
 	/* half a window read: updates are due on both levels */
@@ -633,71 +467,6 @@ static void stream_rx_credit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rx(test, s, 1000, 0, true), 0);
 	tquic_stream_set_due(&f->ss, s, TQUIC_STREAM_DUE_MAX_DATA);
 	KUNIT_EXPECT_EQ(test, s->due, 0);
-}
-
-/* A reset gives the connection back what nobody will read. */
-static void stream_rx_reset(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct tquic_stream *s = peers(test, PEER_BIDI);
-
-	KUNIT_EXPECT_EQ(test, rx(test, s, 0, 500, false), 0);
-	tquic_stream_consumed(&f->ss, s, 100, 0, 0);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 5, 800), 0);
-	KUNIT_EXPECT_EQ(test, s->rx_err, 5ULL);
-	KUNIT_EXPECT_EQ(test, f->last_state, QUIC_STREAM_RECV_STATE_RESET_RECVD);
-	KUNIT_EXPECT_EQ(test, f->ss.rx.received, 800ULL);
-	KUNIT_EXPECT_EQ(test, f->ss.rx.consumed, 800ULL);
-	KUNIT_EXPECT_EQ(test, refcount_read(&f->skb->users), 1);
-	KUNIT_EXPECT_FALSE(test, list_empty(&s->rx_node));
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 6, 800), 0);
-	KUNIT_EXPECT_EQ(test, s->rx_err, 5ULL);
-	tquic_stream_read_end(&f->ss, s);
-	KUNIT_EXPECT_EQ(test, s->rx_state, QUIC_STREAM_RECV_STATE_RESET_READ);
-	KUNIT_EXPECT_EQ(test, f->ss.count, 1U);
-	tquic_stream_finish(&f->ss, s);
-	send_all(test, s, 10);
-	tquic_stream_tx_acked(&f->ss, s, 0, 0, true);
-	KUNIT_EXPECT_EQ(test, f->ss.count, 0U);
-	KUNIT_EXPECT_EQ(test, f->ss.peer[0].consumed, 1ULL);
-}
-
-/* When everything is here, a reset comes too late. */
-static void stream_rx_reset_after_data(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct tquic_stream *s = peers(test, PEER_UNI);
-
-	KUNIT_EXPECT_EQ(test, rx(test, s, 0, 500, true), 0);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 5, 500), 0);
-	KUNIT_EXPECT_EQ(test, s->rx_state, QUIC_STREAM_RECV_STATE_RECVD);
-	KUNIT_EXPECT_EQ(test, tquic_recvbuf_ready(&s->rb), 500ULL);
-}
-
-static void stream_stop(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	struct tquic_stream *s = peers(test, PEER_UNI);
-
-	KUNIT_EXPECT_EQ(test, rx(test, s, 0, 300, false), 0);
-	tquic_stream_stop(&f->ss, s, 8);
-	KUNIT_EXPECT_EQ(test, s->due, TQUIC_STREAM_DUE_STOP);
-	KUNIT_EXPECT_EQ(test, s->stop_err, 8ULL);
-	KUNIT_EXPECT_TRUE(test, list_empty(&s->rx_node));
-	KUNIT_EXPECT_EQ(test, f->ss.rx.consumed, 300ULL);
-	KUNIT_EXPECT_EQ(test, refcount_read(&f->skb->users), 1);
-	/* what still comes is counted and dropped */
-	KUNIT_EXPECT_EQ(test, rx(test, s, 600, 100, false), 0);
-	KUNIT_EXPECT_EQ(test, f->ss.rx.received, 700ULL);
-	KUNIT_EXPECT_EQ(test, f->ss.rx.consumed, 700ULL);
-	KUNIT_EXPECT_EQ(test, rx(test, s, 900, 101, false), FLOW);
-	tquic_stream_clear_due(&f->ss, s, TQUIC_STREAM_DUE_STOP);
-	tquic_stream_set_due(&f->ss, s, TQUIC_STREAM_DUE_STOP | TQUIC_STREAM_DUE_MAX_DATA);
-	KUNIT_EXPECT_EQ(test, s->due, TQUIC_STREAM_DUE_STOP);
-	KUNIT_EXPECT_EQ(test, tquic_stream_rx_reset(&f->ss, s, 8, 750), 0);
-	KUNIT_EXPECT_EQ(test, f->ss.count, 0U);
-	KUNIT_EXPECT_EQ(test, f->ss.rx.consumed, 750ULL);
-	KUNIT_EXPECT_TRUE(test, list_empty(&f->ss.ctl_ready));
 }
 
 /* STOP_SENDING is still sent when the size is known, not when all is here. */
@@ -780,11 +549,6 @@ static void stream_free_all(struct kunit *test)
 	tquic_stream_put(&f->ss, s);
 }
 
-static int stream_begin(struct kunit_suite *suite)
-{
-	return tquic_recvbuf_setup() ?: tquic_stream_setup();
-}
-
 /* The connection is over: no page is held, and what comes late does no harm. */
 static void stream_drop_tx(struct kunit *test)
 {
@@ -806,12 +570,6 @@ static void stream_drop_tx(struct kunit *test)
 	tquic_streams_drop_tx(&f->ss);
 }
 
-static void stream_end(struct kunit_suite *suite)
-{
-	tquic_stream_teardown();
-	tquic_recvbuf_teardown();
-}
-
 static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_open_ids),
 	KUNIT_CASE_PARAM(stream_from_peer, from_peer_gen_params),
@@ -826,14 +584,10 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_round_robin),
 	KUNIT_CASE(stream_priorities),
 	KUNIT_CASE(stream_apply_remote),
-	KUNIT_CASE(stream_reset_states),
 	KUNIT_CASE(stream_rx_stop),
 	KUNIT_CASE(stream_recv_states),
 	KUNIT_CASE(stream_final_size),
 	KUNIT_CASE(stream_rx_credit),
-	KUNIT_CASE(stream_rx_reset),
-	KUNIT_CASE(stream_rx_reset_after_data),
-	KUNIT_CASE(stream_stop),
 	KUNIT_CASE(stream_stop_late),
 	KUNIT_CASE(stream_no_memory),
 	KUNIT_CASE(stream_free_all),
@@ -843,8 +597,8 @@ static struct kunit_case stream_cases[] = {
 
 static struct kunit_suite stream_suite = {
 	.name = "tquic_stream",
-	.suite_init = stream_begin,
-	.suite_exit = stream_end,
+	.suite_init = fixture_suite_init,
+	.suite_exit = fixture_suite_exit,
 	.init = fixture_init,
 	.exit = fixture_exit,
 	.test_cases = stream_cases,

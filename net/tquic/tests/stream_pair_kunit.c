@@ -14,7 +14,7 @@
 #define WIRE		48	/* frames under way */
 #define OPEN_MAX	40	/* streams of each type that an end opens in a run */
 
-enum frame_type { F_STREAM, F_RESET, F_STOP, F_MAX_STREAM_DATA, F_MAX_DATA, F_MAX_STREAMS };
+enum frame_type { F_STREAM, F_RESET, F_RESET_AT, F_STOP, F_MAX_STREAM_DATA, F_MAX_DATA, F_MAX_STREAMS };
 
 struct frame {
 	enum frame_type type;
@@ -34,6 +34,7 @@ struct pair {
 	struct tquic_streams end[2];	/* client, server */
 	struct frame wire[WIRE];
 	u32 nr;
+	u32 cut;			/* streams that were reset behind some bytes */
 	bool lossless;
 };
 
@@ -80,8 +81,9 @@ static void emit_control(struct pair *p, u8 e, struct tquic_stream *s)
 	struct frame *f;
 
 	if (s->due & TQUIC_STREAM_DUE_RESET) {
-		f = put_frame(p, e, F_RESET, s);
+		f = put_frame(p, e, s->flags & TQUIC_STREAM_RESET_AT ? F_RESET_AT : F_RESET, s);
 		f->value = s->txc.used;
+		f->off = s->tx_reliable;
 		tquic_stream_clear_due(&p->end[e], s, TQUIC_STREAM_DUE_RESET);
 	} else if (s->due & TQUIC_STREAM_DUE_STOP) {
 		put_frame(p, e, F_STOP, s);
@@ -160,7 +162,9 @@ static void deliver(struct pair *p, const struct frame *f)
 		ret = tquic_stream_rx_data(ss, s, f->off, f->skb->data, f->len, f->fin, f->skb,
 					   GFP_KERNEL);
 	else if (f->type == F_RESET)
-		ret = tquic_stream_rx_reset(ss, s, 1, f->value);
+		ret = tquic_stream_rx_reset(ss, s, 3, f->value, 0);
+	else if (f->type == F_RESET_AT)
+		ret = tquic_stream_rx_reset(ss, s, 3, f->value, f->off);
 	else if (f->type == F_STOP)
 		tquic_stream_rx_stop(ss, s, 2);
 	else if (f->type == F_MAX_STREAM_DATA)
@@ -178,7 +182,7 @@ static void lost(struct pair *p, const struct frame *f)
 
 	if (f->type == F_STREAM)
 		tquic_stream_tx_lost(ss, f->s, f->off, f->len, f->fin);
-	else if (f->type == F_RESET)
+	else if (f->type == F_RESET || f->type == F_RESET_AT)
 		tquic_stream_set_due(ss, f->s, TQUIC_STREAM_DUE_RESET);
 	else if (f->type == F_STOP)
 		tquic_stream_set_due(ss, f->s, TQUIC_STREAM_DUE_STOP);
@@ -205,6 +209,8 @@ static void fate(struct pair *p)
 		tquic_stream_tx_acked(&p->end[f.from], f.s, f.off, f.len, f.fin);
 	else if (f.type == F_RESET)
 		tquic_stream_reset_acked(&p->end[f.from], f.s);
+	else if (f.type == F_RESET_AT)
+		tquic_stream_reset_at_acked(&p->end[f.from], f.s, f.off);
 	if (f.s)
 		tquic_stream_put(&p->end[f.from], f.s);
 	if (f.skb)
@@ -217,8 +223,12 @@ static void app_write(struct pair *p, struct tquic_streams *ss, struct tquic_str
 	struct page *page;
 	u8 *b;
 
-	if (!tquic_stream_can_send(ss, s->id) || s->flags & TQUIC_STREAM_FIN ||
-	    s->tx_state > QUIC_STREAM_SEND_STATE_SEND)
+	if (!tquic_stream_can_send(ss, s->id))
+		return;
+	if (!below(40))		/* also after the end, and again: fails when that is wrong */
+		tquic_stream_reset_at(ss, s, 3, below(s->sb.end_off + 1));
+	if (s->flags & TQUIC_STREAM_FIN || s->tx_state > QUIC_STREAM_SEND_STATE_SEND ||
+	    tquic_stream_tx_reset(s))
 		return;
 	switch (below(16)) {
 	case 0:
@@ -251,6 +261,8 @@ static void app_read(struct pair *p, struct tquic_streams *ss)
 	if (!s)
 		return;
 	if (s->rx_state == QUIC_STREAM_RECV_STATE_RESET_RECVD) {
+		KUNIT_ASSERT_GE(p->test, s->rb.read_off, s->rx_reliable);
+		p->cut += s->rx_reliable > 0;
 		tquic_stream_read_end(ss, s);
 		return;
 	}
@@ -328,7 +340,7 @@ static void check_pair(struct pair *p)
 static void stream_pair(struct kunit *test)
 {
 	struct pair *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
-	u32 round, i;
+	u32 round, i, cut = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	for (round = 0; round < 10; round++) {
@@ -346,8 +358,10 @@ static void stream_pair(struct kunit *test)
 				fate(p);
 		}
 		wind_up(p);
+		cut += p->cut;
 		check_pair(p);
 	}
+	KUNIT_EXPECT_GT(test, cut, 0U);
 }
 
 static int stream_pair_begin(struct kunit_suite *suite)

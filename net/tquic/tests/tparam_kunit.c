@@ -204,6 +204,8 @@ static const struct body bodies[] = {
 	{ "versions cut short", { 0x11, 7, 0, 0, 0, 1, 0, 0, 0 }, 9, true, true },
 	{ "chosen version 0", { 0x11, 8, 0, 0, 0, 0, 0, 0, 0, 1 }, 10, true, true },
 	{ "available version 0", { 0x11, 8, 0, 0, 0, 1 }, 10, true, true },
+	{ "reset_stream_at", { 0x1d, 0 }, 2, false, false },
+	{ "reset_stream_at with value", { 0x1d, 1, 0 }, 3, true, true },
 	{ "grease", { 0x6a, 0xb2, 0 }, 3, false, false },
 	{ "grease with value", { 0x6a, 0xb2, 1, 0 }, 4, true, true },
 	{ "no encryption with value", { 0x80, 0, 0xba, 0xad, 1, 0 }, 6, true, true },

@@ -188,9 +188,9 @@ void pair_open(struct pair *p, const struct pair_opts *o)
 	pthread_t thread;
 	int ret;
 
-	o = o ? o : &no_opts;
+	o = s.o;
 	p->l = open_listener(o, &p->addr, &p->len);
-	REQUIRE(!pthread_create(&thread, NULL, serve, p));
+	REQUIRE(!pthread_create(&thread, NULL, serve, &s));
 	p->c = open_socket(p->addr.ss_family);
 	set_param(p->c, o->client_param);
 	if (o->tune_client)
@@ -334,4 +334,28 @@ int main(int argc, char **argv)
 	}
 	printf("1..%d\n", number);
 	return bad || !number;
+}
+
+/* Receive once; checks the stream, the bytes and whether it was the end */
+void expect_recv(int fd, int64_t want_sid, const char *want, bool want_fin, const char *file,
+		 int line)
+{
+	uint32_t flags = 0;
+	char buf[256] = {};
+	int64_t sid = -2;
+	ssize_t n;
+
+	n = quic_recvmsg(fd, buf, sizeof(buf), &sid, &flags);
+	if (n != (ssize_t)strlen(want) || memcmp(buf, want, strlen(want)))
+		fail_result(file, line, buf, n, n < 0 ? errno : 0, 0);
+	if (sid != want_sid)
+		fail_numbers(file, line, "stream", sid, want_sid);
+	if (!(flags & MSG_QUIC_STREAM_FIN) != !want_fin)
+		fail_numbers(file, line, "FIN", !!(flags & MSG_QUIC_STREAM_FIN), want_fin);
+}
+
+/* Send a string on a stream; no signal */
+ssize_t send_on(int fd, int64_t sid, const char *text, uint32_t flags)
+{
+	return quic_sendmsg(fd, text, strlen(text), sid, flags | MSG_NOSIGNAL);
 }

@@ -87,6 +87,9 @@ void give_up(void) __attribute__((noreturn));
 		}							\
 	} while (0)
 
+/* The next bytes are @text of stream @sid, with or without its end */
+#define EXPECT_RECV(fd, sid, text, fin)	expect_recv(fd, sid, text, fin, __FILE__, __LINE__)
+
 int64_t now_ms(void);
 void sleep_ms(int ms);
 int open_socket(int family);
@@ -99,6 +102,9 @@ int poll_for(int fd, int events, int timeout_ms);
 bool wait_readable(int fd);
 size_t read_exactly(int fd, void *buf, size_t len);
 void fill_pattern(uint8_t *buf, size_t len, unsigned int seed);
+void expect_recv(int fd, int64_t want_sid, const char *want, bool want_fin, const char *file,
+		 int line);
+ssize_t send_on(int fd, int64_t sid, const char *text, uint32_t flags);
 void tune_event(int fd, unsigned int type);
 long long number_in(const char *path, const char *name);
 long long mib(const char *name);

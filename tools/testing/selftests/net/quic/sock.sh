@@ -8,6 +8,7 @@ setup
 
 suite quic_sock
 suite quic_stream
+suite quic_reset
 suite quic_datagram
 suite quic_wait
 suite quic_early
