@@ -76,7 +76,7 @@ int tquic_datagram_rx(struct tquic_conn *conn, const struct tquic_rx_frame *f)
 		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
 	skb = alloc_skb(f->stream.len, GFP_ATOMIC);
 	if (!skb) {
-		tquic_mib_inc(conn->mib, DROP_NOMEM);
+		tquic_drop(conn->mib, DROP_NOMEM, f->stream.len);
 		return 0;
 	}
 	skb_put_data(skb, f->stream.data, f->stream.len);
