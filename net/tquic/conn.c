@@ -48,28 +48,28 @@ static void deadlines_init(struct tquic_conn *conn, u64 now_us)
 /* The connection IDs a connection begins with, RFC 9000 section 7.2 and 7.3 */
 static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 {
-	struct tquic_cid *scid = &conn->local.iscid;
+	struct tquic_tparam *tp = &conn->local;
+	struct tquic_cid *scid = &tp->iscid;
 
-	conn->local.has_iscid = true;
+	tp->has_iscid = true;
+	tp->has_odcid = true;
 	scid->len = TQUIC_CID_LEN;
 	get_random_bytes(scid->id, TQUIC_CID_LEN);
 	tquic_cids_init(&conn->cids, conn->local.active_connection_id_limit);
 	tquic_cid_issue(&conn->cids, scid, NULL);
 	if (!p->server) {
-		conn->odcid.len = TQUIC_CID_LEN;
-		get_random_bytes(conn->odcid.id, TQUIC_CID_LEN);
-		conn->dcid = conn->odcid;
+		tp->odcid.len = TQUIC_CID_LEN;
+		get_random_bytes(tp->odcid.id, TQUIC_CID_LEN);
+		conn->dcid = tp->odcid;
 	} else {
-		conn->odcid = *p->odcid;
+		tp->odcid = *p->odcid;
 		conn->dcid = *p->dcid;
 		tquic_cid_set_first(&conn->cids, p->dcid->id, p->dcid->len);
-		conn->local.has_odcid = true;
-		conn->local.odcid = *p->odcid;
-		conn->local.has_rscid = p->rscid;
+		tp->has_rscid = p->rscid;
 		if (p->rscid)
-			conn->local.rscid = *p->rscid;
-		if (conn->local.has_reset_token)
-			conn->ops->reset_token(conn, scid, conn->local.reset_token);
+			tp->rscid = *p->rscid;
+		if (tp->has_reset_token)
+			conn->ops->reset_token(conn, scid, tp->reset_token);
 	}
 	return conn->ops->cid_add(conn, scid);
 }
@@ -96,7 +96,6 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->spins = READ_ONCE(p->switches->spin) && get_random_u32() % 16;
 	conn->spin = !conn->spins && get_random_u32() % 2;
 	conn->server = p->server;
-	conn->version = p->version;
 	conn->first_version = p->version;
 	conn->prefer_version = p->prefer_version;
 	conn->local = *p->local;
@@ -128,8 +127,7 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	tquic_loss_recovery_init(&path->rec, p->cc, path->mtu.cur, p->initial_rtt_us);
 	path->validated = !p->server || p->validated;
 	conn->path = path;
-	err = cids_begin(conn, p) ?:
-	      tquic_handshake_initial_keys(conn, p->server ? p->idcid : &conn->odcid);
+	err = cids_begin(conn, p) ?: tquic_handshake_initial_keys(conn, p->version);
 	if (!err)
 		return conn;
 fail:
@@ -163,10 +161,9 @@ void tquic_conn_free(struct tquic_conn *conn)
 	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
 		if (conn->cids.local[i].used)
 			conn->ops->cid_del(conn, &conn->cids.local[i].cid);
-	if (conn->server && conn->odcid.len)
-		conn->ops->cid_del(conn, &conn->odcid);
-	if (conn->server && conn->local.has_rscid)
-		/* what the Retry had clients send to */
+	if (conn->server && conn->local.has_odcid)
+		conn->ops->cid_del(conn, &conn->local.odcid);
+	if (conn->server && conn->local.has_rscid)	/* what the Retry had clients send to */
 		conn->ops->cid_del(conn, &conn->local.rscid);
 	for (i = 0; i < TQUIC_SPACE_NUM; i++) {
 		space_clear(conn, &conn->spaces[i]);
@@ -221,14 +218,16 @@ void tquic_conn_touch(struct tquic_conn *conn, u64 now_us)
 /* Connection IDs in the peer's parameters must be those it used, RFC 9000 section 7.3 */
 static bool remote_cids_ok(const struct tquic_conn *conn, const struct tquic_tparam *tp)
 {
+	const struct tquic_tparam *our = &conn->local;
+
 	if (!tp->has_iscid || !tquic_cid_equal(&tp->iscid, conn->dcid.id, conn->dcid.len))
 		return false;
 	if (conn->server)
 		return true;
-	if (!tp->has_odcid || !tquic_cid_equal(&tp->odcid, conn->odcid.id, conn->odcid.len))
+	if (!tp->has_odcid || !tquic_cid_equal(&tp->odcid, our->odcid.id, our->odcid.len))
 		return false;
-	return tp->has_rscid == conn->retried &&
-	       (!conn->retried || tquic_cid_equal(&tp->rscid, conn->rscid.id, conn->rscid.len));
+	return tp->has_rscid == our->has_rscid &&
+	       (!tp->has_rscid || tquic_cid_equal(&tp->rscid, our->rscid.id, our->rscid.len));
 }
 
 /*
@@ -247,7 +246,7 @@ static int remote_versions(struct tquic_conn *conn, const struct tquic_tparam *t
 	    conn->version == QUIC_VERSION_V2 || conn->local.disable_compatible_version ||
 	    !skb_queue_empty(&conn->undecryptable))
 		return 0;
-	return tquic_handshake_version(conn, QUIC_VERSION_V2) ?
+	return tquic_handshake_initial_keys(conn, QUIC_VERSION_V2) ?
 	       TQUIC_WERR(QUIC_TRANSPORT_ERROR_INTERNAL) : 0;
 }
 

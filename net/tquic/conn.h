@@ -159,7 +159,7 @@ struct tquic_conn {
 	bool spins;			/* the spin bit is in use, RFC 9000 section 17.4 */
 	bool spin;			/* its value now */
 	u8 early;			/* enum tquic_early */
-	struct tquic_tparam local;
+	struct tquic_tparam local;	/* its odcid and rscid also at a client, from a Retry */
 	struct tquic_tparam remote;	/* RFC defaults until remote_set */
 	bool remote_set;
 
@@ -205,11 +205,8 @@ struct tquic_conn {
 	bool idle_restarted;		/* sent something eliciting since the last receipt */
 
 	/* handshake */
-	struct tquic_cid odcid;		/* destination of the client's first Initial */
-	struct tquic_cid rscid;		/* client: Source Connection ID of the Retry we got */
 	u8 token[TQUIC_TOKEN_CLIENT_MAX];	/* client: to be sent in Initials */
 	u32 token_len;
-	bool retried;
 
 	/* how it ended */
 	u64 close_err;			/* wire code, ours or the peer's */
@@ -248,7 +245,6 @@ struct tquic_conn_param {
 	const struct tquic_cid *odcid;	/* server: from the Initial (or the Retry token) */
 	const struct tquic_cid *dcid;	/* server: the client's source connection ID */
 	const struct tquic_cid *rscid;	/* server: Source Connection ID of our Retry, NULL: none */
-	const struct tquic_cid *idcid;	/* server: destination of the Initial at hand, for keys */
 	const union tquic_addr *addr_local;
 	const union tquic_addr *addr_remote;
 	bool validated;			/* server: the address token was good */

@@ -15,39 +15,27 @@
 #define TLS_MSG_HDR	4	/* type and 24-bit length, RFC 8446 section 4 */
 
 /*
- * tquic_handshake_initial_keys - derive the Initial keys of both directions, RFC 9001 section 5.2,
- * from the destination of the client's first Initial (after a Retry: since).  Process context.
+ * tquic_handshake_initial_keys - begin, or go on, in @version (RFC 9368 section 2.3): derive the
+ * Initial keys of both directions, RFC 9001 section 5.2, from the destination of the client's first
+ * Initial (after a Retry: since).  Process context.  Return: 0 or an errno.
  */
-int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid)
+int tquic_handshake_initial_keys(struct tquic_conn *conn, u32 version)
 {
+	const struct tquic_tparam *tp = &conn->local;
+	const struct tquic_cid *dcid = tp->has_rscid ? &tp->rscid : &tp->odcid;
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_INITIAL];
 	u8 client[32], server[32];
 	int err;
 
-	err = tquic_crypto_initial_secrets(conn->version, dcid, client, server) ?:
-	      tquic_crypto_install(&sp->tx, conn->version, TLS_CIPHER_AES_GCM_128,
+	conn->version = version;
+	err = tquic_crypto_initial_secrets(version, dcid, client, server) ?:
+	      tquic_crypto_install(&sp->tx, version, TLS_CIPHER_AES_GCM_128,
 				   conn->server ? server : client) ?:
-	      tquic_crypto_install(&sp->rx, conn->version, TLS_CIPHER_AES_GCM_128,
+	      tquic_crypto_install(&sp->rx, version, TLS_CIPHER_AES_GCM_128,
 				   conn->server ? client : server);
 	memzero_explicit(client, sizeof(client));
 	memzero_explicit(server, sizeof(server));
 	return err;
-}
-
-/*
- * tquic_handshake_version - go on in another version, RFC 9368 section 2.3: Initial keys are
- * derived anew from the same connection ID.  Process context.  Return: 0 or an errno.
- */
-int tquic_handshake_version(struct tquic_conn *conn, u32 version)
-{
-	const struct tquic_cid *dcid = &conn->odcid;
-
-	if (conn->retried)
-		dcid = &conn->rscid;
-	else if (conn->local.has_rscid)
-		dcid = &conn->local.rscid;
-	conn->version = version;
-	return tquic_handshake_initial_keys(conn, dcid);
 }
 
 /* RFC 9001 section 4.1.2: neither side needs Handshake keys any more */
@@ -222,25 +210,26 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 			     u64 now_us)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_INITIAL];
+	struct tquic_tparam *tp = &conn->local;
 	u8 tag[TQUIC_TAG_LEN];
 	int err;
 
-	if (conn->server || conn->retried || sp->gone || sp->ack.rcvd.nr || !h->token_len ||
+	if (conn->server || tp->has_rscid || sp->gone || sp->ack.rcvd.nr || !h->token_len ||
 	    h->token_len > sizeof(conn->token) || h->len < TQUIC_TAG_LEN)
 		return -EPROTO;
 	if (tquic_cid_equal(&conn->dcid, h->scid, h->scid_len))
 		return -EPROTO;
-	err = tquic_crypto_retry_tag(conn->version, &conn->odcid, pkt, h->len - TQUIC_TAG_LEN, tag);
+	err = tquic_crypto_retry_tag(conn->version, &tp->odcid, pkt, h->len - TQUIC_TAG_LEN, tag);
 	if (err || crypto_memneq(tag, pkt + h->len - TQUIC_TAG_LEN, TQUIC_TAG_LEN))
 		return -EPROTO;
-	tquic_cid_set(&conn->rscid, h->scid, h->scid_len);
-	err = tquic_handshake_initial_keys(conn, &conn->rscid);
+	tp->has_rscid = true;
+	tquic_cid_set(&tp->rscid, h->scid, h->scid_len);
+	err = tquic_handshake_initial_keys(conn, conn->version);
 	if (err) {	/* the old keys may be gone, too */
 		tquic_conn_die(conn, -err);
 		return err;
 	}
-	conn->retried = true;
-	conn->dcid = conn->rscid;
+	conn->dcid = tp->rscid;
 	memcpy(conn->token, h->token, h->token_len);
 	conn->token_len = h->token_len;
 	send_again(conn, &sp->loss);

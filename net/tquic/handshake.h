@@ -6,8 +6,7 @@
 #include "conn.h"
 #include "header.h"
 
-int tquic_handshake_initial_keys(struct tquic_conn *conn, const struct tquic_cid *dcid);
-int tquic_handshake_version(struct tquic_conn *conn, u32 version);
+int tquic_handshake_initial_keys(struct tquic_conn *conn, u32 version);
 int tquic_handshake_secret(struct tquic_conn *conn, const struct quic_crypto_secret *info,
 			   u64 now_us);
 void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 now_us);

@@ -380,10 +380,10 @@ static void rx_other_version(struct tquic_rx_work *in, u8 *p, const struct tquic
 		conn->ops->defer(conn);
 		return;
 	}
-	if (!tquic_handshake_version(conn, h->version))
+	if (!tquic_handshake_initial_keys(conn, h->version))
 		rx_long(in, p, h);
 	if (tquic_conn_alive(conn) && conn->stats.rx_pkts == pkts &&
-	    tquic_handshake_version(conn, version))
+	    tquic_handshake_initial_keys(conn, version))
 		tquic_conn_die(conn, ENOMEM);
 }
 
@@ -409,11 +409,11 @@ static void rx_verneg(struct tquic_rx_work *in, const struct tquic_hdr *h)
 	struct tquic_conn *conn = in->conn;
 	u32 i;
 
-	if (conn->server || sp->gone || conn->state != TQUIC_CONN_HANDSHAKE || conn->retried ||
-	    tquic_ack_largest(&sp->ack) != TQUIC_PN_NONE)
+	if (conn->server || sp->gone || conn->state != TQUIC_CONN_HANDSHAKE ||
+	    conn->local.has_rscid || tquic_ack_largest(&sp->ack) != TQUIC_PN_NONE)
 		return;
 	/* section 17.2.1: it answers to what we sent */
-	if (!tquic_cid_equal(&conn->odcid, h->scid, h->scid_len))
+	if (!tquic_cid_equal(&conn->local.odcid, h->scid, h->scid_len))
 		return;
 	for (i = 0; i < h->token_len; i += 4)
 		if (get_unaligned_be32(h->token + i) == conn->version)

@@ -197,7 +197,6 @@ static int make_conn(struct sock *child, struct tquic_endpoint *ep, const struct
 		.odcid = &f->odcid,
 		.dcid = &f->scid,
 		.rscid = f->retried ? &f->dcid : NULL,
-		.idcid = &f->dcid,
 		.addr_local = &f->rx.local,
 		.addr_remote = &f->rx.remote,
 		.validated = f->validated,

@@ -150,7 +150,7 @@ static void make(struct pair *p, int e, const struct tquic_cid *odcid, const str
 		.ops = &ops, .owner = &p->end[e], .mib = p->mib, .switches = &p->switches,
 		.server = e == SERVER, .version = QUIC_VERSION_V1, .local = &p->tp[e],
 		.cc = &tquic_cc_reno, .rx_window_max = 1 << 20,
-		.odcid = odcid, .dcid = dcid, .idcid = odcid,
+		.odcid = odcid, .dcid = dcid,
 		.addr_local = &p->end[e].addr, .addr_remote = &p->end[!e].addr,
 	};
 	struct tquic_conn *conn = tquic_conn_create(&cp, p->now_us);
@@ -208,7 +208,7 @@ void pair_restart(struct pair *p)
 	}
 	p->nat = p->end[CLIENT].addr;
 	make(p, CLIENT, NULL, NULL);
-	initial_keys(p, &conn_of(p, CLIENT)->odcid);
+	initial_keys(p, &conn_of(p, CLIENT)->local.odcid);
 }
 
 int pair_suite_init(struct kunit_suite *suite)
@@ -521,7 +521,7 @@ void inject(struct pair *p, int from, u8 type, u64 pn, const u8 *body, u32 len)
 							      TQUIC_SPACE_APP;
 	struct tquic_crypto *c = &p->end[from].key[id];
 	struct tquic_conn *to = conn_of(p, !from), *conn = conn_of(p, from);
-	const struct tquic_cid *scid = conn ? &conn->local.iscid : &to->odcid;
+	const struct tquic_cid *scid = conn ? &conn->local.iscid : &to->local.odcid;
 	u8 *buf = p->plain, *len_at = NULL, *payload, *mask = buf + 1800;
 	struct scatterlist sg;
 

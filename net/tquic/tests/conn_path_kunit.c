@@ -491,7 +491,7 @@ static void preferred_without_id(struct kunit *test)
 		tp.has_iscid = true;
 		tp.iscid = conn->dcid;
 		tp.has_odcid = true;
-		tp.odcid = conn->odcid;
+		tp.odcid = conn->local.odcid;
 		n = tquic_tparam_encode(&tp, true, p->plain, sizeof(p->plain));
 		KUNIT_ASSERT_GT(test, n, 0);
 		memcpy(p->plain + n, p->extra, p->extra_len);

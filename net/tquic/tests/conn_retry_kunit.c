@@ -14,7 +14,7 @@ static void verneg(struct pair *p, u8 first, u32 version)
 	*at++ = 0x80 | first;
 	put_unaligned_be32(0, at);
 	at = tquic_cid_put(at + 4, conn->local.iscid.id, conn->local.iscid.len);
-	at = tquic_cid_put(at, conn->odcid.id, conn->odcid.len);
+	at = tquic_cid_put(at, conn->local.odcid.id, conn->local.odcid.len);
 	put_unaligned_be32(version, at);
 	inject_raw(p, SERVER, buf, at + 4 - buf);
 }
@@ -58,7 +58,7 @@ static void retry(struct pair *p, u8 first, const struct tquic_cid *scid)
 	at = tquic_cid_put(at, scid->id, scid->len);
 	memcpy(at, "token", 5);
 	at += 5;
-	KUNIT_ASSERT_EQ(p->test, tquic_crypto_retry_tag(QUIC_VERSION_V1, &conn->odcid, buf,
+	KUNIT_ASSERT_EQ(p->test, tquic_crypto_retry_tag(QUIC_VERSION_V1, &conn->local.odcid, buf,
 							at - buf, at), 0);
 	inject_raw(p, SERVER, buf, at + TQUIC_TAG_LEN - buf);
 }
@@ -108,11 +108,11 @@ static void retry_taken(struct kunit *test)
 
 		/* one whose source is the destination that we chose is not from a server */
 		retry(p, first, &conn->dcid);
-		KUNIT_EXPECT_FALSE(test, conn->retried);
+		KUNIT_EXPECT_FALSE(test, conn->local.has_rscid);
 		KUNIT_EXPECT_EQ(test, queued(p, CLIENT), 0);
 
 		retry(p, first, &scid);
-		KUNIT_ASSERT_TRUE(test, conn->retried);
+		KUNIT_ASSERT_TRUE(test, conn->local.has_rscid);
 		initial_keys(p, &scid);
 		KUNIT_EXPECT_EQ(test, crypto_out(p, after, &pn_after), len);
 		KUNIT_EXPECT_EQ(test, memcmp(before, after, len), 0);
@@ -147,7 +147,7 @@ static void params_of_server(struct kunit *test)
 		tp.has_iscid = i != 1;
 		tp.iscid = conn->dcid;
 		tp.has_odcid = i != 2;
-		tp.odcid = conn->odcid;
+		tp.odcid = conn->local.odcid;
 		tp.iscid.id[3] ^= i == 3;
 		tp.odcid.id[3] ^= i == 4;
 		tp.has_rscid = i == 5;
@@ -168,15 +168,15 @@ static void params_of_server(struct kunit *test)
 		pair_restart(p);
 		hello(p);
 		conn = conn_of(p, CLIENT);
-		conn->retried = true;
-		conn->rscid = (struct tquic_cid){ .len = 4, .id = { 9, 8, 7, 6 } };
+		conn->local.has_rscid = true;
+		conn->local.rscid = (struct tquic_cid){ .len = 4, .id = { 9, 8, 7, 6 } };
 		tp = p->tp[SERVER];
 		tp.has_iscid = true;
 		tp.iscid = conn->dcid;
 		tp.has_odcid = true;
-		tp.odcid = conn->odcid;
+		tp.odcid = conn->local.odcid;
 		tp.has_rscid = i;
-		tp.rscid = conn->rscid;
+		tp.rscid = conn->local.rscid;
 		tp.rscid.len -= i == 1;
 		n = tquic_tparam_encode(&tp, true, p->plain, sizeof(p->plain));
 		ret = tquic_conn_set_remote(conn, p->plain, n, p->now_us);
