@@ -325,7 +325,7 @@ static struct tquic_cid_local *issue_cid(struct tquic_conn *conn)
 void tquic_conn_issue_cids(struct tquic_conn *conn)
 {
 	while (tquic_cid_want_issue(&conn->cids) && issue_cid(conn))
-		conn->due |= TQUIC_DUE_NEW_CID;
+		conn->due |= TQUIC_DUE(NEW_CONNECTION_ID);
 }
 
 /*
@@ -512,7 +512,7 @@ void tquic_conn_work(struct tquic_conn *conn, u64 now_us)
 	for (sp = conn->spaces; sp < conn->spaces + TQUIC_SPACE_NUM; sp++)
 		if (sp->gone && (tquic_crypto_ready(&sp->tx) || tquic_crypto_ready(&sp->rx)))
 			space_free_keys(sp);
-	if (unlikely(conn->due & TQUIC_DUE_CLOSE) && conn->state == TQUIC_CONN_CLOSING)
+	if (unlikely(conn->due & TQUIC_DUE(CONNECTION_CLOSE)) && conn->state == TQUIC_CONN_CLOSING)
 		tquic_output_close(conn, now_us);
 	if (!tquic_conn_alive(conn))
 		return;

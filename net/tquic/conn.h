@@ -57,24 +57,15 @@ struct tquic_space {
 };
 
 /* conn->due: frames of the connection, cleared when written, set again when lost */
-#define TQUIC_DUE(type)		BIT((type) - TQUIC_FT_MAX_DATA)	/* the bit of most types */
-#define TQUIC_DUE_MAX_DATA		TQUIC_DUE(TQUIC_FT_MAX_DATA)
-#define TQUIC_DUE_MAX_STREAMS_BIDI	TQUIC_DUE(TQUIC_FT_MAX_STREAMS_BIDI)
-#define TQUIC_DUE_MAX_STREAMS_UNI	TQUIC_DUE(TQUIC_FT_MAX_STREAMS_UNI)
-#define TQUIC_DUE_DATA_BLOCKED		TQUIC_DUE(TQUIC_FT_DATA_BLOCKED)
-#define TQUIC_DUE_STREAMS_BLOCKED_BIDI	TQUIC_DUE(TQUIC_FT_STREAMS_BLOCKED_BIDI)
-#define TQUIC_DUE_STREAMS_BLOCKED_UNI	TQUIC_DUE(TQUIC_FT_STREAMS_BLOCKED_UNI)
-#define TQUIC_DUE_NEW_CID		TQUIC_DUE(TQUIC_FT_NEW_CONNECTION_ID)
-#define TQUIC_DUE_RETIRE_CID		TQUIC_DUE(TQUIC_FT_RETIRE_CONNECTION_ID)
-#define TQUIC_DUE_HANDSHAKE_DONE	TQUIC_DUE(TQUIC_FT_HANDSHAKE_DONE)
-#define TQUIC_DUE_CLOSE			TQUIC_DUE(TQUIC_FT_CONNECTION_CLOSE)	/* at all levels */
+#define TQUIC_DUE_OF(type)	BIT((type) - TQUIC_FT_MAX_DATA)	/* CLOSE: at all levels */
+#define TQUIC_DUE(name)		TQUIC_DUE_OF(TQUIC_FT_##name)
 #define TQUIC_DUE_PING			BIT(10)	/* where types have none: those of paths */
 #define TQUIC_DUE_NEW_TOKEN		BIT(11)
 #define TQUIC_DUE_ACK_FREQUENCY		BIT(12)
 /* when lost, those of the types above that are sent again */
-#define TQUIC_DUE_AGAIN		(TQUIC_DUE_MAX_DATA | TQUIC_DUE_MAX_STREAMS_BIDI |	\
-				 TQUIC_DUE_MAX_STREAMS_UNI | TQUIC_DUE_NEW_CID |	\
-				 TQUIC_DUE_RETIRE_CID | TQUIC_DUE_HANDSHAKE_DONE)
+#define TQUIC_DUE_AGAIN	(TQUIC_DUE(MAX_DATA) | TQUIC_DUE(MAX_STREAMS_BIDI) |			\
+			 TQUIC_DUE(MAX_STREAMS_UNI) | TQUIC_DUE(NEW_CONNECTION_ID) |		\
+			 TQUIC_DUE(RETIRE_CONNECTION_ID) | TQUIC_DUE(HANDSHAKE_DONE))
 
 /* what tquic_conn_ops.wake is told */
 #define TQUIC_WAKE_READ		BIT(0)	/* stream data, end of stream, handshake data or an event */

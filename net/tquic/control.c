@@ -60,25 +60,25 @@ static void cid_frames(struct tquic_packet *b)
 	struct tquic_cid_local *cid;
 	u64 seq;
 
-	if (conn->due & TQUIC_DUE_NEW_CID)
+	if (conn->due & TQUIC_DUE(NEW_CONNECTION_ID))
 		tquic_conn_issue_cids(conn);
-	while (conn->due & TQUIC_DUE_NEW_CID) {
+	while (conn->due & TQUIC_DUE(NEW_CONNECTION_ID)) {
 		if (!tquic_packet_room(b, 48))
 			return;
 		cid = tquic_cid_next_due(&conn->cids);
 		if (!cid) {
-			conn->due &= ~TQUIC_DUE_NEW_CID;
+			conn->due &= ~TQUIC_DUE(NEW_CONNECTION_ID);
 			break;
 		}
 		b->p = tquic_frame_put_new_cid(b->p, cid->seq, 0, &cid->cid, cid->reset_token);
 		tquic_packet_note(b, TQUIC_FT_NEW_CONNECTION_ID, NULL, cid->seq);
 		cid->due = false;
 	}
-	while (conn->due & TQUIC_DUE_RETIRE_CID) {
+	while (conn->due & TQUIC_DUE(RETIRE_CONNECTION_ID)) {
 		if (!tquic_packet_room(b, 9))
 			return;
 		if (!tquic_cid_next_retire(&conn->cids, &seq)) {
-			conn->due &= ~TQUIC_DUE_RETIRE_CID;
+			conn->due &= ~TQUIC_DUE(RETIRE_CONNECTION_ID);
 			break;
 		}
 		put_frame(b, TQUIC_FT_RETIRE_CONNECTION_ID, seq);
@@ -126,17 +126,17 @@ static void conn_frames(struct tquic_packet *b)
 	u8 type;
 
 	for (type = TQUIC_FT_MAX_DATA; type <= TQUIC_FT_STREAMS_BLOCKED_UNI; type++) {
-		if (!(conn->due & TQUIC_DUE(type)) || !tquic_packet_room(b, 9))
+		if (!(conn->due & TQUIC_DUE_OF(type)) || !tquic_packet_room(b, 9))
 			continue;
 		put_frame(b, type, limit_value(&conn->streams, type));
-		conn->due &= ~TQUIC_DUE(type);
+		conn->due &= ~TQUIC_DUE_OF(type);
 	}
-	if (conn->due & TQUIC_DUE_HANDSHAKE_DONE && tquic_packet_room(b, 1)) {
+	if (conn->due & TQUIC_DUE(HANDSHAKE_DONE) && tquic_packet_room(b, 1)) {
 		*b->p++ = TQUIC_FT_HANDSHAKE_DONE;
 		tquic_packet_note(b, TQUIC_FT_HANDSHAKE_DONE, NULL, 0);
-		conn->due &= ~TQUIC_DUE_HANDSHAKE_DONE;
+		conn->due &= ~TQUIC_DUE(HANDSHAKE_DONE);
 	}
-	if (conn->due & (TQUIC_DUE_NEW_CID | TQUIC_DUE_RETIRE_CID))
+	if (conn->due & (TQUIC_DUE(NEW_CONNECTION_ID) | TQUIC_DUE(RETIRE_CONNECTION_ID)))
 		cid_frames(b);
 	if (conn->due & TQUIC_DUE_NEW_TOKEN && put_token(b))
 		conn->due &= ~TQUIC_DUE_NEW_TOKEN;

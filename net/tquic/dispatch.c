@@ -136,7 +136,7 @@ static int rx_new_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 	if (cid)
 		conn->dcid = cid->cid;
 	if (conn->cids.retire_due)
-		conn->due |= TQUIC_DUE_RETIRE_CID;
+		conn->due |= TQUIC_DUE(RETIRE_CONNECTION_ID);
 	return 0;
 }
 
@@ -151,7 +151,7 @@ static int rx_retire_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *
 		return ret;
 	if (gone.len)
 		conn->ops->cid_del(conn, &gone);
-	conn->due |= TQUIC_DUE_NEW_CID;	/* once for all that are retired together */
+	conn->due |= TQUIC_DUE(NEW_CONNECTION_ID);	/* once for all that are retired together */
 	return 0;
 }
 

@@ -126,7 +126,7 @@ static void frame_lost(void *arg, struct tquic_frame *f)
 		break;
 	}
 	if (f->type >= TQUIC_FT_MAX_DATA && f->type <= TQUIC_FT_HANDSHAKE_DONE)
-		conn->due |= TQUIC_DUE(f->type) & TQUIC_DUE_AGAIN;
+		conn->due |= TQUIC_DUE_OF(f->type) & TQUIC_DUE_AGAIN;
 }
 
 /* Full-size packets that keep getting lost mean that the path has become narrower */

@@ -233,11 +233,11 @@ void tquic_output_close(struct tquic_conn *conn, u64 now_us)
 
 	if (unlikely(!tquic_crypto_usable())) {
 		tquic_mib_inc(conn->mib, TX_PUNTED);
-		conn->due |= TQUIC_DUE_CLOSE;
+		conn->due |= TQUIC_DUE(CONNECTION_CLOSE);
 		conn->ops->defer(conn);
 		return;
 	}
-	conn->due &= ~TQUIC_DUE_CLOSE;
+	conn->due &= ~TQUIC_DUE(CONNECTION_CLOSE);
 	if (conn->mute || conn->ops->route(conn, conn->path) || !flight_begin(&fl, conn))
 		return;
 	for (id = TQUIC_SPACE_INITIAL; id < TQUIC_SPACE_NUM; id++) {

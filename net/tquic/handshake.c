@@ -63,7 +63,7 @@ static void handshake_complete(struct tquic_conn *conn, u64 now_us)
 	tquic_mib_inc(conn->mib, CONN_ESTABLISHED);
 	tquic_conn_touch(conn, now_us);
 	if (conn->server) {
-		conn->due |= TQUIC_DUE_HANDSHAKE_DONE | TQUIC_DUE_NEW_TOKEN;
+		conn->due |= TQUIC_DUE(HANDSHAKE_DONE) | TQUIC_DUE_NEW_TOKEN;
 		handshake_confirmed(conn, now_us);
 	}
 	conn->ops->wake(conn, TQUIC_WAKE_WRITE | TQUIC_WAKE_STATE);

@@ -636,7 +636,7 @@ static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 	if (unlikely(!skb_queue_empty(&conn->tx_datagrams)))
 		want |= WANT_DATA;
 	if (!s && !list_empty(&ss->tx_ready) && tquic_credit_tx_blocked(&ss->tx)) {
-		conn->due |= TQUIC_DUE_DATA_BLOCKED;
+		conn->due |= TQUIC_DUE(DATA_BLOCKED);
 		want |= WANT_FRAMES;
 	}
 	if (sp->probes && !want)

@@ -18,9 +18,9 @@ void tquic_output_close(struct tquic_conn *conn, u64 now_us);
 static inline bool tquic_output_credit(struct tquic_conn *conn)
 {
 	const struct tquic_streams *ss = &conn->streams;
-	u16 due = (tquic_credit_rx_due(&ss->rx) ? TQUIC_DUE_MAX_DATA : 0) |
-		  (tquic_credit_rx_due(&ss->peer[0]) ? TQUIC_DUE_MAX_STREAMS_BIDI : 0) |
-		  (tquic_credit_rx_due(&ss->peer[1]) ? TQUIC_DUE_MAX_STREAMS_UNI : 0);
+	u16 due = (tquic_credit_rx_due(&ss->rx) ? TQUIC_DUE(MAX_DATA) : 0) |
+		  (tquic_credit_rx_due(&ss->peer[0]) ? TQUIC_DUE(MAX_STREAMS_BIDI) : 0) |
+		  (tquic_credit_rx_due(&ss->peer[1]) ? TQUIC_DUE(MAX_STREAMS_UNI) : 0);
 
 	conn->due |= due;
 	return due;

@@ -100,7 +100,7 @@ static void path_retire(struct tquic_conn *conn, struct tquic_path *path)
 {
 	if (tquic_cid_of_path(&conn->cids, conn->path->index) &&
 	    !tquic_cid_release(&conn->cids, path->index))
-		conn->due |= TQUIC_DUE_RETIRE_CID;
+		conn->due |= TQUIC_DUE(RETIRE_CONNECTION_ID);
 	tquic_path_del(conn, path);
 }
 

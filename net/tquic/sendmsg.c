@@ -224,8 +224,8 @@ int tquic_sendmsg_open(struct sock *sk, s64 *sid, u32 flags, long *timeo, int bl
 		if (err != -EAGAIN)
 			return err;
 		if (flags & MSG_QUIC_STREAM_SNDBLOCK && tquic_credit_tx_blocked(&ss->open[uni])) {
-			conn->due |= uni ? TQUIC_DUE_STREAMS_BLOCKED_UNI :
-					   TQUIC_DUE_STREAMS_BLOCKED_BIDI;
+			conn->due |= uni ? TQUIC_DUE(STREAMS_BLOCKED_UNI) :
+					   TQUIC_DUE(STREAMS_BLOCKED_BIDI);
 			tquic_output_flush(conn, tquic_now_us());
 		}
 		if (!*timeo || flags & MSG_QUIC_STREAM_DONTWAIT) {
