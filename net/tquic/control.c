@@ -62,9 +62,7 @@ static void cid_frames(struct tquic_packet *b)
 
 	if (conn->due & TQUIC_DUE(NEW_CONNECTION_ID))
 		tquic_conn_issue_cids(conn);
-	while (conn->due & TQUIC_DUE(NEW_CONNECTION_ID)) {
-		if (!tquic_packet_room(b, 48))
-			return;
+	while (conn->due & TQUIC_DUE(NEW_CONNECTION_ID) && tquic_packet_room(b, 48)) {
 		cid = tquic_cid_next_due(&conn->cids);
 		if (!cid) {
 			conn->due &= ~TQUIC_DUE(NEW_CONNECTION_ID);
@@ -74,9 +72,7 @@ static void cid_frames(struct tquic_packet *b)
 		tquic_packet_note(b, TQUIC_FT_NEW_CONNECTION_ID, NULL, cid->seq);
 		cid->due = false;
 	}
-	while (conn->due & TQUIC_DUE(RETIRE_CONNECTION_ID)) {
-		if (!tquic_packet_room(b, 9))
-			return;
+	while (conn->due & TQUIC_DUE(RETIRE_CONNECTION_ID) && tquic_packet_room(b, 9)) {
 		if (!tquic_cid_next_retire(&conn->cids, &seq)) {
 			conn->due &= ~TQUIC_DUE(RETIRE_CONNECTION_ID);
 			break;
@@ -109,11 +105,9 @@ static void put_ack_frequency(struct tquic_packet *b)
 	u64 delay_us = clamp_t(u64, b->path->rec.rtt.smoothed_us / 4, conn->remote.min_ack_delay_us,
 			       conn->remote.max_ack_delay_us);
 
-	b->p = tquic_varint_put(b->p, TQUIC_FT_ACK_FREQUENCY);
-	b->p = tquic_varint_put(b->p, conn->freq_seq++);
-	b->p = tquic_varint_put(b->p, max(READ_ONCE(conn->switches->ack_every), 1) - 1);
-	b->p = tquic_varint_put(b->p, delay_us);
-	b->p = tquic_varint_put(b->p, b->path->rec.reorder_pkts);
+	b->p = tquic_frame_put(b->p, TQUIC_FT_ACK_FREQUENCY, conn->freq_seq++,
+			       max(READ_ONCE(conn->switches->ack_every), 1) - 1, delay_us,
+			       b->path->rec.reorder_pkts);
 	tquic_packet_note(b, TQUIC_FT_ACK_FREQUENCY, NULL, 0);
 	tquic_mib_inc(conn->mib, TX_ACK_FREQUENCY);
 	conn->due &= ~TQUIC_DUE_ACK_FREQUENCY;

@@ -286,9 +286,9 @@ int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
 }
 
 /** tquic_frame_put_ints - what tquic_frame_put() writes, its @n fields in @v */
-u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n)
+u8 *tquic_frame_put_ints(u8 *p, u16 type, const u64 *v, u32 n)
 {
-	*p++ = type;
+	p = tquic_varint_put(p, type);
 	while (n--)
 		p = tquic_varint_put(p, *v++);
 	return p;

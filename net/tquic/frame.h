@@ -90,7 +90,7 @@ struct tquic_rx_frame {
 int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f);
 int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest);
 
-u8 *tquic_frame_put_ints(u8 *p, u8 type, const u64 *v, u32 n);
+u8 *tquic_frame_put_ints(u8 *p, u16 type, const u64 *v, u32 n);
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token);
 u8 *tquic_frame_put_close(u8 *p, bool app, u64 err, u64 frame_type, const u8 *reason, u32 len);
