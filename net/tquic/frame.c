@@ -14,16 +14,6 @@
 #define PKTS_IH_1	(TQUIC_FP_INITIAL | TQUIC_FP_HANDSHAKE | TQUIC_FP_1RTT)
 #define PKTS_01		(TQUIC_FP_0RTT | TQUIC_FP_1RTT)
 #define PKTS_1		TQUIC_FP_1RTT
-#define ACK_PROPS	(PKTS_IH_1 | TQUIC_FP_NOT_ELICITING | TQUIC_FP_NOT_INFLIGHT)
-
-static const u8 ptype_bit[] = {
-	[TQUIC_PT_INITIAL] = TQUIC_FP_INITIAL,
-	[TQUIC_PT_0RTT] = TQUIC_FP_0RTT,
-	[TQUIC_PT_HANDSHAKE] = TQUIC_FP_HANDSHAKE,
-	[TQUIC_PT_RETRY] = 0,
-	[TQUIC_PT_1RTT] = TQUIC_FP_1RTT,
-	[TQUIC_PT_VERNEG] = 0,
-};
 
 /* The decoders read what follows the type; they return the byte after the frame or NULL. */
 
@@ -173,8 +163,8 @@ static const struct frame_type {
 	[TQUIC_FT_PADDING] = { PKTS_IH01 | TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING, 0,
 			       decode_padding },
 	[TQUIC_FT_PING] = { PKTS_IH01 },
-	[TQUIC_FT_ACK] = { ACK_PROPS, 0, decode_ack },
-	[TQUIC_FT_ACK_ECN] = { ACK_PROPS, 0, decode_ack },
+	[TQUIC_FT_ACK] = { PKTS_IH_1 | TQUIC_FP_NOT_ELICITING, 0, decode_ack },
+	[TQUIC_FT_ACK_ECN] = { PKTS_IH_1 | TQUIC_FP_NOT_ELICITING, 0, decode_ack },
 	[TQUIC_FT_RESET_STREAM] = { PKTS_01, 3 },
 	[TQUIC_FT_STOP_SENDING] = { PKTS_01, 2 },
 	[TQUIC_FT_CRYPTO] = { PKTS_IH_1, 0, decode_crypto },
@@ -235,7 +225,7 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 	if (unlikely(*p >= ARRAY_SIZE(frame_types) || !frame_types[*p].props))
 		return decode_rare(p, end, ptype, f);
 	ft = &frame_types[*p];
-	if (unlikely(!(ft->props & ptype_bit[ptype])))
+	if (unlikely(!(ft->props & BIT(ptype))))
 		return VIOLATION;
 	f->type = *p;
 	f->props = ft->props;

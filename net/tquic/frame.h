@@ -10,14 +10,13 @@
 #include "varint.h"
 #include "wire.h"
 
-/* Properties of a frame type, RFC 9000 section 12.4 table 3 */
-#define TQUIC_FP_INITIAL	BIT(0)	/* allowed in Initial packets */
-#define TQUIC_FP_HANDSHAKE	BIT(1)
-#define TQUIC_FP_0RTT		BIT(2)
-#define TQUIC_FP_1RTT		BIT(3)
-#define TQUIC_FP_NOT_ELICITING	BIT(4)	/* N: does not ask for an ACK */
-#define TQUIC_FP_PROBING	BIT(5)	/* P: does not make a path active */
-#define TQUIC_FP_NOT_INFLIGHT	BIT(6)	/* C: does not count for congestion control */
+/* Properties of a frame type, RFC 9000 section 12.4 table 3: the packets it may be in, and more */
+#define TQUIC_FP_INITIAL	BIT(TQUIC_PT_INITIAL)
+#define TQUIC_FP_HANDSHAKE	BIT(TQUIC_PT_HANDSHAKE)
+#define TQUIC_FP_0RTT		BIT(TQUIC_PT_0RTT)
+#define TQUIC_FP_1RTT		BIT(TQUIC_PT_1RTT)
+#define TQUIC_FP_NOT_ELICITING	BIT(6)	/* N: does not ask for an ACK */
+#define TQUIC_FP_PROBING	BIT(7)	/* P: does not make a path active */
 
 /* Before the payload in a packet of a run: PADDING, STREAM with 8 bytes of offset, no Length */
 #define TQUIC_RUN_FRAME		16

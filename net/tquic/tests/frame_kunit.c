@@ -434,8 +434,6 @@ static void frame_table(struct kunit *test)
 				KUNIT_EXPECT_GT_MSG(test, ret, 0, "type %u", type);
 				KUNIT_EXPECT_EQ_MSG(test, !!(f.props & TQUIC_FP_NOT_ELICITING),
 						    !!strchr(row->spec, 'N'), "type %u", type);
-				KUNIT_EXPECT_EQ_MSG(test, !!(f.props & TQUIC_FP_NOT_INFLIGHT),
-						    !!strchr(row->spec, 'C'), "type %u", type);
 				KUNIT_EXPECT_EQ_MSG(test, !!(f.props & TQUIC_FP_PROBING),
 						    !!strchr(row->spec, 'P'), "type %u", type);
 			}
@@ -453,8 +451,7 @@ static void frame_ack_frequency(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, decode(test, wire, sizeof(wire), TQUIC_PT_1RTT, &f), 8);
 	KUNIT_EXPECT_EQ(test, f.type, (u64)TQUIC_FT_ACK_FREQUENCY);
-	KUNIT_EXPECT_EQ(test, f.props & (TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING |
-					 TQUIC_FP_NOT_INFLIGHT), 0);
+	KUNIT_EXPECT_EQ(test, f.props & (TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING), 0);
 	KUNIT_EXPECT_EQ(test, f.freq.seq, 7ULL);
 	KUNIT_EXPECT_EQ(test, f.freq.threshold, 64ULL);
 	KUNIT_EXPECT_EQ(test, f.freq.delay_us, 10192ULL);
@@ -485,7 +482,7 @@ static void frame_random(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, (ret > 0 && ret <= len) || ret == ENCODING ||
 				  ret == VIOLATION);
 		last = U64_MAX;
-		if (ret > 0 && f.props & TQUIC_FP_NOT_INFLIGHT)
+		if (ret > 0 && (f.type == TQUIC_FT_ACK || f.type == TQUIC_FT_ACK_ECN))
 			while (tquic_frame_ack_next(&f, &a, &b) == 1) {
 				KUNIT_ASSERT_LE(test, a, b);
 				KUNIT_ASSERT_TRUE(test, b < last);
