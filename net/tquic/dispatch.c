@@ -216,8 +216,8 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 	case TQUIC_FT_NEW_TOKEN:
 		if (conn->server)
 			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
-		if (f->token.len <= TQUIC_TOKEN_CLIENT_MAX)
-			conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->token.data, f->token.len);
+		if (f->stream.len <= TQUIC_TOKEN_CLIENT_MAX)
+			conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->stream.data, f->stream.len);
 		return 0;
 	case TQUIC_FT_DATAGRAM:
 	case TQUIC_FT_DATAGRAM_LEN:

@@ -98,23 +98,10 @@ static const u8 *decode_padding(const u8 *p, const u8 *end, struct tquic_rx_fram
 	return memchr_inv(p, 0, end - p) ?: end;
 }
 
-/* a length and as many bytes */
-static const u8 *get_bytes(const u8 *p, const u8 *end, const u8 **data, u32 *len)
-{
-	u64 n;
-
-	p = tquic_varint_get(p, end, &n);
-	if (!p || n > end - p)
-		return NULL;
-	*data = p;
-	*len = n;
-	return p + n;
-}
-
 static const u8 *decode_new_token(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	p = get_bytes(p, end, &f->token.data, &f->token.len);
-	return p && f->token.len ? p : NULL;
+	p = decode_data(p, end, false, TQUIC_FT_STREAM_LEN, f);
+	return p && f->stream.len ? p : NULL;
 }
 
 static const u8 *check_streams(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
@@ -148,10 +135,17 @@ static const u8 *decode_path(const u8 *p, const u8 *end, struct tquic_rx_frame *
 
 static const u8 *decode_close(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
+	u64 len;
+
 	f->close.app = f->type == TQUIC_FT_CONNECTION_CLOSE_APP;
 	if (f->close.app)
 		f->close.frame_type = 0;
-	return get_bytes(p, end, &f->close.reason, &f->close.reason_len);
+	p = tquic_varint_get(p, end, &len);
+	if (!p || len > end - p)
+		return NULL;
+	f->close.reason = p;
+	f->close.reason_len = len;
+	return p + len;
 }
 
 /* RFC 9000 section 12.4 table 3 with the 0-RTT rules of section 12.5; RFC 9221 section 4 */

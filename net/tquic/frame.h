@@ -28,7 +28,7 @@ struct tquic_rx_frame {
 	u8 props;		/* TQUIC_FP_* */
 	union {
 		u64 ints[4];		/* of ACK and control frames, in the order of the wire */
-		struct {	/* STREAM, CRYPTO (sid 0), DATAGRAM (sid, off 0) */
+		struct {	/* STREAM, CRYPTO (sid 0), DATAGRAM, NEW_TOKEN (sid, off 0) */
 			u64 sid;
 			u64 off;
 			const u8 *data;
@@ -72,10 +72,6 @@ struct tquic_rx_frame {
 		} freq;
 		u64 retire_seq;
 		const u8 *path_data;	/* 8 bytes */
-		struct {
-			const u8 *data;
-			u32 len;
-		} token;
 		struct {
 			u64 err;
 			u64 frame_type;

@@ -186,8 +186,8 @@ static void frame_path_and_token(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(f.path_data, some_token, 8), 0);
 	expect_frame(test, buf, tquic_bytes_put(tquic_frame_put(buf, 7, 16), some_token, 16), &f);
 	KUNIT_EXPECT_EQ(test, (int)buf[0], 0x07);
-	KUNIT_EXPECT_EQ(test, f.token.len, 16U);
-	KUNIT_EXPECT_EQ(test, memcmp(f.token.data, some_token, 16), 0);
+	KUNIT_EXPECT_EQ(test, f.stream.len, 16U);
+	KUNIT_EXPECT_EQ(test, memcmp(f.stream.data, some_token, 16), 0);
 }
 
 static void frame_close(struct kunit *test)
