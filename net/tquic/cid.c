@@ -45,11 +45,10 @@ void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit)
 }
 
 /*
- * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already; a client's
- * first has no @reset_token.  NEW_CONNECTION_ID is due of all but the first.  NULL: no room.
+ * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already, without its
+ * reset token.  NEW_CONNECTION_ID is due of all but the first.  NULL: no room.
  */
-struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
-					const u8 *reset_token)
+struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid)
 {
 	struct tquic_cid_local *l = free_slot(cs->local);
 
@@ -58,8 +57,6 @@ struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tqui
 	memset(l, 0, sizeof(*l));
 	l->seq = cs->local_next_seq++;
 	l->cid = *cid;
-	if (reset_token)
-		memcpy(l->reset_token, reset_token, TQUIC_TOKEN_RESET_LEN);
 	l->used = true;
 	l->due = l->seq != 0;
 	return l;

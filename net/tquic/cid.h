@@ -47,8 +47,7 @@ void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit);
 
 /* ours */
 void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit);
-struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid,
-					const u8 *reset_token);
+struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid);
 bool tquic_cid_want_issue(const struct tquic_cids *cs);
 struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs);
 void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq);

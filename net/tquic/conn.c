@@ -56,7 +56,7 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 	scid->len = TQUIC_CID_LEN;
 	get_random_bytes(scid->id, TQUIC_CID_LEN);
 	tquic_cids_init(&conn->cids, conn->local.active_connection_id_limit);
-	tquic_cid_issue(&conn->cids, scid, NULL);
+	tquic_cid_issue(&conn->cids, scid);
 	if (!p->server) {
 		tp->odcid.len = TQUIC_CID_LEN;
 		get_random_bytes(tp->odcid.id, TQUIC_CID_LEN);
@@ -305,19 +305,17 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 	return 0;
 }
 
-/* One more ID of ours, published; NULL: no memory for that */
+/* One more ID of ours, published, where there is room; NULL: no memory for that */
 static struct tquic_cid_local *issue_cid(struct tquic_conn *conn)
 {
 	struct tquic_cid cid = { .len = TQUIC_CID_LEN };
-	u8 token[TQUIC_TOKEN_RESET_LEN];
 	struct tquic_cid_local *l;
 
 	get_random_bytes(cid.id, cid.len);
 	if (conn->ops->cid_add(conn, &cid))
 		return NULL;
-	conn->ops->reset_token(conn, &cid, token);
-	l = tquic_cid_issue(&conn->cids, &cid, token);
-	memzero_explicit(token, sizeof(token));
+	l = tquic_cid_issue(&conn->cids, &cid);
+	conn->ops->reset_token(conn, &cid, l->reset_token);
 	return l;
 }
 

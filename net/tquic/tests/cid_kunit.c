@@ -45,10 +45,9 @@ static u64 next_retire(struct tquic_cids *cs)
 static void issue(struct kunit *test, struct tquic_cids *cs, u8 n)
 {
 	struct tquic_cid cid = { .len = TQUIC_CID_LEN };
-	u8 token[TQUIC_TOKEN_RESET_LEN] = { n };
 
 	memset(cid.id, n, cid.len);
-	KUNIT_ASSERT_NOT_NULL(test, tquic_cid_issue(cs, &cid, token));
+	KUNIT_ASSERT_NOT_NULL(test, tquic_cid_issue(cs, &cid));
 }
 
 static void cid_issue(struct kunit *test)
@@ -63,7 +62,7 @@ static void cid_issue(struct kunit *test)
 	while (tquic_cid_want_issue(cs))
 		issue(test, cs, n++);
 	KUNIT_EXPECT_EQ(test, n, TQUIC_CID_LOCAL_MAX);
-	KUNIT_EXPECT_NULL(test, tquic_cid_issue(cs, &cs->local[0].cid, NULL));
+	KUNIT_EXPECT_NULL(test, tquic_cid_issue(cs, &cs->local[0].cid));
 	/* number 0 is that of the handshake */
 	KUNIT_EXPECT_EQ(test, tquic_cid_next_due(cs)->seq, 1ULL);
 	tquic_cid_next_due(cs)->due = false;
