@@ -183,19 +183,20 @@ static int get_stream_open(struct sock *sk, void *buf, u32 *len)
 	return err;
 }
 
-static struct tquic_stream *stream_of(struct sock *sk, const struct quic_errinfo *info, u32 len)
+/* An option's stream, the number of which comes first of its @len bytes; NULL: it is not open */
+static struct tquic_stream *stream_of(struct sock *sk, const s64 *sid, u32 len)
 {
 	struct tquic_conn *conn = live_conn(sk);
 
-	if (!conn || len < sizeof(info->stream_id) || info->stream_id < 0)
+	if (!conn || len < sizeof(*sid) || *sid < 0)
 		return NULL;
-	return tquic_stream_find(&conn->streams, info->stream_id);
+	return tquic_stream_find(&conn->streams, *sid);
 }
 
 static int set_stream_reset(struct sock *sk, void *buf, u32 len)
 {
 	struct quic_errinfo *info = buf;
-	struct tquic_stream *s = stream_of(sk, info, len);
+	struct tquic_stream *s = stream_of(sk, &info->stream_id, len);
 
 	if (!s || tquic_stream_tx_over(s))
 		return -EINVAL;
@@ -203,24 +204,14 @@ static int set_stream_reset(struct sock *sk, void *buf, u32 len)
 	return 0;
 }
 
-/* A stream of ours or the peer's that has a send part, or NULL */
-static struct tquic_stream *send_stream_of(struct sock *sk, s64 sid)
-{
-	struct tquic_conn *conn = conn_of(sk);
-
-	if (!conn || sid < 0 || !tquic_stream_can_send(&conn->streams, sid))
-		return NULL;
-	return tquic_stream_find(&conn->streams, sid);
-}
-
 /* draft-ietf-quic-reliable-stream-reset: all but the first bytes of it */
 static int set_stream_reset_at(struct sock *sk, void *buf, u32 len)
 {
 	struct quic_stream_reset_at *r = buf;
-	struct tquic_conn *conn = live_conn(sk);
-	struct tquic_stream *s = conn ? send_stream_of(sk, r->stream_id) : NULL;
+	struct tquic_stream *s = stream_of(sk, &r->stream_id, len);
+	struct tquic_conn *conn = conn_of(sk);
 
-	if (len < sizeof(*r) || !s)
+	if (len < sizeof(*r) || !s || tquic_stream_tx_over(s))
 		return -EINVAL;
 	if (!conn->remote.reset_stream_at)
 		return -EOPNOTSUPP;
@@ -230,7 +221,7 @@ static int set_stream_reset_at(struct sock *sk, void *buf, u32 len)
 static int set_stream_stop(struct sock *sk, void *buf, u32 len)
 {
 	struct quic_errinfo *info = buf;
-	struct tquic_stream *s = stream_of(sk, info, len);
+	struct tquic_stream *s = stream_of(sk, &info->stream_id, len);
 
 	if (!s || tquic_stream_rx_over(s))
 		return -EINVAL;
@@ -243,9 +234,10 @@ static int set_stream_stop(struct sock *sk, void *buf, u32 len)
 static int set_priority(struct sock *sk, void *buf, u32 len)
 {
 	struct quic_stream_priority *p = buf;
-	struct tquic_stream *s = send_stream_of(sk, p->stream_id);
+	struct tquic_stream *s = stream_of(sk, &p->stream_id, len);
 
 	if (len < offsetofend(struct quic_stream_priority, incremental) || !s ||
+	    !tquic_stream_can_send(&conn_of(sk)->streams, s->id) ||
 	    p->urgency > TQUIC_URGENCY_MAX || p->incremental > 1)
 		return -EINVAL;
 	tquic_stream_prioritize(&conn_of(sk)->streams, s, p->urgency, !p->incremental);
@@ -255,10 +247,9 @@ static int set_priority(struct sock *sk, void *buf, u32 len)
 static int get_priority(struct sock *sk, void *buf, u32 *len)
 {
 	struct quic_stream_priority *p = buf;
-	struct tquic_stream *s = *len < sizeof(p->stream_id) ? NULL :
-						send_stream_of(sk, p->stream_id);
+	struct tquic_stream *s = stream_of(sk, &p->stream_id, *len);
 
-	if (!s)
+	if (!s || !tquic_stream_can_send(&conn_of(sk)->streams, s->id))
 		return -EINVAL;
 	p->urgency = s->urgency;
 	p->incremental = !s->sequential;
