@@ -191,8 +191,8 @@ void tquic_sendbuf_copy(struct tquic_sendbuf *sb, u64 off, u32 len, void *dst)
 }
 
 /*
- * tquic_sendbuf_truncate - nothing from @end on is to be sent, or sent again; what has been stays until
- * it is acknowledged.  Returns the bytes that are not held any more.
+ * tquic_sendbuf_truncate - nothing from @end on is to be sent, or sent again; what has been stays
+ * until it is acknowledged.  Returns the bytes that are not held any more.
  */
 u32 tquic_sendbuf_truncate(struct tquic_sendbuf *sb, u64 end)
 {

@@ -49,7 +49,7 @@ struct tquic_sock {
 	struct inet_sock inet;		/* first; for AF_INET6 inside struct tquic6_sock */
 	struct tquic_conn *conn;	/* NULL: not connected; the socket lock */
 	struct tquic_endpoint *ep;	/* NULL: not bound */
-	struct tquic_endpoint *preferred[2];	/* server: for IPv4, IPv6; NULL: none, or ep is it */
+	struct tquic_endpoint *preferred[2];	/* server: for IPv4, IPv6; NULL: none, or ep */
 
 	/* what a connection will be made with; the socket lock */
 	struct_group(inherited,		/* from a listener */

@@ -514,7 +514,8 @@ void tquic_stream_tx_sent(struct tquic_streams *ss, struct tquic_stream *s, u64 
 		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_SEND);
 	if (unlikely(fin && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
 		set_state(ss, s, &s->tx_state, QUIC_STREAM_SEND_STATE_SENT);
-	if (unlikely(s->flags & TQUIC_STREAM_RESET_AT && s->tx_state == QUIC_STREAM_SEND_STATE_SEND))
+	if (unlikely(s->flags & TQUIC_STREAM_RESET_AT) &&
+	    s->tx_state == QUIC_STREAM_SEND_STATE_SEND)
 		reset_at_due(ss, s);
 	tx_refresh(ss, s);
 	tquic_stream_tx_yield(ss, s);

@@ -14,7 +14,9 @@
 #define WIRE		48	/* frames under way */
 #define OPEN_MAX	40	/* streams of each type that an end opens in a run */
 
-enum frame_type { F_STREAM, F_RESET, F_RESET_AT, F_STOP, F_MAX_STREAM_DATA, F_MAX_DATA, F_MAX_STREAMS };
+enum frame_type {
+	F_STREAM, F_RESET, F_RESET_AT, F_STOP, F_MAX_STREAM_DATA, F_MAX_DATA, F_MAX_STREAMS
+};
 
 struct frame {
 	enum frame_type type;
