@@ -84,10 +84,8 @@ static int addr_check_remote(union tquic_addr *addr)
 	if (addr->sa.sa_family == AF_INET) {
 		if (!addr->v4.sin_addr.s_addr)
 			addr->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		if (ipv4_is_multicast(addr->v4.sin_addr.s_addr) ||
-		    ipv4_is_lbcast(addr->v4.sin_addr.s_addr))
-			return -ENETUNREACH;
-		return 0;
+		return ipv4_is_multicast(addr->v4.sin_addr.s_addr) ||
+		       ipv4_is_lbcast(addr->v4.sin_addr.s_addr) ? -ENETUNREACH : 0;
 	}
 	if (ipv6_addr_any(&addr->v6.sin6_addr))
 		addr->v6.sin6_addr = in6addr_loopback;

@@ -293,7 +293,6 @@ void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool
 			  bool newest, u64 now_us)
 {
 	struct tquic_path *left = conn->path;
-
 	bool preferred;
 
 	if (likely(path == left) || !conn->server)
