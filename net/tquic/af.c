@@ -19,8 +19,6 @@ static DEFINE_PER_CPU(int, memory_per_cpu_fw_alloc);
 static struct percpu_counter sockets_allocated;
 static unsigned long memory_pressure;
 
-/* ---- addresses ---- */
-
 /* A user's address as the module has them: mapped ones are AF_INET */
 static int addr_from_user(const struct sock *sk, const struct sockaddr *sa, int len,
 			  union tquic_addr *addr)
@@ -91,8 +89,6 @@ static int addr_check_remote(union tquic_addr *addr)
 		addr->v6.sin6_addr = in6addr_loopback;
 	return ipv6_addr_is_multicast(&addr->v6.sin6_addr) ? -ENETUNREACH : 0;
 }
-
-/* ---- bind and connect ---- */
 
 /* Take an endpoint for the socket; owned by the caller */
 static int take_endpoint(struct sock *sk, const union tquic_addr *addr)
@@ -316,8 +312,6 @@ int tquic_af_migrate(struct sock *sk, void *sa, u32 len)
 	return err;
 }
 
-/* ---- listen and accept ---- */
-
 static int af_listen(struct socket *sock, int backlog)
 {
 	struct sock *sk = sock->sk;
@@ -360,8 +354,6 @@ static struct sock *af_accept(struct sock *sk, struct proto_accept_arg *arg)
 }
 
 TQUIC_PROTO_ACCEPT(af_accept)
-
-/* ---- names, readiness, numbers ---- */
 
 static int af_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 {
@@ -484,8 +476,6 @@ static int af_shutdown(struct socket *sock, int how)
 	release_sock(sk);
 	return err;
 }
-
-/* ---- what struct proto wants ---- */
 
 TQUIC_PROTO_RECVMSG(tquic_recvmsg)
 TQUIC_PROTO_SENDPAGE(af_sendpage, tquic_sendmsg)

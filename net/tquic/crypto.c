@@ -136,8 +136,6 @@ static int finished(int err)
 	return err;
 }
 
-/* --- the key schedule ------------------------------------------------------ */
-
 /** tquic_crypto_hmac - with the key of @tfm; any context, allocates nothing; 0 or an errno */
 int tquic_crypto_hmac(struct crypto_shash *tfm, const void *data, u32 len, u8 *out)
 {
@@ -199,8 +197,6 @@ int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *
 	memzero_explicit(secret, sizeof(secret));
 	return err;
 }
-
-/* --- keys ------------------------------------------------------------------ */
 
 /** tquic_crypto_aead - an AEAD with tags of 16 bytes, or an error pointer; process context */
 struct crypto_aead *tquic_crypto_aead(const char *name)
@@ -373,8 +369,6 @@ int tquic_crypto_update(struct tquic_crypto *c, u64 pn)
 	c->used = 0;
 	return 0;
 }
-
-/* --- packets --------------------------------------------------------------- */
 
 /*
  * Sealing and opening keep softirqs away: one that came in the middle would find
@@ -567,8 +561,6 @@ int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 
 	kfree(buf);
 	return err;
 }
-
-/* --- the module's life ----------------------------------------------------- */
 
 /*
  * To look for a name that is not there is slow, so do it once.  The plain names go
