@@ -19,5 +19,5 @@ peer_client() {
 		-w '%{http_version} %{response_code} %{size_download}\n' --config "$work/curlrc"
 }
 
-cases server handshake ipv6 chacha20 retry longrtt keyupdate_by_us multiplexing transfer
+cases server handshake ipv6 chacha20 retry longrtt keyupdate_by_us multiplexing transfer $impaired
 finish

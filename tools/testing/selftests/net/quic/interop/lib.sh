@@ -50,7 +50,8 @@ need() {
 make_files() {
 	local files=/tmp/quic-interop-files i total=$((30 << 20)) tiny=2000
 
-	[ "$QUICK" = 0 ] || { total=$((2 << 20)); tiny=200; }
+	handshakes=50
+	[ "$QUICK" = 0 ] || { total=$((2 << 20)); tiny=200; handshakes=3; }
 	tiny_files=$(seq -f '/t%.0f' 0 $((tiny - 1)))
 	big_files=$(seq -f '/f%.0f' 1 10)
 	mkdir -p "$work/dl" "$shared" $files/www
@@ -138,7 +139,7 @@ end_others() {
 }
 
 # Start and stop what belongs to one attempt
-delayed=""
+delayed="" hole=""
 attempt() {
 	local rc=0
 
@@ -154,8 +155,9 @@ attempt() {
 	"$@" || rc=1
 	took=$(($(now_ms) - began))
 	end_others TERM
+	[ -z "$hole" ] || { kill "$hole" && wait "$hole"; } 2>/dev/null
 	[ -z "$delayed" ] || netem
-	delayed=
+	delayed='' hole=''
 	return $rc
 }
 
@@ -168,7 +170,7 @@ run() {
 	[ -z "${ROLES:-}" ] || [[ " $ROLES " == *" $role "* ]] || return 0
 	limit=$((${seconds:-20} * (SLOW > 1 || DEBUG ? 4 : 1)))
 	capture=${PCAP:-}
-	case $case in retry | versionnegotiation | preferredaddress | v2*) capture=1 ;; esac
+	case $case in retry | versionnegotiation | preferredaddress | ecn | v2*) capture=1 ;; esac
 	attempt "$@" || rc=1
 	if [ $rc = 1 ]; then
 		failure "$role" "$case"
@@ -213,6 +215,39 @@ rekeyed() { counted "$1" KEY_UPDATES -ge 1; }
 
 delay() { delayed=1; netem delay 750ms; }
 slow() { delayed=1; netem delay 5ms rate 8mbit; }
+# bad WHAT PERCENT: both ways, of a path of 10 ms
+bad() { delayed=1; netem delay 5ms rate 40mbit "$@"; }
+
+# blackhole n0|n1 COUNTER: once ours there has moved so many bytes, nothing passes for 2 seconds
+blackhole() {
+	local rate=8mbit
+
+	[ "$QUICK" = 0 ] || rate=1mbit	# there is little to move
+	delayed=1
+	netem delay 5ms rate $rate
+	{
+		wait_until 10 mib_is "$1" "$2" -gt 100000
+		netem loss 100%
+		sleep 2
+		netem delay 5ms rate 8mbit
+		touch "$work/peer.blackhole"
+	} &
+	hole=$!
+}
+was_black() { test -e "$work/peer.blackhole" || { echo "too fast for a black hole" >>"$work/why"; return 1; }; }
+
+# often COMMAND: as many handshakes
+often() {
+	local i
+
+	for ((i = 0; i < handshakes; i++)); do
+		rm -f "$work/dl"/*
+		"$@" || { echo "handshake $((i + 1)) of $handshakes" >>"$work/why"; return 1; }
+	done
+}
+
+# marked FROM: packets of that address are ECT(0), and whoever is ours found that the path keeps that
+marked() { on_wire "src $1 and ip[1] & 3 == 2" && counted n0 ECN_FAILED -eq 0 && counted n1 ECN_FAILED -eq 0; }
 
 # ---- the cases in which we are the client of hq-interop or HTTP/3; peer_server OPTIONS starts the
 # server of the peer, and knows the words retry, chacha20, key-update, v2, only-v2
@@ -252,6 +287,12 @@ client_zerortt() {
 		peer_said_early && counted n0 TX_0RTT -gt 0
 }
 
+client_transferloss() { peer_server && bad loss 2% && client_fetch $addr1 "/f9 /f10"; }
+client_transfercorruption() { peer_server && bad corrupt 2% && client_fetch $addr1 "/f9 /f10"; }
+client_handshakeloss() { peer_server && bad loss 30% && often client_fetch $addr1 /one; }
+client_handshakecorruption() { peer_server && bad corrupt 30% && often client_fetch $addr1 /one; }
+client_blackhole() { peer_server && blackhole n0 RX_BYTES && client_fetch $addr1 "/f9 /f10" && was_black; }
+client_ecn() { peer_server && client_fetch $addr1 /f10 && marked $addr0; }
 # to another address and port of ours while files come, over IPv4 and IPv6
 client_connectionmigration() {
 	peer_server && slow && client_fetch $addr1 "/f9 /f10" -m $addr0_other && counted n0 CONN_MIGRATED -eq 1 &&
@@ -295,6 +336,16 @@ server_zerortt() {
 server_compatible() {
 	our_server -V 2 && server_fetch $addr1 /one compatible && within 10 said server version 6b3343cf
 }
+server_transferloss() {
+	our_server && bad loss 2% && server_fetch $addr1 "/f9 /f10" && counted n1 STREAM_FRAMES_RETRANS -gt 0
+}
+server_transfercorruption() {
+	our_server && bad corrupt 2% && server_fetch $addr1 "/f9 /f10" && counted n1 STREAM_FRAMES_RETRANS -gt 0
+}
+server_handshakeloss() { our_server && bad loss 30% && often server_fetch $addr1 /one; }
+server_handshakecorruption() { our_server && bad corrupt 30% && often server_fetch $addr1 /one; }
+server_blackhole() { our_server && blackhole n1 TX_BYTES && server_fetch $addr1 "/f9 /f10" && was_black; }
+server_ecn() { our_server && server_fetch $addr1 /f10 && marked $addr1; }
 # the peer moves to another port of its own while files go: it tells us first, or it does not
 server_connectionmigration() {
 	our_server && slow && server_fetch $addr1 "/f9 /f10" migrate && counted n1 CONN_MIGRATED -ge 1
@@ -314,6 +365,9 @@ server_versionnegotiation() {
 		counted n1 TX_VERSION_NEGOTIATION -ge 1
 }
 
+# what a bad path does to both roles
+impaired="transferloss transfercorruption handshakeloss handshakecorruption blackhole ecn"
+
 # cases client|server NAME...: those of the list above, with their usual time limits
 cases() {
 	local role=$1 case seconds
@@ -321,7 +375,7 @@ cases() {
 	shift
 	for case in "$@"; do
 		seconds=20
-		case $case in transfer | multiplexing) seconds=120 ;; esac
+		case $case in transfer* | multiplexing | handshake?* | blackhole) seconds=120 ;; esac
 		run "$role" "$case" "${role}_$case"
 	done
 }
