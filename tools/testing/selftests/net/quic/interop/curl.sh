@@ -20,4 +20,5 @@ peer_client() {
 }
 
 cases server handshake ipv6 chacha20 retry longrtt keyupdate_by_us multiplexing transfer $impaired
+no_ecn server
 finish

@@ -156,7 +156,7 @@ attempt() {
 	took=$(($(now_ms) - began))
 	end_others TERM
 	[ -z "$hole" ] || { kill "$hole" && wait "$hole"; } 2>/dev/null
-	[ -z "$delayed" ] || netem
+	[ -z "$delayed" ] || { netem; gso 1; }
 	delayed='' hole=''
 	return $rc
 }
@@ -215,8 +215,13 @@ rekeyed() { counted "$1" KEY_UPDATES -ge 1; }
 
 delay() { delayed=1; netem delay 750ms; }
 slow() { delayed=1; netem delay 5ms rate 8mbit; }
-# bad WHAT PERCENT: both ways, of a path of 10 ms
-bad() { delayed=1; netem delay 5ms rate 40mbit "$@"; }
+# bad WHAT PERCENT: both ways, of a path of 10 ms; of single packets, netem takes a batch for one
+bad() {
+	delayed=1
+	gso 0
+	netem delay 5ms rate 40mbit "$@"
+}
+gso() { n0 sysctl -qw net.tquic.gso=$1 && n1 sysctl -qw net.tquic.gso=$1; }
 
 # blackhole n0|n1 COUNTER: once ours there has moved so many bytes, nothing passes for 2 seconds
 blackhole() {
@@ -366,7 +371,16 @@ server_versionnegotiation() {
 }
 
 # what a bad path does to both roles
-impaired="transferloss transfercorruption handshakeloss handshakecorruption blackhole ecn"
+impaired="transferloss transfercorruption handshakeloss handshakecorruption blackhole"
+
+# no_ecn client|server...: the peer never reports what marks it has seen
+no_ecn() {
+	local role
+
+	for role in "$@"; do
+		skipped "$role" ecn "it reports no ECN counts"
+	done
+}
 
 # cases client|server NAME...: those of the list above, with their usual time limits
 cases() {

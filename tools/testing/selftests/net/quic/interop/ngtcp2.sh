@@ -48,7 +48,7 @@ peer_client() {
 fetch_by_it() { p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-close "$@"; }
 
 cases client handshake ipv6 chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt \
-	connectionmigration preferredaddress $impaired
+	connectionmigration preferredaddress $impaired ecn
 cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
-	transfer zerortt connectionmigration preferredaddress rebind-port $impaired
+	transfer zerortt connectionmigration preferredaddress rebind-port $impaired ecn
 finish

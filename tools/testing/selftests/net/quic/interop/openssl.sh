@@ -25,4 +25,5 @@ peer_client() {
 complete() { [ "$(stat -c %s "$work/dl$1" 2>/dev/null)" = "$(stat -c %s "$work/www$1")" ]; }
 
 cases server handshake ipv6 chacha20 retry longrtt transfer keyupdate_by_us $impaired
+no_ecn server
 finish
