@@ -293,21 +293,22 @@ void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool
 			  bool newest, u64 now_us)
 {
 	struct tquic_path *left = conn->path;
-	bool preferred;
+	bool here, there;
 
 	if (likely(path == left) || !conn->server)
 		return;
-	preferred = at_preferred(conn, path);
-	if (unlikely(preferred && !path->validated)) {
+	here = at_preferred(conn, left);
+	there = at_preferred(conn, path);
+	if (unlikely(there && !here && !path->validated)) {
 		if (path->challenge_us == TQUIC_TIME_NEVER)
 			path_challenge(conn, path, now_us);
 		return;
 	}
-	if (probing || !newest || (!preferred && at_preferred(conn, left)))
+	if (probing || !newest || (here && !there))
 		return;
 	path_activate(conn, path);
 	left->rec.pto_count = 0;	/* losses there say nothing of elsewhere */
-	if (preferred)
+	if (there && !here)
 		path_settled(conn, path, false, now_us);
 	if (path->validated)
 		return;

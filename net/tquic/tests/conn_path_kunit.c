@@ -470,6 +470,12 @@ static void server_prefers(struct kunit *test)
 	head(p, CLIENT)->to = p->end[SERVER].addr;
 	pass(p, CLIENT);
 	KUNIT_EXPECT_PTR_EQ(test, conn->path, path);
+	/* there it follows a client whose NAT forgets at once, as anywhere */
+	set_addr(&p->nat, 9, 9999);
+	stream_write(p, CLIENT, 0, 500);
+	pass(p, CLIENT);
+	KUNIT_EXPECT_TRUE(test, tquic_addr_equal(&conn->path->remote, &p->nat));
+	KUNIT_EXPECT_TRUE(test, tquic_addr_equal(&conn->path->local, &to));
 }
 
 /* A server whose own ID is empty cannot have one, section 18.2 */
