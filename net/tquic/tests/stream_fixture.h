@@ -149,4 +149,16 @@ static inline void fixture_suite_exit(struct kunit_suite *suite)
 	tquic_recvbuf_teardown();
 }
 
+/* A suite whose cases have a fixture */
+#define FIXTURE_SUITE(_name, _cases)						\
+	static struct kunit_suite suite = {					\
+		.name = _name,							\
+		.suite_init = fixture_suite_init,				\
+		.suite_exit = fixture_suite_exit,				\
+		.init = fixture_init,						\
+		.exit = fixture_exit,						\
+		.test_cases = _cases,						\
+	};									\
+	kunit_test_suite(suite)
+
 #endif

@@ -595,13 +595,4 @@ static struct kunit_case stream_cases[] = {
 	{}
 };
 
-static struct kunit_suite stream_suite = {
-	.name = "tquic_stream",
-	.suite_init = fixture_suite_init,
-	.suite_exit = fixture_suite_exit,
-	.init = fixture_init,
-	.exit = fixture_exit,
-	.test_cases = stream_cases,
-};
-
-kunit_test_suite(stream_suite);
+FIXTURE_SUITE("tquic_stream", stream_cases);

@@ -241,13 +241,4 @@ static struct kunit_case stream_reset_cases[] = {
 	{}
 };
 
-static struct kunit_suite stream_reset_suite = {
-	.name = "tquic_stream_reset",
-	.suite_init = fixture_suite_init,
-	.suite_exit = fixture_suite_exit,
-	.init = fixture_init,
-	.exit = fixture_exit,
-	.test_cases = stream_reset_cases,
-};
-
-kunit_test_suite(stream_reset_suite);
+FIXTURE_SUITE("tquic_stream_reset", stream_reset_cases);
