@@ -175,7 +175,7 @@ void tquic_conn_free(struct tquic_conn *conn)
 	skb_queue_purge(&conn->undecryptable);
 	skb_queue_purge(&conn->rx_datagrams);
 	skb_queue_purge(&conn->tx_datagrams);
-	tquic_for_each_path(path, conn, i)
+	tquic_for_each_path(path, conn)
 		tquic_path_del(conn, path);
 	tquic_packet_trim(conn);
 	kfree(conn->scratch);

@@ -10,10 +10,9 @@
 static const struct tquic_path *path_by_rank(const struct tquic_conn *conn, u32 rank, u32 *nr)
 {
 	const struct tquic_path *path, *found = NULL;
-	int i;
 
 	*nr = 0;
-	tquic_for_each_path(path, conn, i)
+	tquic_for_each_path(path, conn)
 		if ((*nr)++ == rank)
 			found = path;
 	return found;
@@ -109,12 +108,11 @@ void tquic_info_set_cc(struct sock *sk, const struct tquic_cc_ops *cc)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct tquic_path *path;
-	int i;
 
 	tsk->cc = cc;
 	if (!tsk->conn)
 		return;
-	tquic_for_each_path(path, tsk->conn, i) {
+	tquic_for_each_path(path, tsk->conn) {
 		if (path->rec.cc.ops == cc)
 			continue;
 		path->rec.cc.ops = cc;

@@ -761,9 +761,8 @@ static void output_challenges(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_path *path;
 	u32 size;
-	int i;
 
-	tquic_for_each_path(path, conn, i) {
+	tquic_for_each_path(path, conn) {
 		if (!path->due)
 			continue;
 		size = min_t(u64, TQUIC_MIN_UDP, tquic_path_amplification_room(path));

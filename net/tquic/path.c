@@ -117,11 +117,10 @@ static bool path_has(const struct tquic_path *path, const union tquic_addr *loca
 struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_rx *rx)
 {
 	struct tquic_path *path = conn->path;
-	int i;
 
 	if (likely(path_has(path, &rx->local, &rx->remote)))
 		return path;
-	tquic_for_each_path(path, conn, i)
+	tquic_for_each_path(path, conn)
 		if (path_has(path, &rx->local, &rx->remote))
 			return path;
 	/* who may not move may still come to the address that it was asked to, section 18.2 */
@@ -153,7 +152,6 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 {
 	struct tquic_path *other;
 	u64 pto_us = 0;
-	int i;
 
 	if (path->challenge_us == TQUIC_TIME_NEVER) {
 		get_random_bytes(path->challenge, sizeof(path->challenge));
@@ -161,7 +159,7 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 	}
 	path->tries++;
 	path->due |= TQUIC_PATH_DUE_CHALLENGE;
-	tquic_for_each_path(other, conn, i)	/* conn->path may be the new one already */
+	tquic_for_each_path(other, conn)	/* conn->path may be the new one already */
 		pto_us = max(pto_us, tquic_loss_pto_us(&other->rec, true, conn->confirmed));
 	path->challenge_us = now_us + pto_us;
 }
@@ -177,11 +175,11 @@ int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
 		       const union tquic_addr *remote, struct tquic_endpoint *ep, u64 now_us)
 {
 	struct tquic_path *path;
-	int i, err, nr = 0;
+	int err, nr = 0;
 
 	if (!conn->dcid.len)
 		return -EOPNOTSUPP;
-	tquic_for_each_path(path, conn, i)
+	tquic_for_each_path(path, conn)
 		nr += path->ours ? TQUIC_PATH_MAX : 1;
 	if (!conn->confirmed || nr >= TQUIC_PATH_MAX)
 		return -EAGAIN;
@@ -330,9 +328,8 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 {
 	struct tquic_path *path;
 	u8 local = 0;
-	int i;
 
-	tquic_for_each_path(path, conn, i) {
+	tquic_for_each_path(path, conn) {
 		if (path->challenge_us == TQUIC_TIME_NEVER ||
 		    memcmp(path->challenge, data, sizeof(path->challenge)))
 			continue;
@@ -363,7 +360,6 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
 	struct tquic_path *other, *back = NULL;
-	int i;
 
 	if (path->tries < TQUIC_PATH_TRIES) {
 		path_challenge(conn, path, now_us);
@@ -375,7 +371,7 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 	}
 	path->validated = false;
 	if (path == conn->path) {
-		tquic_for_each_path(other, conn, i)
+		tquic_for_each_path(other, conn)
 			if (other->validated && (!back || other->proven_us > back->proven_us))
 				back = other;
 		if (!back) {

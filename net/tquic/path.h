@@ -58,9 +58,8 @@ struct tquic_path {
 	u32 gso_max;			/* bytes of one xmit, by route(); 0: one datagram each */
 };
 
-/* i is an int of the caller's */
-#define tquic_for_each_path(path, conn, i)						\
-	for ((i) = 0; (i) < TQUIC_PATH_MAX && ((path) = (conn)->paths[i], true); (i)++)	\
+#define tquic_for_each_path(path, conn)							\
+	for (int _i = 0; _i < TQUIC_PATH_MAX && ((path) = (conn)->paths[_i], true); _i++)	\
 		if (path)
 
 struct tquic_path *tquic_path_add(struct tquic_conn *conn, const union tquic_addr *local,

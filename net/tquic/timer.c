@@ -63,9 +63,8 @@ static u64 paths_deadline(const struct tquic_conn *conn)
 {
 	const struct tquic_path *path;
 	u64 best = TQUIC_TIME_NEVER;
-	int i;
 
-	tquic_for_each_path(path, conn, i)
+	tquic_for_each_path(path, conn)
 		best = min(best, path->challenge_us);
 	/* with packets in flight the ACK is a better moment: the window may be too full now */
 	if (conn->confirmed && !conn->path->rec.cc.in_flight)
@@ -146,7 +145,6 @@ static bool silence_run(struct tquic_conn *conn, u64 now_us)
 void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 {
 	struct tquic_path *path;
-	int i;
 
 	if (conn->state >= TQUIC_CONN_CLOSING) {
 		if (conn->close_us <= now_us)
@@ -168,7 +166,7 @@ void tquic_timer_run(struct tquic_conn *conn, u64 now_us)
 	if (conn->trim_us <= now_us)
 		tquic_packet_trim(conn);
 	loss_run(conn, now_us);
-	tquic_for_each_path(path, conn, i)
+	tquic_for_each_path(path, conn)
 		if (path->challenge_us <= now_us && tquic_conn_alive(conn))
 			tquic_path_timeout(conn, path, now_us);
 	tquic_output_flush(conn, now_us);
