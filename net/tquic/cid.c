@@ -7,9 +7,6 @@
 #include <linux/kernel.h>
 #include "cid.h"
 
-#define VIOLATION	TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION)
-#define OVER_LIMIT	TQUIC_WERR(QUIC_TRANSPORT_ERROR_CONNECTION_ID_LIMIT)
-
 /* the entries in use of one table */
 #define for_each_used(c, table)								\
 	for ((c) = (table); (c) < (table) + ARRAY_SIZE(table); (c)++)			\
@@ -114,11 +111,11 @@ int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_
 
 	gone->len = 0;
 	if (seq >= cs->local_next_seq)
-		return VIOLATION;
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	if (!l)
 		return 0;
 	if (tquic_cid_equal(&l->cid, dcid, dcid_len))
-		return VIOLATION;
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	*gone = l->cid;
 	l->used = false;
 	return 0;
@@ -240,7 +237,7 @@ static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid
 		same_token = !r->has_token || token_equal(r->reset_token, reset_token);
 		same_seq = r->seq == seq;
 		if (same_cid != same_seq || (same_cid && !same_token))
-			return VIOLATION;
+			return TQUIC_WERR(PROTOCOL_VIOLATION);
 		*known |= same_cid;
 	}
 	return 0;
@@ -267,7 +264,7 @@ static int retire_below(struct tquic_cids *cs, u64 prior_to, u8 active)
 	cs->remote_prior_to = prior_to;
 	for_each_used(r, cs->remote)
 		if (r->seq < prior_to && retire_remote(cs, r))
-			return OVER_LIMIT;
+			return TQUIC_WERR(CONNECTION_ID_LIMIT);
 	feed_starved(cs, active);	/* from those that were spare */
 	return 0;
 }
@@ -287,22 +284,22 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 	int ret;
 
 	if (!cid_len || cid_len > TQUIC_CID_MAX || prior_to > seq)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING);
+		return TQUIC_WERR(FRAME_ENCODING);
 	if (zero_length(cs))
-		return VIOLATION;
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	ret = check_new(cs, seq, cid, cid_len, reset_token, &known) ?:
 	      retire_below(cs, prior_to, active);
 	if (ret || known)
 		return ret;
 	before = mark_seen(cs, seq);
 	if (seq < max(cs->remote_prior_to, cs->seen_base) && (!before || seq < cs->seen_base))
-		return tquic_cid_owe_retire(cs, seq) ? OVER_LIMIT : 0;
+		return tquic_cid_owe_retire(cs, seq) ? TQUIC_WERR(CONNECTION_ID_LIMIT) : 0;
 	if (before)
 		return 0;
 	for_each_used(r, cs->remote)
 		held++;
 	if (held >= cs->remote_limit)
-		return OVER_LIMIT;
+		return TQUIC_WERR(CONNECTION_ID_LIMIT);
 	r = free_slot(cs->remote);
 	r->seq = seq;
 	tquic_cid_set(&r->cid, cid, cid_len);

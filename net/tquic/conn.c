@@ -239,15 +239,14 @@ static int remote_versions(struct tquic_conn *conn, const struct tquic_tparam *t
 	bool listed = tp->version == QUIC_VERSION_V2 ? tp->lists_v2 : tp->lists_v1;
 
 	if (tp->has_versions && conn->server && !listed)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM);
+		return TQUIC_WERR(TRANSPORT_PARAM);
 	if ((tp->has_versions ? tp->version : conn->first_version) != conn->version)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_VERSION_NEGOTIATION);
+		return TQUIC_WERR(VERSION_NEGOTIATION);
 	if (!conn->server || conn->prefer_version != QUIC_VERSION_V2 || !tp->lists_v2 ||
 	    conn->version == QUIC_VERSION_V2 || conn->local.disable_compatible_version ||
 	    !skb_queue_empty(&conn->undecryptable))
 		return 0;
-	return tquic_handshake_initial_keys(conn, QUIC_VERSION_V2) ?
-	       TQUIC_WERR(QUIC_TRANSPORT_ERROR_INTERNAL) : 0;
+	return tquic_handshake_initial_keys(conn, QUIC_VERSION_V2) ? TQUIC_WERR(INTERNAL) : 0;
 }
 
 /*
@@ -282,12 +281,12 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 		     (tp->has_preferred &&
 		      tquic_cid_rx_new(&conn->cids, 1, 0, tp->preferred_cid.id,
 				       tp->preferred_cid.len, tp->preferred_token, path->index))))
-		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM);
+		ret = TQUIC_WERR(TRANSPORT_PARAM);
 	if (!ret)
 		ret = remote_versions(conn, tp);
 	/* limits below what 0-RTT has used */
 	if (!ret && !tquic_streams_apply_remote(&conn->streams))
-		ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		ret = TQUIC_WERR(PROTOCOL_VIOLATION);
 	if (ret) {
 		tquic_tparam_init(tp);
 		tquic_conn_fail(conn, ret, TQUIC_FT_CRYPTO, now_us);

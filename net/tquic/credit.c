@@ -41,7 +41,7 @@ void tquic_credit_rx_init(struct tquic_credit_rx *c, u64 window, u64 window_max)
 int tquic_credit_rx_receive(struct tquic_credit_rx *c, u64 end)
 {
 	if (end > c->max)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FLOW_CONTROL);
+		return TQUIC_WERR(FLOW_CONTROL);
 	c->received = max(c->received, end);
 	return 0;
 }

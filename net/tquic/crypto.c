@@ -466,7 +466,7 @@ int tquic_crypto_opened(struct tquic_crypto *c, bool phase, u64 pn)
 	}
 	if (c->next_ready)
 		return 1;
-	return pn > c->phase_pn ? TQUIC_WERR(QUIC_TRANSPORT_ERROR_KEY_UPDATE) : 0;
+	return pn > c->phase_pn ? TQUIC_WERR(KEY_UPDATE) : 0;
 }
 
 /* RFC 9001 section 5.4.4: the sample is counter and nonce, as the kernel's IV is */

@@ -73,7 +73,7 @@ int tquic_datagram_rx(struct tquic_conn *conn, const struct tquic_rx_frame *f)
 	struct sk_buff *skb;
 
 	if (head + f->stream.len > conn->local.max_datagram_frame_size)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	skb = alloc_skb(f->stream.len, GFP_ATOMIC);
 	if (!skb) {
 		tquic_drop(conn->mib, DROP_NOMEM, f->stream.len);

@@ -162,7 +162,7 @@ static int rx_ack_frequency(struct tquic_rx_work *in, const struct tquic_rx_fram
 
 	if (f->freq.delay_us < conn->local.min_ack_delay_us ||
 	    f->freq.delay_us >= TQUIC_ACK_DELAY_END_US)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	tquic_mib_inc(conn->mib, RX_ACK_FREQUENCY);
 	if (!tquic_ack_frequency(ack, f->freq.seq, f->freq.threshold, f->freq.reorder))
 		return 0;
@@ -215,7 +215,7 @@ static int rx_control(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum t
 		return tquic_handshake_rx_done(conn, in->now_us);
 	case TQUIC_FT_NEW_TOKEN:
 		if (conn->server)
-			return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+			return TQUIC_WERR(PROTOCOL_VIOLATION);
 		if (f->stream.len <= TQUIC_TOKEN_CLIENT_MAX)
 			conn->ops->event(conn, QUIC_EVENT_NEW_TOKEN, f->stream.data, f->stream.len);
 		return 0;
@@ -245,7 +245,7 @@ int tquic_dispatch(struct tquic_rx_work *in, const u8 *p, const u8 *end, u8 ptyp
 	in->eliciting = false;
 	in->probing = true;
 	f.type = 0;
-	ret = TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);	/* no frame at all */
+	ret = TQUIC_WERR(PROTOCOL_VIOLATION);	/* no frame at all */
 	while (p < end && tquic_conn_alive(in->conn)) {
 		ret = tquic_frame_decode(p, end, ptype, &f);
 		if (ret < 0)

@@ -10,7 +10,7 @@
 #include "sock.h"
 
 #define TLS_KEY_UPDATE		24	/* RFC 8446 section 4 */
-#define UNEXPECTED_MESSAGE	TQUIC_WERR(QUIC_TRANSPORT_ERROR_CRYPTO + 10)
+#define UNEXPECTED_MESSAGE	TQUIC_WERR(CRYPTO + 10)
 
 /*
  * tquic_event_queue - something has happened that the user may want to know: @len bytes of @data

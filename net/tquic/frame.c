@@ -6,9 +6,6 @@
 #include <linux/kernel.h>
 #include "frame.h"
 
-#define ENCODING_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_FRAME_ENCODING)
-#define VIOLATION	TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION)
-
 /* the columns of RFC 9000 section 12.4 table 3 */
 #define PKTS_IH01	(TQUIC_FP_INITIAL | TQUIC_FP_HANDSHAKE | TQUIC_FP_0RTT | TQUIC_FP_1RTT)
 #define PKTS_IH_1	(TQUIC_FP_INITIAL | TQUIC_FP_HANDSHAKE | TQUIC_FP_1RTT)
@@ -192,14 +189,14 @@ static int decode_rare(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 
 	next = tquic_varint_get(p, end, &f->type);
 	if (next && next - p != tquic_varint_len(f->type))
-		return VIOLATION;
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	if (!next || f->type != TQUIC_FT_ACK_FREQUENCY)
-		return ENCODING_ERROR;
+		return TQUIC_WERR(FRAME_ENCODING);
 	if (ptype != TQUIC_PT_1RTT)
-		return VIOLATION;
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	f->props = PKTS_1;
 	next = get_ints(next, end, f->ints, 4);
-	return next ? next - p : ENCODING_ERROR;
+	return next ? next - p : TQUIC_WERR(FRAME_ENCODING);
 }
 
 /*
@@ -215,12 +212,12 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 	const u8 *next;
 
 	if (unlikely(p >= end))
-		return ENCODING_ERROR;
+		return TQUIC_WERR(FRAME_ENCODING);
 	if (unlikely(*p >= ARRAY_SIZE(frame_types) || !frame_types[*p].props))
 		return decode_rare(p, end, ptype, f);
 	ft = &frame_types[*p];
 	if (unlikely(!(ft->props & BIT(ptype))))
-		return VIOLATION;
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	f->type = *p;
 	f->props = ft->props;
 	/* the frames of a transfer, without an indirect call */
@@ -233,7 +230,7 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 		if (next && ft->decode)
 			next = ft->decode(next, end, f);
 	}
-	return likely(next) ? next - p : ENCODING_ERROR;
+	return likely(next) ? next - p : TQUIC_WERR(FRAME_ENCODING);
 }
 
 /*
@@ -257,12 +254,12 @@ int tquic_frame_ack_next(struct tquic_rx_frame *f, u64 *smallest, u64 *largest)
 		if (p)
 			p = tquic_varint_get(p, f->ack.ranges_end, &len);
 		if (!p || gap + 2 > f->ack.smallest)
-			return ENCODING_ERROR;
+			return TQUIC_WERR(FRAME_ENCODING);
 		f->ack.ranges = p;
 		top = f->ack.smallest - gap - 2;
 	}
 	if (len > top)
-		return ENCODING_ERROR;
+		return TQUIC_WERR(FRAME_ENCODING);
 	f->ack.smallest = top - len;
 	*smallest = f->ack.smallest;
 	*largest = top;

@@ -183,7 +183,7 @@ int tquic_handshake_rx_crypto(struct tquic_conn *conn, enum tquic_space_id id,
 	int ret;
 
 	if (f->stream.off + f->stream.len > rb->read_off + TQUIC_CRYPTO_MAX_RX)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_CRYPTO_BUF_EXCEEDED);
+		return TQUIC_WERR(CRYPTO_BUF_EXCEEDED);
 	ret = tquic_recvbuf_insert(rb, f->stream.off, f->stream.data, f->stream.len, skb,
 				   GFP_ATOMIC);
 	if (ret < 0)
@@ -242,7 +242,7 @@ int tquic_handshake_rx_retry(struct tquic_conn *conn, const struct tquic_hdr *h,
 int tquic_handshake_rx_done(struct tquic_conn *conn, u64 now_us)
 {
 	if (conn->server)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	if (!conn->confirmed)
 		handshake_confirmed(conn, now_us);
 	return 0;

@@ -176,8 +176,7 @@ static void rx_undecipherable(struct tquic_rx_work *in, const u8 *p, u32 len)
 	}
 	tquic_drop(conn->mib, DROP_DECRYPT, len);
 	if (tquic_crypto_ready(rx) && rx->failed > rx->cipher->rx_limit)
-		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_AEAD_LIMIT_REACHED), 0,
-				in->now_us);
+		tquic_conn_fail(conn, TQUIC_WERR(AEAD_LIMIT_REACHED), 0, in->now_us);
 }
 
 /*
@@ -238,8 +237,7 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 		return;
 	run_end(in);
 	if (unlikely(p[0] & 0x18)) {	/* reserved bits, RFC 9000 section 17.3.1 */
-		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION), 0,
-				in->now_us);
+		tquic_conn_fail(conn, TQUIC_WERR(PROTOCOL_VIOLATION), 0, in->now_us);
 		return;
 	}
 	err = tag ? tquic_crypto_opened(&sp->rx, p[0] & TQUIC_HDR_PHASE, pn) : 0;
@@ -339,8 +337,7 @@ static void rx_long(struct tquic_rx_work *in, u8 *p, const struct tquic_hdr *h)
 		return;
 	}
 	if (p[0] & 0x0c) {	/* reserved bits, RFC 9000 section 17.2 */
-		tquic_conn_fail(conn, TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION), 0,
-				in->now_us);
+		tquic_conn_fail(conn, TQUIC_WERR(PROTOCOL_VIOLATION), 0, in->now_us);
 		return;
 	}
 	if (conn->state == TQUIC_CONN_IDLE && conn->server)

@@ -352,7 +352,7 @@ static int ack_frame(struct pass *p, struct tquic_rx_frame *ack, struct largest 
 				break;
 			}
 			if (skipped >= r[i].smallest && skipped <= r[i].largest)
-				return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+				return TQUIC_WERR(PROTOCOL_VIOLATION);
 		} while (i);
 		if (i < RANGES_AT_ONCE)
 			ack_ranges(p, &r[i], RANGES_AT_ONCE - i, largest);
@@ -646,7 +646,7 @@ int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 
 	memset(res, 0, sizeof(*res));
 	if (largest.pn >= next_pn)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION);
+		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	p.ctx = ctx;
 	p.sp = sp;
 	p.now_us = now_us;

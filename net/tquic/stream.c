@@ -371,15 +371,14 @@ int tquic_stream_from_peer(struct tquic_streams *ss, u64 sid, bool send_part, gf
 
 	*sp = NULL;
 	if (unlikely(send_part ? !tquic_stream_can_send(ss, sid) : !tquic_stream_can_recv(ss, sid)))
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
+		return TQUIC_WERR(STREAM_STATE);
 	*sp = tquic_stream_find(ss, sid);
 	if (likely(*sp))
 		return 0;
 	if (tquic_stream_local(ss, sid))
-		return num < ss->open[tquic_sid_is_uni(sid)].used ? 0 :
-		       TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
+		return num < ss->open[tquic_sid_is_uni(sid)].used ? 0 : TQUIC_WERR(STREAM_STATE);
 	if (num >= peer->max)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_LIMIT);
+		return TQUIC_WERR(STREAM_LIMIT);
 	peer->received = max(peer->received, num + 1);
 	return revive(ss, sid, gfp, sp);
 }
@@ -655,11 +654,11 @@ static inline int charge_rx(struct tquic_streams *ss, struct tquic_stream *s, u6
 {
 	if (s->rx_final != TQUIC_SIZE_UNKNOWN ? end > s->rx_final || (fin && end != s->rx_final) :
 						fin && end < s->rxc.received)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FINAL_SIZE);
+		return TQUIC_WERR(FINAL_SIZE);
 	if (end <= s->rxc.received)
 		return 0;
 	if (unlikely(end > s->rxc.max))
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_FLOW_CONTROL);
+		return TQUIC_WERR(FLOW_CONTROL);
 	return tquic_credit_rx_receive(&ss->rx, ss->rx.received + (end - s->rxc.received)) ?:
 	       tquic_credit_rx_receive(&s->rxc, end);
 }
@@ -774,7 +773,7 @@ int tquic_stream_rx_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 
 	if (s->rx_state > QUIC_STREAM_RECV_STATE_SIZE_KNOWN)
 		return 0;
 	if (s->rx_reliable != TQUIC_SIZE_UNKNOWN && err != s->rx_err)
-		return TQUIC_WERR(QUIC_TRANSPORT_ERROR_STREAM_STATE);
+		return TQUIC_WERR(STREAM_STATE);
 	s->rx_final = final_size;
 	s->rx_err = err;
 	s->rx_reliable = min(s->rx_reliable, reliable);

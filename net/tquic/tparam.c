@@ -10,8 +10,6 @@
 #include "tparam.h"
 #include "varint.h"
 
-#define PARAM_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_TRANSPORT_PARAM)
-
 #define PREFERRED_CID_AT	(4 + 2 + 16 + 2)	/* section 18.2 figure 22 */
 
 enum kind {
@@ -266,19 +264,19 @@ int tquic_tparam_decode(struct tquic_tparam *tp, bool from_server, const u8 *p, 
 		if (p)
 			p = tquic_varint_get(p, end, &size);
 		if (!p || size > end - p)
-			return PARAM_ERROR;
+			return TQUIC_WERR(TRANSPORT_PARAM);
 		pa = find(id);
 		if (pa) {
 			u32 bit = BIT(pa - params);
 
 			if ((seen & bit) || (pa->server_only && !from_server) ||
 			    !take(tp, pa, p, size))
-				return PARAM_ERROR;
+				return TQUIC_WERR(TRANSPORT_PARAM);
 			seen |= bit;
 		}
 		p += size;
 	}
 	if (tp->min_ack_delay_us != TQUIC_VARINT_MAX && tp->min_ack_delay_us > tp->max_ack_delay_us)
-		return PARAM_ERROR;
+		return TQUIC_WERR(TRANSPORT_PARAM);
 	return 0;
 }

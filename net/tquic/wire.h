@@ -84,10 +84,10 @@ enum tquic_space_id {
 #define TQUIC_FT_ACK_FREQUENCY		0xaf	/* two bytes on the wire */
 
 /*
- * An error that the peer made on the wire, as the return value of a parser or
- * a state machine: below every errno, so that one int carries both.
+ * An error that the peer made on the wire, QUIC_TRANSPORT_ERROR_*, as the return value of a parser
+ * or a state machine: below every errno, so that one int carries both.
  */
-#define TQUIC_WERR(code)	(-(int)(0x10000 + (code)))
+#define TQUIC_WERR(name)	(-(int)(0x10000 + QUIC_TRANSPORT_ERROR_##name))
 
 static inline bool tquic_is_werr(int ret)
 {

@@ -38,7 +38,7 @@ static void credit_rx_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tquic_credit_rx_receive(&c, 1000), 0);
 	KUNIT_EXPECT_EQ(test, tquic_credit_rx_receive(&c, 10), 0);
 	KUNIT_EXPECT_EQ(test, c.received, 1000ULL);
-	KUNIT_EXPECT_EQ(test, tquic_credit_rx_receive(&c, 1001), TQUIC_WERR(0x03));
+	KUNIT_EXPECT_EQ(test, tquic_credit_rx_receive(&c, 1001), -0x10000 - 0x03);
 	KUNIT_EXPECT_EQ(test, c.received, 1000ULL);
 }
 

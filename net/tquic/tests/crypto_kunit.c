@@ -9,7 +9,7 @@
 #include "fault.h"
 
 #define BUF_LEN	2048
-#define KEY_UPDATE_ERROR	TQUIC_WERR(QUIC_TRANSPORT_ERROR_KEY_UPDATE)
+#define KEY_UPDATE_ERROR	TQUIC_WERR(KEY_UPDATE)
 
 struct fixture {
 	struct tquic_crypto tx;

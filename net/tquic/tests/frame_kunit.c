@@ -8,8 +8,8 @@
 #include "frame.h"
 #include "varint.h"
 
-#define ENCODING	TQUIC_WERR(0x07)
-#define VIOLATION	TQUIC_WERR(0x0a)
+#define ENCODING	(-0x10000 - 0x07)
+#define VIOLATION	(-0x10000 - 0x0a)
 
 static const struct tquic_cid some_cid = { 4, { 0xde, 0xad, 0xbe, 0xef } };
 static const u8 some_token[TQUIC_TOKEN_RESET_LEN] = "0123456789abcdef";

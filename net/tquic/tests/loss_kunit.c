@@ -267,13 +267,13 @@ static void loss_lies(struct kunit *test)
 	struct bed *b = test->priv;
 
 	send(test, 3);
-	KUNIT_EXPECT_EQ(test, ack(b, 0, 3), TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION));
+	KUNIT_EXPECT_EQ(test, ack(b, 0, 3), TQUIC_WERR(PROTOCOL_VIOLATION));
 	KUNIT_EXPECT_EQ(test, b->acked[0], (u8)0);
 	b->sp.skipped_pn = b->next_pn;
 	b->dropped[b->next_pn++] = 1;
 	send(test, 1);
 	KUNIT_EXPECT_EQ(test, ack_more(b, 4, 4, 2, TQUIC_ECN_NOT), 0);
-	KUNIT_EXPECT_EQ(test, ack(b, 2, 4), TQUIC_WERR(QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION));
+	KUNIT_EXPECT_EQ(test, ack(b, 2, 4), TQUIC_WERR(PROTOCOL_VIOLATION));
 }
 
 static void loss_acked(struct kunit *test)

@@ -5,7 +5,7 @@
 #include <linux/random.h>
 #include "tparam.h"
 
-#define ERROR	TQUIC_WERR(0x08)
+#define ERROR	(-0x10000 - 0x08)
 
 static void tparam_defaults(struct kunit *test)
 {
