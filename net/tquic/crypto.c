@@ -136,18 +136,6 @@ static int finished(int err)
 	return err;
 }
 
-/** tquic_crypto_hmac - with the key of @tfm; any context, allocates nothing; 0 or an errno */
-int tquic_crypto_hmac(struct crypto_shash *tfm, const void *data, u32 len, u8 *out)
-{
-	SHASH_DESC_ON_STACK(desc, tfm);
-	int err;
-
-	desc->tfm = tfm;
-	err = crypto_shash_digest(desc, data, len, out);
-	shash_desc_zero(desc);
-	return err;
-}
-
 /*
  * HKDF-Expand-Label with an empty context, RFC 8446 section 7.1, of an HMAC keyed with the secret.
  * No label of ours, with its prefix, is longer than LABEL_MAX, and no output than one hash.
@@ -165,7 +153,7 @@ static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u3
 	p = tquic_bytes_put(p, label, strlen(label));
 	*p++ = 0;	/* of the context */
 	*p++ = 1;	/* T(1) of HKDF-Expand */
-	err = tquic_crypto_hmac(tfm, info, p - info, hash);
+	err = crypto_shash_tfm_digest(tfm, info, p - info, hash);
 	if (!err)
 		memcpy(out, hash, out_len);
 	memzero_explicit(hash, sizeof(hash));
@@ -189,7 +177,7 @@ int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *
 		return -EINVAL;
 	mutex_lock(&hmac_lock);
 	err = crypto_shash_setkey(tfm, v->salt, SALT_LEN) ?:
-	      tquic_crypto_hmac(tfm, dcid->id, dcid->len, secret) ?:	/* HKDF-Extract */
+	      crypto_shash_tfm_digest(tfm, dcid->id, dcid->len, secret) ?:	/* HKDF-Extract */
 	      crypto_shash_setkey(tfm, secret, cipher->secret_len) ?:
 	      expand_label(tfm, "client in", client, cipher->secret_len) ?:
 	      expand_label(tfm, "server in", server, cipher->secret_len);

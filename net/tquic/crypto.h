@@ -79,7 +79,6 @@ int tquic_crypto_once(struct crypto_aead *aead, bool seal, u8 *buf, u32 ad_len, 
 int tquic_crypto_retry_tag(u32 version, const struct tquic_cid *odcid, const u8 *pkt, u32 len,
 			   u8 *tag);
 struct crypto_aead *tquic_crypto_aead(const char *name);
-int tquic_crypto_hmac(struct crypto_shash *tfm, const void *data, u32 len, u8 *out);
 
 /** tquic_crypto_ready - keys are installed */
 static inline bool tquic_crypto_ready(const struct tquic_crypto *c)

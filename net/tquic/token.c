@@ -170,7 +170,7 @@ int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 /* HMAC-SHA256; any context, allocates nothing */
 static void derive(struct tquic_token_keys *k, const void *from, u32 len, u8 *hash)
 {
-	if (WARN_ON_ONCE(tquic_crypto_hmac(k->reset, from, len, hash)))
+	if (WARN_ON_ONCE(crypto_shash_tfm_digest(k->reset, from, len, hash)))
 		get_random_bytes(hash, RESET_HASH_LEN);	/* nobody can guess it, we neither */
 }
 

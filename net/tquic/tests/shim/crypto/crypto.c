@@ -244,10 +244,8 @@ int crypto_shash_setkey(struct crypto_shash *tfm, const u8 *key, unsigned int le
 	return keep_key(&tfm->base, key, len);
 }
 
-int crypto_shash_digest(struct shash_desc *desc, const u8 *data, unsigned int len, u8 *out)
+int crypto_shash_tfm_digest(struct crypto_shash *tfm, const u8 *data, unsigned int len, u8 *out)
 {
-	const struct crypto_tfm *tfm = &desc->tfm->base;
-
-	return gnutls_hmac_fast(tfm->__crt_alg->id, tfm->key, tfm->key_len, data, len, out) ?
-	       -EINVAL : 0;
+	return gnutls_hmac_fast(tfm->base.__crt_alg->id, tfm->base.key, tfm->base.key_len, data,
+				len, out) ? -EINVAL : 0;
 }

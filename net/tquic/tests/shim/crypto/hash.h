@@ -9,13 +9,6 @@ struct crypto_shash {
 	struct crypto_tfm base;
 };
 
-struct shash_desc {
-	struct crypto_shash *tfm;
-};
-
-#define SHASH_DESC_ON_STACK(desc, tfm)	struct shash_desc __desc, *desc = &__desc
-#define shash_desc_zero(desc)		memzero_explicit(desc, sizeof(*(desc)))
-
 static inline struct crypto_shash *crypto_alloc_shash(const char *name, u32 type, u32 mask)
 {
 	return (struct crypto_shash *)shim_tfm_alloc(name, type, mask);
@@ -33,6 +26,6 @@ static inline unsigned int crypto_shash_digestsize(struct crypto_shash *tfm)
 }
 
 int crypto_shash_setkey(struct crypto_shash *tfm, const u8 *key, unsigned int len);
-int crypto_shash_digest(struct shash_desc *desc, const u8 *data, unsigned int len, u8 *out);
+int crypto_shash_tfm_digest(struct crypto_shash *tfm, const u8 *data, unsigned int len, u8 *out);
 
 #endif
