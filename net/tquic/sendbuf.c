@@ -19,8 +19,8 @@ static struct tquic_sendfrag *frag_at(const struct tquic_sendbuf *sb, u32 i)
 
 static void drop_frag(struct tquic_sendbuf *sb, struct tquic_sendfrag *frag)
 {
-	if (tquic_sendbuf_mark(frag) && sb->marks)
-		sb->marks->put(frag->priv);
+	if (tquic_sendbuf_mark(frag))
+		sb->mark(frag->priv, false);
 	put_page(frag->page);
 }
 
@@ -106,8 +106,8 @@ int tquic_sendbuf_append(struct tquic_sendbuf *sb, struct page *page, u32 page_o
 	frag->page_off = page_off;
 	frag->len = len;
 	frag->priv = priv;
-	if (tquic_sendbuf_mark(frag) && sb->marks)
-		sb->marks->get(priv);
+	if (tquic_sendbuf_mark(frag))
+		sb->mark(priv, true);
 	sb->end_off += len;
 	return 0;
 }

@@ -20,15 +20,9 @@ struct tquic_sendfrag {
 /* In place of a mark: nobody else reads or writes the page, so that it may change for a moment */
 #define TQUIC_SENDBUF_OWN	((void *)1)
 
-/* What becomes of marks: an entry holds one reference to its mark while it lives */
-struct tquic_sendbuf_marks {
-	void (*get)(void *priv);
-	void (*put)(void *priv);
-};
-
 struct tquic_sendbuf {
-	/* set by the owner before the first mark; NULL: not told */
-	const struct tquic_sendbuf_marks *marks;
+	/* an entry takes (@get) or gives back its reference to a mark; set before the first one */
+	void (*mark)(void *priv, bool get);
 	struct tquic_sendfrag *ring;	/* cap entries, a power of two; NULL until used */
 	u32 head;			/* index of the oldest entry */
 	u32 nr;

@@ -328,17 +328,13 @@ static int copy_some(struct sock *sk, struct send *snd, struct tquic_stream *s, 
 	return charge(sk, n);
 }
 
-static void zcopy_get(void *uarg)
+static void zcopy_mark(void *uarg, bool get)
 {
-	net_zcopy_get(uarg);
+	if (get)
+		net_zcopy_get(uarg);
+	else
+		net_zcopy_put(uarg);
 }
-
-static void zcopy_put(void *uarg)
-{
-	net_zcopy_put(uarg);
-}
-
-static const struct tquic_sendbuf_marks zcopy_marks = { .get = zcopy_get, .put = zcopy_put };
 
 /* Append bytes of a page of the caller; -EOPNOTSUPP: it must be copied */
 static int refer_page(struct sock *sk, struct send *snd, struct tquic_stream *s,
@@ -369,7 +365,7 @@ static int refer_some(struct sock *sk, struct send *snd, struct tquic_stream *s,
 	got = iov_iter_get_pages2(it, pages, max, REFER_PAGES, &off);
 	if (got <= 0)
 		return 0;
-	s->sb.marks = &zcopy_marks;
+	s->sb.mark = zcopy_mark;
 	for (i = 0, left = got; left; i++, off = 0) {
 		u32 len = min_t(size_t, left, PAGE_SIZE - off);
 

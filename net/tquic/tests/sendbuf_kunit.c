@@ -32,17 +32,10 @@ struct model {
 
 static int marks_held;
 
-static void mark_get(void *priv)
+static void mark_held(void *priv, bool get)
 {
-	marks_held++;
+	marks_held += get ? 1 : -1;
 }
-
-static void mark_put(void *priv)
-{
-	marks_held--;
-}
-
-static const struct tquic_sendbuf_marks marks = { mark_get, mark_put };
 
 static u32 below(u32 n)
 {
@@ -74,7 +67,7 @@ static struct model *start(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	m->test = test;
 	tquic_sendbuf_init(&m->sb);
-	m->sb.marks = &marks;
+	m->sb.mark = mark_held;
 	marks_held = 0;
 	return m;
 }
