@@ -130,6 +130,9 @@ struct tquic_switches {
 	int ack_every;		/* packets for which peers are asked for one ACK; 0: as they like */
 };
 
+/* A switch of the namespace of a connection is off; a load, for which no packet of a run asks */
+#define tquic_off(conn, name)	unlikely(!READ_ONCE((conn)->switches->name))
+
 struct tquic_conn {
 	/* read mostly */
 	const struct tquic_conn_ops *ops;

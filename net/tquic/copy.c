@@ -6,7 +6,6 @@
  */
 #include <linux/slab.h>
 
-#include "copy.h"
 #include "packet.h"
 
 /*

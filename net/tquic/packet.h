@@ -38,6 +38,10 @@ void tquic_packet_skip(struct tquic_space *sp);
 void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 pkts, u32 bytes,
 			  u64 now_us);
 
+/* copy.c: copy mode */
+void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len);
+bool tquic_copy_frame(struct tquic_packet *b, u32 len);
+
 /* control.c */
 void tquic_control_path(struct tquic_packet *b);
 void tquic_control_frames(struct tquic_packet *b);

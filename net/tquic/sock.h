@@ -10,7 +10,6 @@
 #include <net/netns/generic.h>
 #include "compat/compat.h"
 #include "conn.h"
-#include "copy.h"
 #include "token.h"
 
 #define TQUIC_HEADER_BYTES	(1 + TQUIC_CID_LEN + 4 + TQUIC_TAG_LEN)	/* of a 1-RTT packet */
