@@ -7,7 +7,6 @@
 
 #include "cache.h"
 #include "conn.h"
-#include "datagram.h"
 #include "frame.h"
 #include "handshake.h"
 #include "input.h"

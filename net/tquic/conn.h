@@ -269,6 +269,12 @@ void tquic_conn_touch(struct tquic_conn *conn, u64 now_us);
 extern const struct tquic_loss_ops tquic_fate_ops;
 void tquic_fate_acked(struct tquic_conn *conn);
 
+/* datagram.c: DATAGRAM frames, RFC 9221 */
+u32 tquic_datagram_max(const struct tquic_conn *conn);
+void tquic_datagram_queue(struct tquic_conn *conn, struct sk_buff *skb);
+int tquic_datagram_rx(struct tquic_conn *conn, const struct tquic_rx_frame *f);
+void tquic_datagram_drop(struct tquic_conn *conn);
+
 /* timer.c: the clock policy; the owner has the kernel timer */
 u64 tquic_timer_next(const struct tquic_conn *conn);
 void tquic_timer_run(struct tquic_conn *conn, u64 now_us);

@@ -4,9 +4,9 @@
  * sent wait in one queue of the connection, those received in another; their bytes count as held
  * in send buffers and as receive memory, as stream bytes do.
  */
-#include "datagram.h"
 #include "frame.h"
 #include "header.h"
+#include "packet.h"
 
 #define HEAD_MAX	3	/* type and Length of what fits in a packet of ours */
 

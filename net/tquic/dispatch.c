@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Frames of an opened packet: each is handed to the part of the connection that it is about. */
-#include "datagram.h"
 #include "dispatch.h"
 #include "frame.h"
 #include "handshake.h"

@@ -6,7 +6,6 @@
  * frames refer to send buffers and the AEAD writes ciphertext straight into the skb.  Everything
  * runs under the socket lock.
  */
-#include "datagram.h"
 #include "frame.h"
 #include "header.h"
 #include "output.h"

@@ -42,9 +42,10 @@ void tquic_packet_account(struct tquic_conn *conn, struct tquic_path *path, u32 
 void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len);
 bool tquic_copy_frame(struct tquic_packet *b, u32 len);
 
-/* control.c */
+/* control.c, datagram.c */
 void tquic_control_path(struct tquic_packet *b);
 void tquic_control_frames(struct tquic_packet *b);
+void tquic_datagram_frames(struct tquic_packet *b);
 
 /** tquic_packet_init - what the packets of a batch have in common; @flags: TQUIC_PKT_* */
 static inline void tquic_packet_init(struct tquic_packet *b, struct tquic_conn *conn,

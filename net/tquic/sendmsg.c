@@ -5,7 +5,6 @@
  * and MSG_SPLICE_PAGES, none: the send buffer refers to the caller's pages.  UAPI
  * sections 2, 3 and 9.  When a byte leaves is decided by output.c.
  */
-#include "datagram.h"
 #include "handshake.h"
 #include "output.h"
 #include "sock.h"
