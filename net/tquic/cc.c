@@ -51,7 +51,6 @@ void tquic_cc_init(struct tquic_cc *cc, const struct tquic_cc_ops *ops, u32 mss)
 	cc->mss = mss;
 	cc->cwnd = initial_window(mss);
 	cc->ssthresh = ~0ULL;
-	cc->cwnd_max = ~0ULL;
 	cc->ops->init(cc);
 }
 
@@ -83,10 +82,8 @@ static bool in_recovery(const struct tquic_cc *cc, u64 sent_us)
 void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_us)
 {
 	tquic_cc_discard(cc, acked_bytes);
-	if (in_recovery(cc, sent_us))
-		return;
-	cc->ops->on_ack(cc, acked_bytes, sent_us, now_us);
-	cc->cwnd = min(cc->cwnd, max(cc->cwnd_max, tquic_cc_min_window(cc)));
+	if (!in_recovery(cc, sent_us))
+		cc->ops->on_ack(cc, acked_bytes, sent_us, now_us);
 }
 
 /** tquic_cc_on_ce - a congestion event, RFC 9002 appendix B.6; @sent_us: of the largest acked */

@@ -35,7 +35,6 @@ struct tquic_cc {
 	u64 prior_cwnd;		/* before the last event, for undo; 0: nothing to undo */
 	u64 prior_ssthresh;
 	u64 prior_recovery_us;	/* recovery_us before the last event */
-	u64 cwnd_max;		/* bytes, cap; ~0: none */
 	u32 mss;		/* bytes of a full datagram on this path */
 	u32 srtt_us;		/* copies of the path's estimates, set before each call */
 	u32 latest_rtt_us;

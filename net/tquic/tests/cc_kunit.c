@@ -118,18 +118,6 @@ static void cc_minimum_window(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cc->ssthresh, 2400ULL);
 }
 
-static void cc_cap(struct kunit *test)
-{
-	struct tquic_cc *cc = test->priv;
-
-	cc->cwnd_max = 15000;
-	tquic_cc_on_ack(cc, 12000, 10, 20);
-	KUNIT_EXPECT_EQ(test, cc->cwnd, 15000ULL);
-	cc->cwnd_max = 10;
-	tquic_cc_on_ack(cc, 1200, 10, 20);
-	KUNIT_EXPECT_EQ(test, cc->cwnd, 2400ULL);
-}
-
 static void cc_ce(struct kunit *test)
 {
 	struct tquic_cc *cc = test->priv;
@@ -181,7 +169,6 @@ static struct kunit_case cc_cases[] = {
 	KUNIT_CASE(cc_app_limited),
 	KUNIT_CASE(cc_one_event_per_period),
 	KUNIT_CASE(cc_minimum_window),
-	KUNIT_CASE(cc_cap),
 	KUNIT_CASE(cc_ce),
 	KUNIT_CASE(cc_persistent),
 	KUNIT_CASE(cc_undo),
