@@ -4,7 +4,6 @@
  * here, everything up to it is written.  Knows no header protection, no keys, no connection.
  */
 #include "header.h"
-#include "varint.h"
 
 #define LONG_MIN_LEN	7	/* first byte, version, two empty connection IDs */
 

@@ -4,7 +4,7 @@
 #define _TQUIC_HEADER_H
 
 #include <linux/errno.h>
-#include "compat/unaligned.h"
+#include "varint.h"
 #include "wire.h"
 
 #define TQUIC_HEADER_UNKNOWN	0xff	/* type in a version that we do not speak */

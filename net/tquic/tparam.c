@@ -6,7 +6,6 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
-#include "compat/unaligned.h"
 #include "tparam.h"
 #include "varint.h"
 
