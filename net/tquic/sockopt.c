@@ -606,39 +606,34 @@ static int get_zerocopy(struct sock *sk, void *buf, u32 *len)
 }
 
 #define UNBUILT	{ .size = 1 }
+#define STRUCT(set, get, type, ...)	{ set, get, sizeof(struct type), __VA_ARGS__ }
 #define INT(member, ...)							\
 	{ .size = sizeof(int), .off = offsetof(struct tquic_sock, member), __VA_ARGS__ }
 
 static const struct option options[] = {
-	[QUIC_SOCKOPT_EVENT] = { set_event, get_event, sizeof(struct quic_event_option) },
-	[QUIC_SOCKOPT_STREAM_OPEN] = { NULL, get_stream_open, sizeof(struct quic_stream_info) },
-	[QUIC_SOCKOPT_STREAM_RESET] = { set_stream_reset, NULL, sizeof(struct quic_errinfo) },
-	[QUIC_SOCKOPT_STREAM_STOP_SENDING] = { set_stream_stop, NULL, sizeof(struct quic_errinfo) },
+	[QUIC_SOCKOPT_EVENT] = STRUCT(set_event, get_event, quic_event_option),
+	[QUIC_SOCKOPT_STREAM_OPEN] = STRUCT(NULL, get_stream_open, quic_stream_info),
+	[QUIC_SOCKOPT_STREAM_RESET] = STRUCT(set_stream_reset, NULL, quic_errinfo),
+	[QUIC_SOCKOPT_STREAM_STOP_SENDING] = STRUCT(set_stream_stop, NULL, quic_errinfo),
 	[QUIC_SOCKOPT_CONNECTION_ID] = UNBUILT,
-	[QUIC_SOCKOPT_CONNECTION_CLOSE] = { set_close, get_close,
-					    sizeof(struct quic_connection_close) },
-	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = { tquic_af_migrate, NULL,
-						sizeof(struct sockaddr_storage) },
+	[QUIC_SOCKOPT_CONNECTION_CLOSE] = STRUCT(set_close, get_close, quic_connection_close),
+	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = STRUCT(tquic_af_migrate, NULL, sockaddr_storage),
 	[QUIC_SOCKOPT_KEY_UPDATE] = { set_key_update, NULL, 0, .live = true },
-	[QUIC_SOCKOPT_TRANSPORT_PARAM] = { set_param, get_param,
-					   sizeof(struct quic_transport_param) },
-	[QUIC_SOCKOPT_CONFIG] = { set_config, get_config, sizeof(struct quic_config) },
+	[QUIC_SOCKOPT_TRANSPORT_PARAM] = STRUCT(set_param, get_param, quic_transport_param),
+	[QUIC_SOCKOPT_CONFIG] = STRUCT(set_config, get_config, quic_config),
 	[QUIC_SOCKOPT_TOKEN] = { set_token, get_token, QUIC_TOKEN_MAX_BYTES, true },
 	[QUIC_SOCKOPT_ALPN] = { set_alpn, get_alpn, QUIC_ALPN_MAX_BYTES, true },
 	[QUIC_SOCKOPT_SESSION_TICKET] = { set_ticket, get_ticket,
 					  QUIC_SESSION_TICKET_MAX_BYTES, true },
-	[QUIC_SOCKOPT_CRYPTO_SECRET] = { set_secret, NULL, sizeof(struct quic_crypto_secret),
-					 .live = true },
+	[QUIC_SOCKOPT_CRYPTO_SECRET] = STRUCT(set_secret, NULL, quic_crypto_secret, .live = true),
 	[QUIC_SOCKOPT_TRANSPORT_PARAM_EXT] = { set_param_ext, get_param_ext,
 					       QUIC_TRANSPORT_PARAM_EXT_MAX_BYTES, true, true },
 	[QUIC_SOCKOPT_STREAM_PEELOFF] = UNBUILT,
-	[QUIC_SOCKOPT_INFO] = { NULL, tquic_info_quic, sizeof(struct quic_info) },
+	[QUIC_SOCKOPT_INFO] = STRUCT(NULL, tquic_info_quic, quic_info),
 	[QUIC_SOCKOPT_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
 	[QUIC_SOCKOPT_NODELAY] = INT(nodelay, .max = 1, .changed = nodelay_changed),
-	[QUIC_SOCKOPT_STREAM_PRIORITY] = { set_priority, get_priority,
-					   sizeof(struct quic_stream_priority) },
-	[QUIC_SOCKOPT_STREAM_RESET_AT] = { set_stream_reset_at, NULL,
-					   sizeof(struct quic_stream_reset_at) },
+	[QUIC_SOCKOPT_STREAM_PRIORITY] = STRUCT(set_priority, get_priority, quic_stream_priority),
+	[QUIC_SOCKOPT_STREAM_RESET_AT] = STRUCT(set_stream_reset_at, NULL, quic_stream_reset_at),
 	[QUIC_SOCKOPT_ZEROCOPY] = { set_zerocopy, get_zerocopy, sizeof(int) },
 };
 
@@ -652,7 +647,7 @@ static const struct option tcp_options[] = {
 	[TCP_KEEPINTVL] = INT(keep_intvl_s, .min = 1, .max = KEEP_MAX_S, .unset = KEEP_INTVL_S),
 	[TCP_KEEPCNT] = INT(keep_cnt, .min = 1, .max = 127, .unset = KEEP_CNT),
 	[TCP_USER_TIMEOUT] = INT(user_timeout_ms, .max = INT_MAX),
-	[TCP_INFO] = { NULL, tquic_info_tcp, sizeof(struct tcp_info) },
+	[TCP_INFO] = STRUCT(NULL, tquic_info_tcp, tcp_info),
 	[TCP_CONGESTION] = { set_congestion, get_congestion, QUIC_CONGESTION_NAME_BYTES },
 };
 
