@@ -49,12 +49,10 @@ static int grow(struct tquic_ranges *rs, gfp_t gfp)
 /* make [start, end) range number @i; it must touch no other */
 static int insert(struct tquic_ranges *rs, u16 i, u64 start, u64 end, gfp_t gfp)
 {
-	if (rs->nr == rs->cap) {
-		int ret = grow(rs, gfp);
+	int ret = rs->nr == rs->cap ? grow(rs, gfp) : 0;
 
-		if (ret)
-			return ret;
-	}
+	if (ret)
+		return ret;
 	memmove(&rs->r[i + 1], &rs->r[i], (rs->nr - i) * sizeof(*rs->r));
 	rs->r[i] = (struct tquic_range){ start, end };
 	rs->nr++;
