@@ -272,8 +272,7 @@ static int prefer(struct sock *sk, union tquic_addr *addr)
 	err = tquic_conn_prefer(tquic_sk(sk)->conn, addr);
 	if (!err)
 		swap(*kept, ep);
-	if (ep)
-		tquic_udp_put(ep, sk);
+	tquic_udp_put(ep, sk);
 	return err;
 }
 
@@ -307,7 +306,7 @@ int tquic_af_migrate(struct sock *sk, void *sa, u32 len)
 	if (err)
 		return err;
 	err = tquic_path_migrate(conn, &addr, &conn->path->remote, ep, tquic_now_us());
-	if (err && ep)
+	if (err)
 		tquic_udp_put(ep, sk);
 	return err;
 }

@@ -331,8 +331,7 @@ void tquic_listen_work(struct work_struct *work)
 	}
 	if (child)
 		enqueue(sk, ep, child);
-	if (ep)
-		tquic_udp_put(ep, sk);
+	tquic_udp_put(ep, sk);
 	set_active_memcg(memcg);
 	sock_put(sk);
 }

@@ -375,8 +375,7 @@ static void take_apart(struct sock *sk)
 	tsk->ticket = NULL;
 	tsk->ep = NULL;
 	for (i = 0; i < ARRAY_SIZE(eps); i++)
-		if (eps[i])
-			tquic_udp_put(eps[i], sk);
+		tquic_udp_put(eps[i], sk);
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	tquic_socket_destroy(sk);

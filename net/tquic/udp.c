@@ -486,9 +486,11 @@ struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *a
 	return ep;
 }
 
-/** tquic_udp_put - @sk gives a reference back; the last one closes the UDP socket; any context */
+/** tquic_udp_put - @sk gives @ep back, or NULL; the last one closes the UDP socket; any context */
 void tquic_udp_put(struct tquic_endpoint *ep, struct sock *sk)
 {
+	if (!ep)
+		return;
 	/* what it is bound to it keeps, also when a path of it goes */
 	if (tquic_sk(sk)->ep != ep && rcu_access_pointer(ep->only) == tquic_sk(sk))
 		RCU_INIT_POINTER(ep->only, NULL);

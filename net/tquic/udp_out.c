@@ -196,8 +196,7 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path)
 {
 	dst_release(path->dst);
-	if (path->ep)
-		tquic_udp_put(path->ep, conn->owner);
+	tquic_udp_put(path->ep, conn->owner);
 }
 
 /*
