@@ -34,9 +34,8 @@ bool tquic_ack_frequency(struct tquic_ack *a, u64 seq, u64 threshold, u64 reorde
 }
 
 /*
- * tquic_ack_overdue - packet @pn, received just now, or a gap that the peer was not told of makes
- * it think a packet lost, its reordering threshold being a->reorder, more than 1; the same draft,
- * section 6.2
+ * tquic_ack_overdue - @pn, received just now, or a gap that the peer was not told of makes it think
+ * a packet lost, its reordering threshold being a->reorder, more than 1: section 6.2 of the draft
  */
 bool tquic_ack_overdue(const struct tquic_ack *a, u64 pn)
 {
@@ -84,9 +83,8 @@ static int add_pn(struct tquic_ack *a, u64 pn)
  * tquic_ack_note - a packet was received, authenticated and is being processed; @max_delay_us: how
  * long its ACK may wait, 0: not at all (Initial, Handshake).  RFC 9000 section 13.2.1: an ACK is
  * owed at once for every second ack-eliciting packet, for one that is out of order or that follows
- * a gap, and for one that was marked CE; tquic_ack_frequency() makes it fewer.  Returns 0: new,
- * process it.  1: received before, or too old to tell, drop it.  -ENOMEM: it could not be noted and
- * must be treated as not received.
+ * a gap, and for one that was marked CE; tquic_ack_frequency() makes it fewer.  Returns 0: new; 1:
+ * received before, or too old to tell, drop it; -ENOMEM: not noted, treat it as not received.
  */
 int tquic_ack_note(struct tquic_ack *a, u64 pn, bool eliciting, enum tquic_ecn ecn, u64 now_us,
 		   u64 max_delay_us)
@@ -149,8 +147,7 @@ static u32 ranges_that_fit(const struct tquic_ranges *rs, long room)
 /*
  * tquic_ack_write - write an ACK frame of all that was received, RFC 9000 section 19.3, but for
  * lower ranges when room is short; @exponent: our ack_delay_exponent; @largest: set to the largest
- * packet number acknowledged.  Returns the byte after it; @p when nothing was received or no room
- * is there.
+ * packet number acknowledged.  Returns the byte after it; @p: nothing was received, or no room.
  */
 u8 *tquic_ack_write(struct tquic_ack *a, u8 *p, u8 *end, u8 exponent, u64 now_us, u64 *largest)
 {

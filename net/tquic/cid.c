@@ -355,9 +355,7 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 	return best;
 }
 
-/*
- * tquic_cid_release - 0: RETIRE_CONNECTION_ID is due; -ENOENT: nothing to; -ENOSPC: owed too many
- */
+/** tquic_cid_release - 0: RETIRE_CONNECTION_ID is due; -ENOENT: of none; -ENOSPC: owes too many */
 int tquic_cid_release(struct tquic_cids *cs, u8 path)
 {
 	struct tquic_cid_remote *r = tquic_cid_of_path(cs, path);

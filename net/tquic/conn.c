@@ -263,8 +263,7 @@ int tquic_conn_remember(struct tquic_conn *conn, const struct tquic_tparam *tp)
 
 /*
  * tquic_conn_set_remote - take the peer's transport parameters.  Return: 0; -EISCONN when set
- * already; -EINVAL when they break RFC 9000 section 7.4 or 18.2, and the connection is closed for
- * it.
+ * already; -EINVAL when they break RFC 9000 section 7.4 or 18.2, which closes the connection.
  */
 int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 now_us)
 {
@@ -382,8 +381,7 @@ static void close_keep(struct tquic_conn *conn, bool app, u64 err, u64 frame_typ
  * tquic_conn_close - close from our side with @err, the application's if @app, else one of RFC 9000
  * section 20.1; @frame_type: the frame that was wrong, 0: none in particular; @reason: words for
  * the peer, of which 64 bytes are sent at most; @sk_err: errno for the user, positive, 0: it ended
- * well.  Sends CONNECTION_CLOSE and enters the closing state, or is over at once if nothing was
- * sent yet.
+ * well.  Sends CONNECTION_CLOSE and enters the closing state, or is over if nothing was sent yet.
  */
 void tquic_conn_close(struct tquic_conn *conn, bool app, u64 err, u64 frame_type,
 		      const u8 *reason, u32 reason_len, int sk_err, u64 now_us)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The connection.  One socket owns it and the socket lock protects all of it; it knows that owner
- * only through tquic_conn_ops.
- */
+/* The connection.  One socket owns it, whose lock protects all; it knows tquic_conn_ops alone. */
 #ifndef _TQUIC_CONN_H
 #define _TQUIC_CONN_H
 
@@ -31,10 +28,7 @@ enum tquic_conn_state {
 	TQUIC_CONN_CLOSED,	/* nothing more happens; the owner may free it */
 };
 
-/*
- * 0-RTT keys stand where the 1-RTT keys of the direction will: a client's in the app space's tx, a
- * server's in its rx
- */
+/* 0-RTT keys stand where 1-RTT keys will: a client's in the app space's tx, a server's in its rx */
 enum tquic_early {
 	TQUIC_EARLY_NONE,
 	TQUIC_EARLY_KEYS,	/* a client may send 0-RTT packets, a server keeps what comes */

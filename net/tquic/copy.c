@@ -8,9 +8,7 @@
 
 #include "packet.h"
 
-/*
- * tquic_copy_payload - all copying of payload on the way out; who traces it finds the bytes in @len
- */
+/** tquic_copy_payload - all copying of payload on the way out; who traces it finds bytes in @len */
 noinline void tquic_copy_payload(void *dst, struct scatterlist *sg, u32 len)
 {
 	u32 n;

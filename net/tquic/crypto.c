@@ -162,8 +162,7 @@ static int expand_label(struct crypto_shash *tfm, const char *label, u8 *out, u3
 
 /*
  * tquic_crypto_initial_secrets - secrets of Initial packets, 32 bytes each, RFC 9001 section 5.2;
- * @dcid: of the client's first Initial, or what a Retry gave.  Process context.  -EINVAL: unknown
- * version.
+ * @dcid: of the client's first Initial, or a Retry's.  Process context.  -EINVAL: unknown version.
  */
 int tquic_crypto_initial_secrets(u32 version, const struct tquic_cid *dcid, u8 *client, u8 *server)
 {

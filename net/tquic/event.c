@@ -111,8 +111,7 @@ void tquic_event_stream(struct tquic_streams *ss, struct tquic_stream *s, bool r
 
 /*
  * tquic_event_tickets - take TLS messages that came after the handshake; the socket is owned by the
- * caller.  The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; a reader of streams must never meet
- * them.
+ * caller.  The newest is kept for QUIC_SOCKOPT_SESSION_TICKET; readers of streams never meet them.
  */
 void tquic_event_tickets(struct sock *sk)
 {

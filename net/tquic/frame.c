@@ -203,8 +203,7 @@ static int decode_rare(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
  * tquic_frame_decode - read the frame at @p, of which a run of PADDING is one; @f points into the
  * payload.  RFC 9000 sections 12.4 and 19, RFC 9221.  Returns its bytes, at least 1, or a wire
  * error: FRAME_ENCODING_ERROR for an unknown type, one that does not fit or has a field out of
- * bounds; PROTOCOL_VIOLATION for a type that @ptype may not carry or that is not encoded in the
- * shortest way.
+ * bounds; PROTOCOL_VIOLATION for a type that @ptype may not carry or not in its shortest form.
  */
 int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_frame *f)
 {
@@ -275,9 +274,7 @@ u8 *tquic_frame_put_ints(u8 *p, u16 type, const u64 *v, u32 n)
 	return p;
 }
 
-/*
- * tquic_frame_put_new_cid - write a NEW_CONNECTION_ID frame of 18 bytes, two integers and the ID
- */
+/** tquic_frame_put_new_cid - write NEW_CONNECTION_ID, of 18 bytes, two integers and the ID */
 u8 *tquic_frame_put_new_cid(u8 *p, u64 seq, u64 prior_to, const struct tquic_cid *cid,
 			    const u8 *reset_token)
 {

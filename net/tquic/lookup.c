@@ -94,8 +94,7 @@ void tquic_lookup_del(struct tquic_conn *conn, const struct tquic_cid *cid)
 
 /*
  * tquic_lookup_find - the socket that packets with a connection ID are for, with a reference that
- * the caller puts; NULL: nobody's.  Any context; sockets are freed after a grace period
- * (SOCK_RCU_FREE).
+ * the caller puts; NULL: nobody's.  Any context; sockets are SOCK_RCU_FREE.
  */
 struct sock *tquic_lookup_find(struct net *net, const u8 *cid, u8 len)
 {

@@ -101,8 +101,7 @@ u64 tquic_loss_pto_us(const struct tquic_recovery *rec, bool app_space, bool con
 
 /*
  * tquic_loss_rtt_update - one RTT sample, RFC 9002 section 5.3: @latest_us from sending the largest
- * acknowledged packet to now, of which the peer says it waited @ack_delay_us, already limited to
- * max_ack_delay.
+ * acknowledged packet to now; of that the peer waited @ack_delay_us, max_ack_delay at most.
  */
 void tquic_loss_rtt_update(struct tquic_rtt *rtt, u64 latest_us, u64 ack_delay_us, u64 now_us)
 {
@@ -669,10 +668,7 @@ int tquic_loss_on_ack(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u
 	return 0;
 }
 
-/*
- * tquic_loss_detect - the loss timer fired: sp->loss_us has passed, and is set anew.  Returns the
- * number of packets declared lost.
- */
+/** tquic_loss_detect - the loss timer, sp->loss_us, fired: it is set anew; returns packets lost */
 u32 tquic_loss_detect(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp, u64 now_us)
 {
 	struct tquic_ack_result res = {};

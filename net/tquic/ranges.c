@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sets of numbers as sorted, disjoint, non-adjacent half-open ranges.  The array only ever grows,
- * up to the owner's cap; what an owner puts in, and what it does when the cap is hit, is its own
- * affair.
+ * up to the owner's cap; what an owner puts in, and does at the cap, is its own affair.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>

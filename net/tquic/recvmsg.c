@@ -62,7 +62,7 @@ static void give_credit(struct tquic_conn *conn)
 		tquic_output_flush(conn, tquic_now_us());
 }
 
-/* Copy up to @len bytes of @rb that follow the first @skip; fewer only on a fault */
+/* Copy the first len bytes of rb, which are ready, to the user; fewer only on a fault */
 static u32 copy_out(struct tquic_recvbuf *rb, struct msghdr *msg, u32 len)
 {
 	const u8 *p;
@@ -230,8 +230,7 @@ static int read_once(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 
 /*
  * Sleep until a connection has something to read.  The ACK of what ends this leaves from here,
- * before it is read: the softirq that brings it has a wakeup to do, and is done sooner without a
- * packet to send.
+ * before it is read: the softirq that brings it has a wakeup to do, and no packet to send.
  */
 static int wait_for_data(struct sock *sk, long *timeo)
 {

@@ -120,10 +120,7 @@ void tquic_sent_walk_from(struct tquic_sent_walk *w, struct tquic_sent *s, u64 p
 	memset(w->map, 0, sizeof(w->map));
 }
 
-/*
- * tquic_sent_cut - the run that the walk gave last is its first @n packets only, more are in it;
- * the others are given next
- */
+/** tquic_sent_cut - the run that the walk gave last is @n packets, of more; the rest is next */
 void tquic_sent_cut(struct tquic_sent_walk *w, struct tquic_pkt *pkt, u32 n)
 {
 	union tquic_rec *first = (union tquic_rec *)pkt, *rest = first + 2 * n;

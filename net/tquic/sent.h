@@ -113,8 +113,7 @@ static inline struct tquic_frame *tquic_pkt_frames(struct tquic_pkt *pkt)
 /*
  * tquic_sent_begin - open a packet at the end of the log, where none is open: reserves room for the
  * packet and TQUIC_SENT_MAX_FRAMES frames.  The record is zero but for its type; the caller fills
- * it before tquic_sent_commit(), pn being larger than that of every packet before.  Returns NULL
- * when memory fails.
+ * it before tquic_sent_commit(), pn being larger than of every packet before.  NULL: no memory.
  */
 static inline struct tquic_pkt *tquic_sent_begin(struct tquic_sent *s, gfp_t gfp)
 {

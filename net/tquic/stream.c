@@ -35,8 +35,7 @@ void tquic_streams_init(struct tquic_streams *ss, bool server, struct tquic_tpar
 
 /*
  * tquic_streams_apply_local - our transport parameters are settled, and there is no stream yet.
- * The connection's window may grow to one and a half of a stream's, so that one alone never waits
- * for it.
+ * The connection's window may grow to one and a half of a stream's, so that one alone never waits.
  */
 void tquic_streams_apply_local(struct tquic_streams *ss)
 {
@@ -438,8 +437,7 @@ static void reset_at_due(struct tquic_streams *ss, struct tquic_stream *s)
 /*
  * tquic_stream_reset_at - abandon the send part with @err but for its first @size bytes, or as many
  * as were written, draft-ietf-quic-reliable-stream-reset section 5: held_bytes falls.  Once more
- * may make it less.  Return: 0; -EINVAL: the send part is over, or @size more or @err another than
- * before.
+ * may make it less.  Return: 0; -EINVAL: the send part is over, or @size grows or @err changes.
  */
 int tquic_stream_reset_at(struct tquic_streams *ss, struct tquic_stream *s, u64 err, u64 size)
 {
@@ -473,8 +471,7 @@ void tquic_stream_reset(struct tquic_streams *ss, struct tquic_stream *s, u64 er
 /*
  * tquic_stream_tx_next - what a STREAM frame of at most @max payload bytes would carry now: lost
  * bytes first, then new ones within credit.  Sets @off and @fin, returns the payload bytes.  0 with
- * *@fin: a FIN alone; 0 without: nothing, or an empty frame at *@off if TQUIC_STREAM_ANNOUNCE is
- * set.
+ * *@fin: a FIN alone; 0 without: nothing, or an empty frame at *@off with TQUIC_STREAM_ANNOUNCE.
  */
 u32 tquic_stream_tx_next(struct tquic_streams *ss, struct tquic_stream *s, u32 max, u64 *off,
 			 bool *fin)
@@ -719,8 +716,7 @@ int tquic_stream_rx_data(struct tquic_streams *ss, struct tquic_stream *s, u64 o
 /*
  * tquic_stream_rx_next - tquic_stream_rx_data() of a frame with bytes and no FIN, if it is just
  * what was expected; @skb is charged.  True: the bytes follow those before, in the same packet
- * aggregate, within all limits, and are held.  False: nothing has changed, ask
- * tquic_stream_rx_data().
+ * aggregate, within all limits, and are held.  False: nothing has changed.
  */
 bool tquic_stream_rx_next(struct tquic_streams *ss, struct tquic_stream *s, u64 off,
 			  const u8 *data, u32 len, struct sk_buff *skb)

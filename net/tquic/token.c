@@ -134,8 +134,7 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 /*
  * tquic_token_check - read an address token, of any length, that came from @client, IPv4 mapped.
  * Compare the version in @info with the packet's.  Softirq where tquic_crypto_usable(); allocates.
- * Returns 0, -EBADMSG when it is not ours for this address, -ESTALE when it is too old, or another
- * errno.
+ * Returns 0, -EBADMSG when not ours for this address, -ESTALE when too old, or another errno.
  */
 int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 		      const struct sockaddr_in6 *client, u64 now_us, struct tquic_token_info *info)

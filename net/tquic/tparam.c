@@ -152,8 +152,7 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 
 /*
  * tquic_tparam_encode - write the body of the TLS extension, without what holds anyway and, unless
- * @server, what only servers send.  Times are rounded up to milliseconds.  Returns bytes or
- * -EMSGSIZE.
+ * @server, what only servers send.  Rounds times up to milliseconds.  Returns bytes or -EMSGSIZE.
  */
 int tquic_tparam_encode(const struct tquic_tparam *tp, bool server, u8 *buf, u32 len)
 {
@@ -246,8 +245,7 @@ static bool take(struct tquic_tparam *tp, const struct param *pa, const u8 *p, u
 /*
  * tquic_tparam_decode - read the body of the peer's TLS extension into @tp, with the defaults of
  * RFC 9000 for what it leaves out; no use on error.  Unknown parameters are ignored; the connection
- * IDs of section 7.3 are for the caller to check.  Returns 0 or TRANSPORT_PARAMETER_ERROR as a wire
- * error.
+ * IDs of section 7.3 are for the caller to check.  Returns 0 or TRANSPORT_PARAMETER_ERROR.
  */
 int tquic_tparam_decode(struct tquic_tparam *tp, bool from_server, const u8 *p, u32 len)
 {

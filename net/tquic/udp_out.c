@@ -201,8 +201,7 @@ void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path)
 
 /*
  * What the link of a route carries.  Not what the route has learned: it believes any ICMP message,
- * and mtu.c finds by probes what is true, RFC 9000 section 14.2.1.  IPsec's part is known to
- * dst_mtu().
+ * and mtu.c finds by probes what is true, RFC 9000 section 14.2.1.  dst_mtu() knows IPsec's part.
  */
 static u32 link_mtu(const struct dst_entry *dst)
 {
