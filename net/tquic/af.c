@@ -579,9 +579,8 @@ static void unregister_v6(size_t n)
 static int register_v6(void)
 {
 	int err = proto_register(&tquicv6_prot, 1);
-	size_t i;
 
-	for (i = 0; !err && i < ARRAY_SIZE(af_protosw6); i++) {
+	for (size_t i = 0; !err && i < ARRAY_SIZE(af_protosw6); i++) {
 		err = inet6_register_protosw(&af_protosw6[i]);
 		if (err)
 			unregister_v6(i);
@@ -622,9 +621,7 @@ free_counter:
 /** tquic_af_unregister - undo tquic_af_register(); every socket is gone */
 void tquic_af_unregister(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(af_protosw); i++)
+	for (int i = 0; i < ARRAY_SIZE(af_protosw); i++)
 		inet_unregister_protosw(&af_protosw[i]);
 #if IS_ENABLED(CONFIG_IPV6)
 	unregister_v6(ARRAY_SIZE(af_protosw6));

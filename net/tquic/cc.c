@@ -16,11 +16,9 @@ static const struct tquic_cc_ops *const algorithms[] = {
 /** tquic_cc_find - the algorithm of that name, "" for the default; NULL if there is none */
 const struct tquic_cc_ops *tquic_cc_find(const char *name)
 {
-	u32 i;
-
 	if (!*name)
 		return algorithms[0];
-	for (i = 0; i < ARRAY_SIZE(algorithms); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(algorithms); i++)
 		if (!strncmp(name, algorithms[i]->name, QUIC_CONGESTION_NAME_BYTES))
 			return algorithms[i];
 	return NULL;
@@ -29,9 +27,7 @@ const struct tquic_cc_ops *tquic_cc_find(const char *name)
 /** tquic_cc_find_id - the algorithm with that enum quic_cong_alg; NULL if there is none */
 const struct tquic_cc_ops *tquic_cc_find_id(u8 id)
 {
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(algorithms); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(algorithms); i++)
 		if (algorithms[i]->id == id)
 			return algorithms[i];
 	return NULL;

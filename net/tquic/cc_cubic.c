@@ -71,9 +71,8 @@ static void cubic_init(struct tquic_cc *cc)
 static u32 cube_root(u64 x)
 {
 	u64 r = 0, t;
-	int bit;
 
-	for (bit = 20; bit >= 0; bit--) {
+	for (int bit = 20; bit >= 0; bit--) {
 		t = r | 1ULL << bit;
 		if (t * t * t <= x)
 			r = t;

@@ -155,9 +155,7 @@ void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token)
 /* The entry of retire[] that holds @seq, -1: none does */
 static int retire_find(const struct tquic_cids *cs, u64 seq)
 {
-	int i;
-
-	for (i = 0; i < TQUIC_CID_RETIRE_MAX; i++)
+	for (int i = 0; i < TQUIC_CID_RETIRE_MAX; i++)
 		if (cs->retiring >> i & 1 && cs->retire[i] == seq)
 			return i;
 	return -1;
@@ -246,11 +244,9 @@ static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid
 /* The path that is in use comes first */
 static void feed_starved(struct tquic_cids *cs, u8 active)
 {
-	u8 path;
-
 	if (cs->starved >> active & 1)
 		tquic_cid_take(cs, active);
-	for (path = 0; cs->starved >> path; path++)
+	for (u8 path = 0; cs->starved >> path; path++)
 		if (cs->starved >> path & 1)
 			tquic_cid_take(cs, path);
 }

@@ -22,9 +22,7 @@ TQUIC_CACHE(conn_cache, tquic_conn_setup, tquic_conn_teardown, sizeof(struct tqu
 
 static void spaces_init(struct tquic_conn *conn)
 {
-	int i;
-
-	for (i = 0; i < TQUIC_SPACE_NUM; i++) {
+	for (int i = 0; i < TQUIC_SPACE_NUM; i++) {
 		struct tquic_space *sp = &conn->spaces[i];
 
 		tquic_loss_space_init(&sp->loss);
@@ -155,16 +153,15 @@ void tquic_conn_free(struct tquic_conn *conn)
 {
 	u64 held = conn->streams.held_bytes;
 	struct tquic_path *path;
-	int i;
 
-	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
+	for (int i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
 		if (conn->cids.local[i].used)
 			conn->ops->cid_del(conn, &conn->cids.local[i].cid);
 	if (conn->server && conn->local.has_odcid)
 		conn->ops->cid_del(conn, &conn->local.odcid);
 	if (conn->server && conn->local.has_rscid)	/* what the Retry had clients send to */
 		conn->ops->cid_del(conn, &conn->local.rscid);
-	for (i = 0; i < TQUIC_SPACE_NUM; i++) {
+	for (int i = 0; i < TQUIC_SPACE_NUM; i++) {
 		space_clear(conn, &conn->spaces[i]);
 		space_free_keys(&conn->spaces[i]);
 	}

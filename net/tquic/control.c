@@ -117,9 +117,8 @@ static void put_ack_frequency(struct tquic_packet *b)
 static void conn_frames(struct tquic_packet *b)
 {
 	struct tquic_conn *conn = b->conn;
-	u8 type;
 
-	for (type = TQUIC_FT_MAX_DATA; type <= TQUIC_FT_STREAMS_BLOCKED_UNI; type++) {
+	for (u8 type = TQUIC_FT_MAX_DATA; type <= TQUIC_FT_STREAMS_BLOCKED_UNI; type++) {
 		if (!(conn->due & TQUIC_DUE_OF(type)) || !tquic_packet_room(b, 9))
 			continue;
 		put_frame(b, type, limit_value(&conn->streams, type));

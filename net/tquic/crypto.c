@@ -103,9 +103,7 @@ static bool inner_ecb __read_mostly;
 
 static const struct version *version_find(u32 version)
 {
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(versions); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(versions); i++)
 		if (versions[i].version == version)
 			return &versions[i];
 	return NULL;
@@ -114,9 +112,7 @@ static const struct version *version_find(u32 version)
 /** tquic_crypto_cipher - the properties of a TLS_CIPHER_*; NULL when we do not speak it */
 const struct tquic_cipher *tquic_crypto_cipher(u32 type)
 {
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(ciphers); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(ciphers); i++)
 		if (ciphers[i].type == type)
 			return &ciphers[i];
 	return NULL;
@@ -478,7 +474,6 @@ int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n)
 {
 	struct scatterlist sg;
 	int err = 0;
-	u32 i;
 
 	if (unlikely(!c->hp))
 		return -ENOKEY;
@@ -489,7 +484,7 @@ int tquic_crypto_masks(struct tquic_crypto *c, u8 *samples, u32 n)
 		skcipher_request_set_crypt(c->hp_req, &sg, &sg, n * TQUIC_SAMPLE_LEN, NULL);
 		return finished(crypto_skcipher_encrypt(c->hp_req));
 	}
-	for (i = 0; i < n && !err; i++)
+	for (u32 i = 0; i < n && !err; i++)
 		err = mask_chacha20(c, samples + i * TQUIC_SAMPLE_LEN);
 	return err;
 }
@@ -572,14 +567,13 @@ static void inner_setup(void)
 int tquic_crypto_setup(void)
 {
 	int err = 0;
-	u32 i;
 
-	for (i = 0; i < TQUIC_HASHES && !err; i++) {
+	for (u32 i = 0; i < TQUIC_HASHES && !err; i++) {
 		hmacs[i] = crypto_alloc_shash(hmac_names[i], 0, 0);
 		err = PTR_ERR_OR_ZERO(hmacs[i]);
 	}
 	inner_setup();
-	for (i = 0; i < ARRAY_SIZE(versions) && !err; i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(versions) && !err; i++) {
 		retry_aeads[i] = tquic_crypto_aead(ciphers[0].aead);
 		err = PTR_ERR_OR_ZERO(retry_aeads[i]) ?:
 		      crypto_aead_setkey(retry_aeads[i], versions[i].retry_key, RETRY_KEY_LEN);
@@ -592,11 +586,9 @@ int tquic_crypto_setup(void)
 /** tquic_crypto_teardown - undo tquic_crypto_setup(), also half of it; process context */
 void tquic_crypto_teardown(void)
 {
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(versions); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(versions); i++)
 		crypto_free_aead(retry_aeads[i]);
-	for (i = 0; i < TQUIC_HASHES; i++)
+	for (u32 i = 0; i < TQUIC_HASHES; i++)
 		crypto_free_shash(hmacs[i]);
 	memset(retry_aeads, 0, sizeof(retry_aeads));
 	memset(hmacs, 0, sizeof(hmacs));

@@ -35,9 +35,8 @@ static void show_cid(struct seq_file *seq, const struct tquic_cid *cid)
 static bool stands_for(const struct tquic_conn *conn, const struct tquic_cid *cid)
 {
 	const struct tquic_cid_local *local = conn->cids.local, *oldest = NULL;
-	int i;
 
-	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
+	for (int i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
 		if (local[i].used && (!oldest || local[i].seq < oldest->seq))
 			oldest = &local[i];
 	return oldest && tquic_cid_equal(&oldest->cid, cid->id, cid->len);

@@ -145,9 +145,8 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 u32 tquic_handshake_peek(struct tquic_conn *conn, u8 *level)
 {
 	static const u8 levels[] = { QUIC_CRYPTO_INITIAL, QUIC_CRYPTO_HANDSHAKE, QUIC_CRYPTO_APP };
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(levels); i++) {
+	for (int i = 0; i < ARRAY_SIZE(levels); i++) {
 		struct tquic_space *sp = &conn->spaces[tquic_handshake_space(levels[i])];
 		u64 ready = tquic_recvbuf_ready(&sp->crypto_rx);
 		u8 head[TLS_MSG_HDR];

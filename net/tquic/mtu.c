@@ -26,13 +26,11 @@ static const u16 plateaus[] = {
 /* The size to try next: first the most, all that an ordinary path needs; 0: the search is over */
 static u32 candidate(const struct tquic_mtu *m)
 {
-	u32 i;
-
 	if (m->cur >= m->max)
 		return 0;
 	if (m->high > m->max)
 		return m->max;
-	for (i = 0; i < ARRAY_SIZE(plateaus); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(plateaus); i++)
 		if (plateaus[i] < m->high && plateaus[i] > m->cur)
 			return plateaus[i];
 	if (m->high - m->cur <= FINE_SEARCH && m->high - m->cur > FINE_ENOUGH)

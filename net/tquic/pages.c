@@ -32,9 +32,7 @@ bool tquic_pages_refill(struct tquic_pages *pp, u32 size, gfp_t gfp)
 /** tquic_pages_free - let all pages go */
 void tquic_pages_free(struct tquic_pages *pp)
 {
-	u32 i;
-
-	for (i = 0; i < TQUIC_PAGES_KEPT; i++)
+	for (u32 i = 0; i < TQUIC_PAGES_KEPT; i++)
 		if (pp->kept[i])
 			put_page(pp->kept[i]);
 	if (pp->frag.page)

@@ -79,9 +79,8 @@ void tquic_path_del(struct tquic_conn *conn, struct tquic_path *path)
 static struct tquic_path *path_victim(struct tquic_conn *conn)
 {
 	struct tquic_path *path, *left = NULL;
-	int i;
 
-	for (i = 0; i < TQUIC_PATH_MAX; i++) {
+	for (int i = 0; i < TQUIC_PATH_MAX; i++) {
 		path = conn->paths[i];
 		if (!path)
 			return NULL;	/* none need go */

@@ -362,7 +362,6 @@ static void take_apart(struct sock *sk)
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct tquic_endpoint *eps[] = { tsk->ep, tsk->preferred[0], tsk->preferred[1] };
 	struct tquic_conn *conn = tsk->conn;
-	int i;
 
 	timer_stop(sk);
 	tsk->conn = NULL;
@@ -374,7 +373,7 @@ static void take_apart(struct sock *sk)
 	kfree_sensitive(tsk->ticket);
 	tsk->ticket = NULL;
 	tsk->ep = NULL;
-	for (i = 0; i < ARRAY_SIZE(eps); i++)
+	for (int i = 0; i < ARRAY_SIZE(eps); i++)
 		tquic_udp_put(eps[i], sk);
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);

@@ -475,13 +475,12 @@ static int set_alpn(struct sock *sk, void *buf, u32 len)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	const u8 *name = buf;
-	u32 i;
 
 	if (len && !name[len - 1])
 		len--;		/* C programs count the end of the string */
 	if (!len || sk->sk_state == TCP_LISTEN)
 		return -EINVAL;
-	for (i = 0; i < len; i++)
+	for (u32 i = 0; i < len; i++)
 		if (name[i] == ',' && (!i || i == len - 1 || name[i + 1] == ','))
 			return -EINVAL;
 	memcpy(tsk->alpn, name, len);

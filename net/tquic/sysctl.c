@@ -95,9 +95,8 @@ void tquic_sysctl_net_exit(struct net *net)
 {
 	struct tquic_net *tn = tquic_pernet(net);
 	const struct ctl_table *table;
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(tn->sysctls); i++) {
+	for (int i = 0; i < ARRAY_SIZE(tn->sysctls); i++) {
 		if (!tn->sysctls[i])
 			continue;
 		table = tn->sysctls[i]->ctl_table_arg;

@@ -85,9 +85,7 @@ static u64 load(const struct tquic_tparam *tp, const struct param *pa)
 
 static const struct param *find(u64 id)
 {
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(params); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(params); i++)
 		if (params[i].id == id)
 			return &params[i];
 	return NULL;
@@ -96,10 +94,8 @@ static const struct param *find(u64 id)
 /** tquic_tparam_init - the defaults of RFC 9000 section 18.2, while none was received */
 void tquic_tparam_init(struct tquic_tparam *tp)
 {
-	u32 i;
-
 	memset(tp, 0, sizeof(*tp));
-	for (i = 0; i < ARRAY_SIZE(params); i++)
+	for (u32 i = 0; i < ARRAY_SIZE(params); i++)
 		if (params[i].kind <= MS)
 			store(tp, &params[i], params[i].absent);
 }
@@ -157,9 +153,8 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 int tquic_tparam_encode(const struct tquic_tparam *tp, bool server, u8 *buf, u32 len)
 {
 	u8 *p = buf;
-	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(params); i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(params); i++) {
 		if (params[i].server_only && !server)
 			continue;
 		p = put_param(p, buf + len, &params[i], tp);
