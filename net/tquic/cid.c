@@ -12,6 +12,17 @@
 	for ((c) = (table); (c) < (table) + ARRAY_SIZE(table); (c)++)			\
 		if ((c)->used)
 
+/* and the lowest and the highest number of theirs */
+#define seq_range(c, table, first, last)						\
+do {											\
+	(first) = U64_MAX;								\
+	(last) = 0;									\
+	for_each_used(c, table) {							\
+		(first) = min((first), (c)->seq);					\
+		(last) = max((last), (c)->seq);						\
+	}										\
+} while (0)
+
 #define free_slot(table)								\
 ({											\
 	typeof(&(table)[0]) _c = (table);						\
@@ -118,6 +129,26 @@ int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_
 		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	*gone = l->cid;
 	l->used = false;
+	return 0;
+}
+
+/*
+ * tquic_cid_ask_retire - the peer is to retire ours below @prior_to, RFC 9000 section 5.1.2; it is
+ * told with the newest, which is due again.  Return: 0; -EAGAIN: it has not done the last of these
+ * yet; -EINVAL: none is below, or none would be left.
+ */
+int tquic_cid_ask_retire(struct tquic_cids *cs, u64 prior_to)
+{
+	struct tquic_cid_local *l;
+	u64 first, last;
+
+	seq_range(l, cs->local, first, last);
+	if (first < cs->local_prior_to)
+		return -EAGAIN;
+	if (prior_to <= first || prior_to > last)
+		return -EINVAL;
+	cs->local_prior_to = prior_to;
+	find_local(cs, last)->due = true;
 	return 0;
 }
 
@@ -383,4 +414,49 @@ bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq)
 	*seq = cs->retire[__ffs(cs->retire_due)];
 	cs->retire_due &= cs->retire_due - 1;
 	return true;
+}
+
+/*
+ * tquic_cid_rotate - have @path send with number @active, and retire what is below @prior_to; 0 in
+ * either: that is not asked for.  What @path had is retired.  Return: 0: RETIRE_CONNECTION_ID is
+ * due; -EAGAIN: too many are owed; -EINVAL: no such, or it was in use before.
+ */
+int tquic_cid_rotate(struct tquic_cids *cs, u8 path, u64 active, u64 prior_to)
+{
+	struct tquic_cid_remote *r, *now = tquic_cid_of_path(cs, path), *next = NULL;
+	u64 first, last;
+
+	seq_range(r, cs->remote, first, last);
+	for_each_used(r, cs->remote)
+		if (r->seq == active && r->path == TQUIC_CID_SPARE)
+			next = r;
+	if ((active && (!now || !next || active < now->seq || active < prior_to)) ||
+	    (prior_to && (prior_to <= first || prior_to > last)))
+		return -EINVAL;
+	if (hweight32(cs->retiring) + TQUIC_CID_REMOTE_MAX > TQUIC_CID_RETIRE_MAX)
+		return -EAGAIN;
+	if (active) {
+		retire_remote(cs, now);
+		next->path = path;
+		cs->starved &= ~(1U << path);
+	}
+	return retire_below(cs, prior_to, path);
+}
+
+/*
+ * tquic_cid_info - the lowest number that is in use of the peer's IDs, if @info says dest, else of
+ * ours, and the one that @path sends with; which of ours the peer sends to is not looked at
+ */
+void tquic_cid_info(struct tquic_cids *cs, u8 path, struct quic_connection_id_info *info)
+{
+	struct tquic_cid_remote *r, *active = tquic_cid_of_path(cs, path);
+	struct tquic_cid_local *l;
+	u64 first, last;
+
+	if (info->dest)
+		seq_range(r, cs->remote, first, last);
+	else
+		seq_range(l, cs->local, first, last);
+	info->prior_to = first;
+	info->active = info->dest && active ? active->seq : first;
 }

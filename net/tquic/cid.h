@@ -35,6 +35,7 @@ struct tquic_cids {
 	u32 retiring;		/* bit i: retire[i] is in use, until the frame is acknowledged */
 	u32 retire_due;		/* bit i: the frame is to be sent */
 	u64 local_next_seq;
+	u64 local_prior_to;	/* the peer is to retire what is below */
 	u64 remote_prior_to;	/* largest the peer announced */
 	u64 seen_base;		/* the peer's sequence numbers below it count as seen */
 	u64 seen;		/* bit i: seen_base + i was issued to us */
@@ -53,6 +54,7 @@ struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs);
 void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq);
 int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
 			struct tquic_cid *gone);
+int tquic_cid_ask_retire(struct tquic_cids *cs, u64 prior_to);
 
 /* the peer's */
 int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
@@ -67,5 +69,7 @@ bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token);
 bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq);
 int tquic_cid_owe_retire(struct tquic_cids *cs, u64 seq);
 void tquic_cid_retired(struct tquic_cids *cs, u64 seq);
+int tquic_cid_rotate(struct tquic_cids *cs, u8 path, u64 active, u64 prior_to);
+void tquic_cid_info(struct tquic_cids *cs, u8 path, struct quic_connection_id_info *info);
 
 #endif

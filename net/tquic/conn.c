@@ -470,6 +470,50 @@ bool tquic_conn_tx_done(const struct tquic_conn *conn)
 	       !conn->spaces[TQUIC_SPACE_APP].loss.eliciting;
 }
 
+/** tquic_conn_cid_event - say that an ID of the peer's, or of ours, has been retired */
+void tquic_conn_cid_event(struct tquic_conn *conn, bool dest)
+{
+	struct quic_connection_id_info info = { .dest = dest };
+
+	tquic_cid_info(&conn->cids, conn->path->index, &info);
+	conn->ops->event(conn, QUIC_EVENT_CONNECTION_ID, &info, sizeof(info));
+}
+
+/** tquic_conn_cid_changed - send with the ID that the path in use has now, RFC 9000 section 5.1 */
+void tquic_conn_cid_changed(struct tquic_conn *conn)
+{
+	struct tquic_cid_remote *cid = tquic_cid_to_send(&conn->cids, conn->path->index);
+
+	conn->mute = !cid;
+	if (cid && !tquic_cid_equal(&conn->dcid, cid->cid.id, cid->cid.len)) {
+		conn->dcid = cid->cid;
+		conn->spin = conn->spin && !conn->spins;	/* section 17.4 */
+	}
+	if (conn->cids.retire_due)
+		conn->due |= TQUIC_DUE(RETIRE_CONNECTION_ID);
+}
+
+/*
+ * tquic_conn_set_cids - do what QUIC_SOCKOPT_CONNECTION_ID asks: of the peer's IDs, send with number
+ * @info->active and retire those below prior_to; of ours, have the peer retire those.  Return: 0;
+ * -EINVAL: there is no such, or the peer chooses that; -EAGAIN: the last is not done yet.
+ */
+int tquic_conn_set_cids(struct tquic_conn *conn, const struct quic_connection_id_info *info)
+{
+	int err;
+
+	if (info->dest) {
+		err = tquic_cid_rotate(&conn->cids, conn->path->index, info->active,
+				       info->prior_to);
+		tquic_conn_cid_changed(conn);
+		return err;
+	}
+	err = info->active ? -EINVAL : tquic_cid_ask_retire(&conn->cids, info->prior_to);
+	if (!err)
+		conn->due |= TQUIC_DUE(NEW_CONNECTION_ID);
+	return err;
+}
+
 /*
  * tquic_conn_key_update - begin a new key phase, RFC 9001 section 6.1; process context.  Return: 0;
  * -EAGAIN before the handshake is confirmed or while the last update, to which the peer must have

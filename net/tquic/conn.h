@@ -255,6 +255,9 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 void tquic_conn_discard_space(struct tquic_conn *conn, enum tquic_space_id id);
 void tquic_conn_issue_cids(struct tquic_conn *conn);
 int tquic_conn_prefer(struct tquic_conn *conn, const union tquic_addr *addr);
+void tquic_conn_cid_event(struct tquic_conn *conn, bool dest);
+void tquic_conn_cid_changed(struct tquic_conn *conn);
+int tquic_conn_set_cids(struct tquic_conn *conn, const struct quic_connection_id_info *info);
 int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us);
 void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us);
 void tquic_conn_touch(struct tquic_conn *conn, u64 now_us);

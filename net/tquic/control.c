@@ -68,7 +68,9 @@ static void cid_frames(struct tquic_packet *b)
 			conn->due &= ~TQUIC_DUE(NEW_CONNECTION_ID);
 			break;
 		}
-		b->p = tquic_frame_put_new_cid(b->p, cid->seq, 0, &cid->cid, cid->reset_token);
+		b->p = tquic_frame_put_new_cid(b->p, cid->seq,
+					       min(cid->seq, conn->cids.local_prior_to),
+					       &cid->cid, cid->reset_token);
 		tquic_packet_note(b, TQUIC_FT_NEW_CONNECTION_ID, NULL, cid->seq);
 		cid->due = false;
 	}
@@ -78,6 +80,7 @@ static void cid_frames(struct tquic_packet *b)
 			break;
 		}
 		put_frame(b, TQUIC_FT_RETIRE_CONNECTION_ID, seq);
+		tquic_conn_cid_event(conn, true);
 	}
 }
 

@@ -122,21 +122,13 @@ static int rx_ack(struct tquic_rx_work *in, struct tquic_rx_frame *f, enum tquic
 static int rx_new_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *f)
 {
 	struct tquic_conn *conn = in->conn;
-	struct tquic_cid_remote *cid;
 	int ret;
 
 	ret = tquic_cid_rx_new(&conn->cids, f->new_cid.seq, f->new_cid.prior_to, f->new_cid.cid,
 			       f->new_cid.cid_len, f->new_cid.reset_token, conn->path->index);
-	if (ret)
-		return ret;
-	/* the one in use may have been retired under us */
-	cid = tquic_cid_to_send(&conn->cids, conn->path->index);
-	conn->mute = !cid;
-	if (cid)
-		conn->dcid = cid->cid;
-	if (conn->cids.retire_due)
-		conn->due |= TQUIC_DUE(RETIRE_CONNECTION_ID);
-	return 0;
+	if (!ret)	/* the one in use may have been retired under us */
+		tquic_conn_cid_changed(conn);
+	return ret;
 }
 
 static int rx_retire_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *f, const u8 *dcid)
@@ -150,6 +142,7 @@ static int rx_retire_cid(struct tquic_rx_work *in, const struct tquic_rx_frame *
 		return ret;
 	if (gone.len)
 		conn->ops->cid_del(conn, &gone);
+	tquic_conn_cid_event(conn, false);
 	conn->due |= TQUIC_DUE(NEW_CONNECTION_ID);	/* once for all that are retired together */
 	return 0;
 }

@@ -566,6 +566,17 @@ static int set_key_update(struct sock *sk, void *buf, u32 len)
 	return tquic_conn_key_update(conn_of(sk), tquic_now_us());
 }
 
+static int set_cids(struct sock *sk, void *buf, u32 len)
+{
+	return tquic_conn_set_cids(conn_of(sk), buf);
+}
+
+static int get_cids(struct sock *sk, void *buf, u32 *len)
+{
+	tquic_cid_info(&conn_of(sk)->cids, conn_of(sk)->path->index, buf);
+	return 0;
+}
+
 /* ---- ours ---- */
 
 static int set_congestion(struct sock *sk, void *buf, u32 len)
@@ -614,7 +625,8 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_STREAM_OPEN] = STRUCT(NULL, get_stream_open, quic_stream_info),
 	[QUIC_SOCKOPT_STREAM_RESET] = STRUCT(set_stream_reset, NULL, quic_errinfo),
 	[QUIC_SOCKOPT_STREAM_STOP_SENDING] = STRUCT(set_stream_stop, NULL, quic_errinfo),
-	[QUIC_SOCKOPT_CONNECTION_ID] = UNBUILT,
+	[QUIC_SOCKOPT_CONNECTION_ID] = STRUCT(set_cids, get_cids, quic_connection_id_info,
+					      .live = true),
 	[QUIC_SOCKOPT_CONNECTION_CLOSE] = STRUCT(set_close, get_close, quic_connection_close),
 	[QUIC_SOCKOPT_CONNECTION_MIGRATION] = STRUCT(tquic_af_migrate, NULL, sockaddr_storage),
 	[QUIC_SOCKOPT_KEY_UPDATE] = { set_key_update, NULL, 0, .live = true },

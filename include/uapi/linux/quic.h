@@ -167,11 +167,16 @@ struct quic_stream_peeloff {
 	int	sd;		/* out: the descriptor */
 };
 
-/* QUIC_SOCKOPT_CONNECTION_ID and its event: sequence numbers in use. */
+/*
+ * QUIC_SOCKOPT_CONNECTION_ID and its event: sequence numbers of connection IDs, RFC 9000 section
+ * 5.1.  Set: of the peer's, send with the one that is active, and retire those below prior_to; of
+ * ours, have the peer retire those; 0 in either: as it is.  EAGAIN while it has not done so for
+ * the last time.
+ */
 struct quic_connection_id_info {
 	__u8	dest;		/* 1: IDs that the peer issued, 0: ours */
 	__u8	reserved[3];
-	__u32	active;		/* the one in use */
+	__u32	active;		/* the one in use; of ours, which the peer chooses, the lowest */
 	__u32	prior_to;	/* all below are retired */
 };
 

@@ -93,6 +93,61 @@ static void cid_rx_retire(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tquic_cid_next_due(cs)->seq, 2ULL);
 }
 
+/* The peer is asked to retire ours, and told with the newest, which it may have */
+static void cid_ask_retire(struct kunit *test)
+{
+	struct tquic_cids *cs = start(test);
+	struct tquic_cid gone;
+	u8 n;
+
+	tquic_cid_set_local_limit(cs, 4);
+	for (n = 0; n < 4; n++)
+		issue(test, cs, n);
+	while (tquic_cid_next_due(cs))
+		tquic_cid_next_due(cs)->due = false;
+	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 4), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 2), 0);
+	KUNIT_EXPECT_EQ(test, cs->local_prior_to, 2ULL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_next_due(cs)->seq, 3ULL);
+	/* not before it has done that; till then all are good */
+	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 3), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 1, "", 0, &gone), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 3), -EAGAIN);
+	KUNIT_EXPECT_TRUE(test, cs->local[0].used);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 0, "", 0, &gone), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 3), 0);
+}
+
+static void cid_rotate(struct kunit *test)
+{
+	struct quic_connection_id_info info = { .dest = 1 };
+	struct tquic_cids *cs = start(test);
+	u64 seq;
+
+	for (seq = 1; seq < 4; seq++)
+		KUNIT_EXPECT_EQ(test, rx_new(cs, seq, 0), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 4, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 0, 4), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 1, 2), -EINVAL);
+	KUNIT_EXPECT_EQ(test, next_retire(cs), ~0ULL);
+	/* to number 2; what was in use is not used again */
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 2, 0), 0);
+	KUNIT_EXPECT_EQ(test, seq_of_path(cs, 0), 2ULL);
+	KUNIT_EXPECT_EQ(test, next_retire(cs), 0ULL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 1, 0), -EINVAL);
+	tquic_cid_info(cs, 0, &info);
+	KUNIT_EXPECT_EQ(test, info.active, 2U);
+	KUNIT_EXPECT_EQ(test, info.prior_to, 1U);
+	/* all below 3: a spare one, and the one in use, for which there is another */
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 0, 3), 0);
+	KUNIT_EXPECT_EQ(test, seq_of_path(cs, 0), 3ULL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 0, 3), -EINVAL);
+	cs->retiring = ~0U >> (TQUIC_CID_REMOTE_MAX - 1);
+	KUNIT_EXPECT_EQ(test, rx_new(cs, 4, 0), 0);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 4, 0), -EAGAIN);
+}
+
 static void cid_rx_new(struct kunit *test)
 {
 	struct tquic_cids *cs = start(test);
@@ -304,6 +359,8 @@ static void cid_reset_token(struct kunit *test)
 static struct kunit_case cid_cases[] = {
 	KUNIT_CASE(cid_issue),
 	KUNIT_CASE(cid_rx_retire),
+	KUNIT_CASE(cid_ask_retire),
+	KUNIT_CASE(cid_rotate),
 	KUNIT_CASE(cid_rx_new),
 	KUNIT_CASE(cid_rx_new_conflicts),
 	KUNIT_CASE(cid_zero_length),

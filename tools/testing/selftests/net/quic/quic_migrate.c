@@ -373,6 +373,81 @@ static void t_preferred_6(void)
 	goes_to_preferred(&o, "2001:db8::1");
 }
 
+static struct quic_connection_id_info ids(int fd, bool dest)
+{
+	struct quic_connection_id_info info = { .dest = dest };
+	socklen_t len = sizeof(info);
+
+	EXPECT_OK(getsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_ID, &info, &len));
+	EXPECT_EQ(len, sizeof(info));
+	return info;
+}
+
+static int set_ids(int fd, bool dest, uint32_t active, uint32_t prior_to)
+{
+	struct quic_connection_id_info info = { dest, .active = active, .prior_to = prior_to };
+
+	return setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info));
+}
+
+/* The next thing to read is that an ID of either end is retired: those that are left */
+static void retired(int fd, bool dest, uint32_t active, uint32_t prior_to)
+{
+	struct quic_connection_id_info info;
+	uint8_t event[64];
+	uint32_t flags = 0;
+
+	REQUIRE(wait_readable(fd));
+	EXPECT_EQ(quic_recvmsg(fd, event, sizeof(event), NULL, &flags), 1 + sizeof(info));
+	EXPECT(flags & MSG_QUIC_NOTIFICATION);
+	EXPECT_EQ(event[0], QUIC_EVENT_CONNECTION_ID);
+	memcpy(&info, event + 1, sizeof(info));
+	EXPECT_EQ(info.dest, dest);
+	EXPECT_EQ(info.active, active);
+	EXPECT_EQ(info.prior_to, prior_to);
+}
+
+static void tune_ids(int fd)
+{
+	tune_event(fd, QUIC_EVENT_CONNECTION_ID);
+}
+
+/* RFC 9000 section 5.1.2: one end has another connection ID in use, or has the other do that */
+static void t_rotate(void)
+{
+	const struct pair_opts o = { .tune_client = tune_ids, .tune_server = tune_ids };
+	struct pair p;
+	uint32_t i;
+
+	pair_open(&p, &o);
+	both_ways(&p);
+	EXPECT_EQ(ids(p.c, true).active, 0);
+	EXPECT_EQ(ids(p.c, true).prior_to, 0);
+	EXPECT_ERR(set_ids(p.c, true, 100, 0), EINVAL);
+	EXPECT_ERR(set_ids(p.c, true, 0, 100), EINVAL);
+	EXPECT_ERR(set_ids(p.c, false, 0, 100), EINVAL);
+	EXPECT_ERR(set_ids(p.c, false, 1, 0), EINVAL);	/* that is for the peer to choose */
+	for (i = 1; i < MOVES; i++) {
+		EXPECT_OK(set_ids(p.c, true, i, 0));
+		EXPECT_EQ(ids(p.c, true).active, i);
+		retired(p.c, true, i, i);
+		retired(p.s, false, i, i);
+		both_ways(&p);
+	}
+	/* the server wants all but its newest back, and the client goes there */
+	for (; i < 2 * MOVES; i++) {
+		EXPECT_OK(set_ids(p.s, false, 0, i));
+		retired(p.c, true, i, i);
+		retired(p.s, false, i, i);
+		EXPECT_EQ(ids(p.s, false).prior_to, i);
+		EXPECT_EQ(ids(p.c, true).active, i);
+		both_ways(&p);
+	}
+	EXPECT_EQ(ids(p.c, false).prior_to, 0);
+	pair_close(&p);
+	EXPECT_ERR(set_ids(open_socket(AF_INET), true, 1, 0), ENOTCONN);
+}
+
 static void t_refused(void)
 {
 	const struct quic_transport_param stays = { .disable_active_migration = 1 };
@@ -425,6 +500,7 @@ const struct test tests[] = {
 	{ "address_lost", t_address_lost },
 	{ "preferred", t_preferred },
 	{ "preferred_6", t_preferred_6 },
+	{ "rotate", t_rotate },
 	{ "refused", t_refused },
 	{}
 };

@@ -761,34 +761,6 @@ static void t_key_update(void)
 	pair_close(&p);
 }
 
-static void t_connection_ids(void)
-{
-	struct quic_connection_id_info info = {};
-	char buf[100] = {};
-	struct pair p;
-
-	pair_open(&p, NULL);
-	REQUIRE(send(p.c, buf, sizeof(buf), 0) == sizeof(buf));
-	EXPECT_EQ(read_exactly(p.s, buf, sizeof(buf)), sizeof(buf));
-	if (get(p.c, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info))) {
-		EXPECT_EQ(errno, EOPNOTSUPP);
-		skip("the option is not built");
-	}
-	info.dest = 1;
-	EXPECT_OK(get(p.c, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info)));
-	info.prior_to = 1000000;
-	EXPECT_ERR(set(p.c, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info)), EINVAL);
-	info.dest = 0;
-	info.active = 0;
-	info.prior_to = 1;		/* ours: the peer must change */
-	EXPECT_OK(set(p.c, QUIC_SOCKOPT_CONNECTION_ID, &info, sizeof(info)));
-	REQUIRE(send(p.c, buf, sizeof(buf), 0) == sizeof(buf));
-	EXPECT_EQ(read_exactly(p.s, buf, sizeof(buf)), sizeof(buf));
-	REQUIRE(send(p.s, buf, sizeof(buf), 0) == sizeof(buf));
-	EXPECT_EQ(read_exactly(p.c, buf, sizeof(buf)), sizeof(buf));
-	pair_close(&p);
-}
-
 /* Retry: the client proves its address, and nobody notices. */
 static void tune_retry(int fd)
 {
@@ -875,7 +847,6 @@ const struct test tests[] = {
 	{ "socket_options", t_socket_options },
 	{ "ioctl", t_ioctl },
 	{ "key_update", t_key_update },
-	{ "connection_ids", t_connection_ids },
 	{ "retry", t_retry },
 	{ "ciphers", t_ciphers },
 	{}
