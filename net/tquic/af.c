@@ -189,12 +189,14 @@ static int connect_locked(struct sock *sk, union tquic_addr *remote)
 {
 	struct tquic_sock *tsk = tquic_sk(sk);
 	union tquic_addr local;
-	struct tquic_conn_param param = { .addr_local = &local, .addr_remote = remote };
+	struct tquic_conn_param param = { .addr_local = &local, .addr_remote = remote,
+					  .empty_id = tsk->empty_id };
 	int err;
 
 	if (tsk->conn || sk->sk_state == TCP_LISTEN)
 		return -EISCONN;
 	err = addr_check_remote(remote) ?: local_for(sk, remote, &local) ?:
+	      (tsk->empty_id ? tquic_udp_alone(tsk->ep, sk) : 0) ?:
 	      tquic_socket_conn(sk, &param, tquic_now_us());
 	if (err)
 		return err;
@@ -305,7 +307,8 @@ int tquic_af_migrate(struct sock *sk, void *sa, u32 len)
 	err = bind_beside(sk, &addr, &ep);
 	if (err)
 		return err;
-	err = tquic_path_migrate(conn, &addr, &conn->path->remote, ep, tquic_now_us());
+	err = (ep && conn->pn_at == 1 ? tquic_udp_alone(ep, sk) : 0) ?:
+	      tquic_path_migrate(conn, &addr, &conn->path->remote, ep, tquic_now_us());
 	if (err)
 		tquic_udp_put(ep, sk);
 	return err;

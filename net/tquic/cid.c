@@ -80,6 +80,12 @@ static struct tquic_cid_local *find_local(struct tquic_cids *cs, u64 seq)
 	return NULL;
 }
 
+/* An empty one of ours stays the only one that the peer knows */
+static bool local_empty(const struct tquic_cids *cs)
+{
+	return cs->local[0].used && !cs->local[0].cid.len;
+}
+
 /** tquic_cid_want_issue - the peer may have one more connection ID, RFC 9000 section 5.1.1 */
 bool tquic_cid_want_issue(const struct tquic_cids *cs)
 {
@@ -88,7 +94,7 @@ bool tquic_cid_want_issue(const struct tquic_cids *cs)
 
 	for_each_used(l, cs->local)
 		used++;
-	return used < cs->local_limit;
+	return used < cs->local_limit && !local_empty(cs);
 }
 
 /** tquic_cid_next_due - the lowest to announce, or NULL; who writes the frame clears `due` */
@@ -121,7 +127,7 @@ int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_
 	struct tquic_cid_local *l = find_local(cs, seq);
 
 	gone->len = 0;
-	if (seq >= cs->local_next_seq)
+	if (seq >= cs->local_next_seq || local_empty(cs))
 		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	if (!l)
 		return 0;
@@ -145,7 +151,7 @@ int tquic_cid_ask_retire(struct tquic_cids *cs, u64 prior_to)
 	seq_range(l, cs->local, first, last);
 	if (first < cs->local_prior_to)
 		return -EAGAIN;
-	if (prior_to <= first || prior_to > last)
+	if (prior_to <= first || prior_to > last || local_empty(cs))
 		return -EINVAL;
 	cs->local_prior_to = prior_to;
 	find_local(cs, last)->due = true;

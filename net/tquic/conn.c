@@ -42,16 +42,32 @@ static void deadlines_init(struct tquic_conn *conn, u64 now_us)
 		conn->idle_us = now_us + conn->idle_timeout_us;
 }
 
+/* One more ID of ours, published, where there is room; NULL: no memory for that */
+static struct tquic_cid_local *issue_cid(struct tquic_conn *conn)
+{
+	struct tquic_cid cid = { .len = TQUIC_CID_LEN };
+	struct tquic_cid_local *l;
+
+	get_random_bytes(cid.id, cid.len);
+	if (conn->ops->cid_add(conn, &cid))
+		return NULL;
+	l = tquic_cid_issue(&conn->cids, &cid);
+	conn->ops->reset_token(conn, &cid, l->reset_token);
+	return l;
+}
+
 /* The connection IDs a connection begins with, RFC 9000 section 7.2 and 7.3 */
 static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 {
 	struct tquic_tparam *tp = &conn->local;
 	struct tquic_cid *scid = &tp->iscid;
+	struct tquic_cid_local *hidden;
 
 	tp->has_iscid = true;
 	tp->has_odcid = true;
-	scid->len = TQUIC_CID_LEN;
-	get_random_bytes(scid->id, TQUIC_CID_LEN);
+	scid->len = p->empty_id ? 0 : TQUIC_CID_LEN;
+	get_random_bytes(scid->id, scid->len);
+	conn->pn_at = 1 + scid->len;
 	tquic_cids_init(&conn->cids, conn->local.active_connection_id_limit);
 	tquic_cid_issue(&conn->cids, scid);
 	if (!p->server) {
@@ -68,7 +84,14 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 		if (tp->has_reset_token)
 			conn->ops->reset_token(conn, scid, tp->reset_token);
 	}
-	return conn->ops->cid_add(conn, scid);
+	if (scid->len)
+		return conn->ops->cid_add(conn, scid);
+	/* packets are found by other means, the connection by an ID that nobody is told of */
+	hidden = issue_cid(conn);
+	if (!hidden)
+		return -ENOMEM;
+	hidden->due = false;
+	return 0;
 }
 
 /*
@@ -297,20 +320,6 @@ int tquic_conn_set_remote(struct tquic_conn *conn, const u8 *body, u32 len, u64 
 		tquic_cid_set_first_token(&conn->cids, tp->reset_token);
 	tquic_conn_touch(conn, now_us);
 	return 0;
-}
-
-/* One more ID of ours, published, where there is room; NULL: no memory for that */
-static struct tquic_cid_local *issue_cid(struct tquic_conn *conn)
-{
-	struct tquic_cid cid = { .len = TQUIC_CID_LEN };
-	struct tquic_cid_local *l;
-
-	get_random_bytes(cid.id, cid.len);
-	if (conn->ops->cid_add(conn, &cid))
-		return NULL;
-	l = tquic_cid_issue(&conn->cids, &cid);
-	conn->ops->reset_token(conn, &cid, l->reset_token);
-	return l;
 }
 
 /** tquic_conn_issue_cids - supply the peer with published IDs, RFC 9000 section 5.1.1 */

@@ -146,6 +146,7 @@ struct tquic_conn {
 	bool cork;			/* MSG_MORE on handshake data: hold the flight back */
 	bool spins;			/* the spin bit is in use, RFC 9000 section 17.4 */
 	bool spin;			/* its value now */
+	u8 pn_at;			/* where the packet number of a short header to us is */
 	u8 early;			/* enum tquic_early */
 	struct tquic_tparam local;	/* its odcid and rscid also at a client, from a Retry */
 	struct tquic_tparam remote;	/* RFC defaults until remote_set */
@@ -223,6 +224,7 @@ struct tquic_conn_param {
 	struct tquic_mib __percpu *mib;
 	const struct tquic_switches *switches;
 	bool server;
+	bool empty_id;
 	u32 version;
 	u32 prefer_version;
 	const struct tquic_tparam *local;

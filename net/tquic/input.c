@@ -12,8 +12,8 @@
 #include "input.h"
 #include "output.h"
 
-#define PN_AT		(1 + TQUIC_CID_LEN)			/* of a short header to us */
-#define MIN_1RTT	(PN_AT + 4 + TQUIC_SAMPLE_LEN)		/* enough for a sample */
+#define PN_AT		(1 + TQUIC_CID_LEN)	/* of a short header to us, unless its ID is empty */
+#define SAMPLE_AT	4			/* behind that, RFC 9001 section 5.4.2 */
 
 /* What is remembered of a packet that waits for its keys, in skb->cb */
 struct waiting {
@@ -21,6 +21,12 @@ struct waiting {
 	u8 path;
 	u8 ecn;
 };
+
+/* Enough for a sample */
+static u32 min_1rtt(const struct tquic_conn *conn)
+{
+	return conn->pn_at + SAMPLE_AT + TQUIC_SAMPLE_LEN;
+}
 
 /* ---- one packet ------------------------------------------------------- */
 
@@ -194,8 +200,8 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 {
 	struct tquic_conn *conn = in->conn;
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
+	u32 pn_at = conn->pn_at, pn_len, ad_len, tag = 0;
 	struct scatterlist *sg;
-	u32 pn_len, ad_len, tag = 0;
 	bool in_run;
 	int err;
 	u64 pn;
@@ -205,12 +211,12 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 		return;
 	}
 	if (!conn->no_encrypt) {
-		pn_len = tquic_crypto_remove_mask(p, p + PN_AT, mask, false);
+		pn_len = tquic_crypto_remove_mask(p, p + pn_at, mask, false);
 		tag = TQUIC_TAG_LEN;
 	} else {
 		pn_len = (p[0] & TQUIC_HDR_PN_LEN) + 1;
 	}
-	ad_len = PN_AT + pn_len;
+	ad_len = pn_at + pn_len;
 	in_run = run_fits(&in->run, p, len);
 	pn = in->run.pn;
 	if (!in_run) {
@@ -220,7 +226,7 @@ static void rx_1rtt(struct tquic_rx_work *in, u8 *p, u32 len, const u8 *mask)
 			return;
 		}
 		pn = tquic_header_pn_decode(tquic_ack_largest(&sp->ack),
-					    tquic_header_get_pn(p + PN_AT, pn_len), pn_len);
+					    tquic_header_get_pn(p + pn_at, pn_len), pn_len);
 	}
 	if (!conn->no_encrypt) {
 		sg = tquic_scratch_packet(conn->scratch, p, len);
@@ -438,12 +444,12 @@ static bool rx_ours(struct tquic_rx_work *in, const struct tquic_hdr *h)
 static void rx_batch(struct tquic_rx_work *in, u32 n, const u16 *len)
 {
 	struct tquic_conn *conn = in->conn;
+	u32 i, sample_at = conn->pn_at + SAMPLE_AT;
 	struct tquic_scratch *sc = conn->scratch;
-	u32 i;
 
 	if (!conn->no_encrypt) {
 		for (i = 0; i < n; i++)
-			memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + PN_AT + 4,
+			memcpy(sc->samples + i * TQUIC_SAMPLE_LEN, sc->pkt[i] + sample_at,
 			       TQUIC_SAMPLE_LEN);
 		if (tquic_crypto_masks(&conn->spaces[TQUIC_SPACE_APP].rx, sc->samples, n))
 			return;
@@ -460,7 +466,7 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 	struct tquic_hdr h;
 	int err;
 
-	err = tquic_header_parse(p, len, TQUIC_CID_LEN, &h);
+	err = tquic_header_parse(p, len, conn->pn_at - 1, &h);
 	if (err) {
 		tquic_drop(conn->mib, DROP_HEADER, len);
 		return 0;
@@ -471,7 +477,7 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 	}
 	switch (h.type) {
 	case TQUIC_PT_1RTT:
-		if (len < MIN_1RTT && !conn->no_encrypt) {
+		if (len < min_1rtt(conn) && !conn->no_encrypt) {
 			rx_undecipherable(in, p, len);	/* too short to be anything but a reset */
 		} else if (!tquic_crypto_ready(&app->rx) || conn->state < TQUIC_CONN_ESTABLISHED) {
 			rx_wait(in, p, len, TQUIC_UNDECRYPTABLE_MAX);
@@ -585,7 +591,7 @@ static void rx_skb(struct tquic_rx_work *in, struct sk_buff *skb)
 		u8 *p = shared ? NULL : tquic_cursor_at(&c, off, len);
 
 		if (likely(p && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED &&
-			   len >= MIN_1RTT && conn->state == TQUIC_CONN_ESTABLISHED)) {
+			   len >= min_1rtt(conn) && conn->state == TQUIC_CONN_ESTABLISHED)) {
 			conn->scratch->pkt[n] = p;
 			lens[n++] = len;
 			if (n < TQUIC_CRYPTO_BATCH)

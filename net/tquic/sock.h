@@ -39,6 +39,7 @@ struct tquic_endpoint {
 	int bound_dev_if;
 	struct tquic_sock __rcu *listener;	/* NULL: connections only */
 	struct tquic_sock __rcu *only;	/* a client with the endpoint to itself, for ICMP */
+	bool alone;			/* it stays so: its connection ID is empty */
 	struct tasklet_struct drain;	/* takes what the UDP socket has queued */
 	struct work_struct release;	/* closing the UDP socket may sleep */
 	struct rcu_head rcu;
@@ -66,6 +67,7 @@ struct tquic_sock {
 		int keep_intvl_s;
 		int keep_cnt;
 		int user_timeout_ms;
+		int empty_id;		/* of ours, QUIC_SOCKOPT_EMPTY_ID */
 	);
 	u16 token_len;
 	u8 token[TQUIC_TOKEN_CLIENT_MAX];
@@ -233,6 +235,7 @@ void tquic_udp_net_init(struct net *net);
 void tquic_udp_net_exit(struct net *net);
 struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *addr);
 void tquic_udp_put(struct tquic_endpoint *ep, struct sock *sk);
+int tquic_udp_alone(struct tquic_endpoint *ep, struct sock *sk);
 int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
 		   u32 gso_size, u8 ecn);
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path);

@@ -645,6 +645,7 @@ static const struct option options[] = {
 	[QUIC_SOCKOPT_NODELAY] = INT(nodelay, .max = 1, .changed = nodelay_changed),
 	[QUIC_SOCKOPT_STREAM_PRIORITY] = STRUCT(set_priority, get_priority, quic_stream_priority),
 	[QUIC_SOCKOPT_STREAM_RESET_AT] = STRUCT(set_stream_reset_at, NULL, quic_stream_reset_at),
+	[QUIC_SOCKOPT_EMPTY_ID] = INT(empty_id, .max = 1),
 	[QUIC_SOCKOPT_ZEROCOPY] = { set_zerocopy, get_zerocopy, sizeof(int) },
 };
 

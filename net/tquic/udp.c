@@ -63,12 +63,13 @@ static void reply_reset(struct tquic_endpoint *ep, struct sk_buff *skb, const st
 		tquic_mib_inc(tn->mib, CONN_RESET_SENT);
 }
 
-/* The one socket of the endpoint with a reference, if its peer has that port */
+/* The one socket of the endpoint with a reference, if its peer has that port or it is all its */
 static struct sock *find_only(const struct tquic_endpoint *ep, __be16 port)
 {
 	struct sock *sk = (struct sock *)rcu_dereference(ep->only);
 
-	if (!sk || port != inet_sk(sk)->inet_dport || !refcount_inc_not_zero(&sk->sk_refcnt))
+	if (!sk || (port != inet_sk(sk)->inet_dport && !ep->alone) ||
+	    !refcount_inc_not_zero(&sk->sk_refcnt))
 		return NULL;
 	return sk;
 }
@@ -148,7 +149,8 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 	}
 	sk = err ? NULL : tquic_lookup_find(ep->net, id, cid.len);
 	/* a stateless reset has no ID that anybody knows, RFC 9000 section 10.3.1 */
-	if (unlikely(!sk) && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED)
+	if (unlikely(!sk) &&
+	    (ep->alone || (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED))
 		sk = find_only(ep, udp_hdr(skb)->source);
 	if (likely(sk)) {
 		arrivals_add(a, sk, skb);
@@ -253,7 +255,7 @@ static void receive(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 		return;
 	}
 	skb_orphan(skb);
-	if (likely(nr == 1 || one_cid(skb)))
+	if (likely(nr == 1 || one_cid(skb)) || ep->alone)
 		deliver(ep, skb, a);
 	else
 		split(ep, skb, a);
@@ -364,7 +366,8 @@ static struct tquic_endpoint *share(struct tquic_net *tn, const struct sock *sk,
 			found = ep;
 	}
 	if (!IS_ERR_OR_NULL(found)) {
-		if (!uid_eq(tquic_sk_uid(found->sock->sk), tquic_sk_uid(sk)))
+		if (!uid_eq(tquic_sk_uid(found->sock->sk), tquic_sk_uid(sk)) ||
+		    (found->alone && rcu_access_pointer(found->only) != tquic_sk(sk)))
 			found = ERR_PTR(-EADDRINUSE);
 		else if (!refcount_inc_not_zero(&found->refs))
 			found = ERR_PTR(-EAGAIN);
@@ -484,6 +487,20 @@ struct tquic_endpoint *tquic_udp_bind(struct sock *sk, const union tquic_addr *a
 		ep = create(sk, addr);
 	mutex_unlock(&bind_mutex);
 	return ep;
+}
+
+/*
+ * tquic_udp_alone - what comes to the endpoint is all for @sk, whatever ID it has, and nobody may
+ * share it any more, RFC 9000 section 5.2.  Return: 0; -EADDRINUSE: somebody does.
+ */
+int tquic_udp_alone(struct tquic_endpoint *ep, struct sock *sk)
+{
+	struct tquic_net *tn = tquic_pernet(ep->net);
+
+	spin_lock_bh(&tn->lock);
+	ep->alone = rcu_access_pointer(ep->only) == tquic_sk(sk);
+	spin_unlock_bh(&tn->lock);
+	return ep->alone ? 0 : -EADDRINUSE;
 }
 
 /** tquic_udp_put - @sk gives @ep back, or NULL; the last one closes the UDP socket; any context */

@@ -119,6 +119,22 @@ static void cid_ask_retire(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 3), 0);
 }
 
+/* An empty one of ours stays the only one that the peer knows; another is for ourselves */
+static void cid_empty(struct kunit *test)
+{
+	struct tquic_cids *cs = start(test);
+	struct tquic_cid cid = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, tquic_cid_issue(cs, &cid));
+	issue(test, cs, 1);
+	tquic_cid_set_local_limit(cs, 4);
+	KUNIT_EXPECT_FALSE(test, tquic_cid_want_issue(cs));
+	KUNIT_EXPECT_EQ(test, tquic_cid_ask_retire(cs, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 0, "", 0, &cid), VIOLATION);
+	KUNIT_EXPECT_EQ(test, tquic_cid_rx_retire(cs, 1, "", 0, &cid), VIOLATION);
+	KUNIT_EXPECT_TRUE(test, cs->local[0].used && cs->local[1].used);
+}
+
 static void cid_rotate(struct kunit *test)
 {
 	struct quic_connection_id_info info = { .dest = 1 };
@@ -360,6 +376,7 @@ static struct kunit_case cid_cases[] = {
 	KUNIT_CASE(cid_issue),
 	KUNIT_CASE(cid_rx_retire),
 	KUNIT_CASE(cid_ask_retire),
+	KUNIT_CASE(cid_empty),
 	KUNIT_CASE(cid_rotate),
 	KUNIT_CASE(cid_rx_new),
 	KUNIT_CASE(cid_rx_new_conflicts),

@@ -448,6 +448,57 @@ static void t_rotate(void)
 	EXPECT_ERR(set_ids(open_socket(AF_INET), true, 1, 0), ENOTCONN);
 }
 
+static void tune_empty(int fd)
+{
+	int on = 1;
+
+	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_EMPTY_ID, &on, sizeof(on)));
+	tune(fd);
+}
+
+/* The client's line in /proc/net/quic/conns says that it has no ID. */
+static bool shown_as_empty(void)
+{
+	FILE *f = fopen("/proc/net/quic/conns", "r");
+	char line[512];
+	bool found = false;
+
+	REQUIRE(f);
+	while (fgets(line, sizeof(line), f))
+		found |= !!strstr(line, " client established - ");
+	fclose(f);
+	return found;
+}
+
+/* A client with an empty connection ID has its port to itself, and may move all the same. */
+static void t_empty_id(void)
+{
+	const struct pair_opts o = { .tune_client = tune_empty, .tune_server = tune };
+	struct sockaddr_storage sa;
+	struct pair p;
+	int fd, other;
+
+	pair_open(&p, &o);
+	both_ways(&p);
+	EXPECT(shown_as_empty());
+	fd = open_socket(AF_INET);
+	EXPECT_ERR(bind(fd, (struct sockaddr *)&sa, address(&sa, "0.0.0.0", port_of(p.c))),
+		   EADDRINUSE);
+	/* there is no other for the server to send to */
+	EXPECT_ERR(set_ids(p.s, true, 1, 0), EINVAL);
+	EXPECT_ERR(set_ids(p.c, false, 0, 1), EINVAL);
+	move(&p, "127.0.0.2", 0);
+	move(&p, "127.0.0.3", 0);
+	EXPECT_OK(bind(fd, (struct sockaddr *)&sa, address(&sa, "127.0.0.9", 0)));
+	other = open_socket(AF_INET);
+	EXPECT_OK(bind(other, (struct sockaddr *)&sa, address(&sa, "127.0.0.9", port_of(fd))));
+	tune_empty(other);
+	EXPECT_ERR(connect(other, (struct sockaddr *)&p.addr, p.len), EADDRINUSE);
+	close(fd);
+	close(other);
+	pair_close(&p);
+}
+
 static void t_refused(void)
 {
 	const struct quic_transport_param stays = { .disable_active_migration = 1 };
@@ -501,6 +552,7 @@ const struct test tests[] = {
 	{ "preferred", t_preferred },
 	{ "preferred_6", t_preferred_6 },
 	{ "rotate", t_rotate },
+	{ "empty_id", t_empty_id },
 	{ "refused", t_refused },
 	{}
 };

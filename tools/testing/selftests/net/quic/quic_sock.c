@@ -312,7 +312,7 @@ static void t_option_sizes(void)
 
 static void t_option_numbers(void)
 {
-	int fd = open_socket(AF_INET), opts[] = { 16, 31, 63, 70, 1000, -1 };
+	int fd = open_socket(AF_INET), opts[] = { 16, 31, 63, 71, 1000, -1 };
 	unsigned char buf[128] = {};
 	size_t i;
 

@@ -71,6 +71,7 @@ static void usage(const char *me)
 	    "  -C aes128|aes256|ccm|chacha20  -V 1|2  -R (server: Retry)  -K (change keys once)\n"
 	    "  -r FILE   client: resume the session that is in it, if any, and keep a new ticket there\n"
 	    "  -0        and send the first requests in 0-RTT\n"
+	    "  -z        client: with an empty connection ID\n"
 	    "  -m ADDRESS   client: go on from this local address once something has come\n"
 	    "  -M ADDRESS   server: have clients come here, to PORT + 1; once for each family",
 	    me, me);
@@ -86,7 +87,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		usage(argv[0]);
 	opts.server = !strcmp(argv[1], "server");
 	optind = 2;
-	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:m:M:RK0")) != -1) {
+	while ((c = getopt(argc, argv, "p:a:d:t:n:A:k:c:C:V:r:m:M:RKz0")) != -1) {
 		switch (c) {
 		case 'p': opts.port = optarg; break;
 		case 'a': opts.alpn = optarg; break;
@@ -103,6 +104,7 @@ void peer_options(int argc, char **argv, const char *alpn)
 		case 'M': opts.prefer[!!opts.prefer[0]] = optarg; break;
 		case 'R': opts.retry = true; break;
 		case 'K': opts.key_update = true; break;
+		case 'z': opts.empty_id = 1; break;
 		case '0': opts.early = true; break;
 		default: usage(argv[0]);
 		}
@@ -241,6 +243,8 @@ int peer_connect(void (*early)(int fd))
 	alarm(opts.timeout_s);
 	began_ms = now_ms();
 	fd = make_socket(opts.paths[0], &ai);
+	if (setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_EMPTY_ID, &opts.empty_id, sizeof(opts.empty_id)))
+		die("QUIC_SOCKOPT_EMPTY_ID: %s", strerror(errno));
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen))
 		die("connect: %s", strerror(errno));
 	freeaddrinfo(ai);

@@ -11,6 +11,7 @@
 
 struct peer_opts {
 	bool server, retry, key_update;
+	int empty_id;
 	bool early;			/* client: requests in 0-RTT, when the session allows it */
 	const char *port, *alpn, *name, *ca, *key, *cert, *dir;
 	const char *migrate_to;		/* client: a local address */
