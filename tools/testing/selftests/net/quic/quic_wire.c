@@ -542,6 +542,55 @@ static void t_late_verneg(void)
 	late(make_verneg);
 }
 
+/* RFC 9000 sections 11 and 10.3: garbage for an ID of a connection is answered by nobody, for another it is */
+static void t_no_reset_where_state_is(void)
+{
+	long long resets = mib("CONN_RESET_SENT"), dropped = mib("DROP_DECRYPT");
+	uint8_t garbage[60];
+	int tap = open_tap();
+	struct wire w = {};
+	struct pair p;
+	char byte;
+
+	pair_open(&p, NULL);
+	REQUIRE(quic_sendmsg(p.c, "a", 1, 0, MSG_QUIC_STREAM_NEW) == 1);
+	REQUIRE(recv(p.s, &byte, 1, 0) == 1);
+	REQUIRE(tap_read(tap, ((struct sockaddr_in *)&p.addr)->sin_port, &w));
+	close(tap);
+	memset(garbage, 0x5a, sizeof(garbage));
+	forge(&w, FIRST_BYTE, garbage, sizeof(garbage));
+	REQUIRE(send(p.c, "b", 1, 0) == 1);
+	REQUIRE(recv(p.s, &byte, 1, 0) == 1);
+	EXPECT_EQ(mib("DROP_DECRYPT"), dropped + 1);
+	EXPECT_EQ(mib("CONN_RESET_SENT"), resets);
+	w.dcid[0] ^= 1;
+	forge(&w, FIRST_BYTE, garbage, sizeof(garbage));
+	REQUIRE(send(p.c, "c", 1, 0) == 1);
+	REQUIRE(recv(p.s, &byte, 1, 0) == 1);
+	EXPECT_EQ(mib("CONN_RESET_SENT"), resets + 1);
+	pair_close(&p);
+}
+
+/* RFC 9000 section 5.2.2: Handshake and 0-RTT packets of nobody that a listener knows */
+static void t_stray_handshake(void)
+{
+	static const char stray[] = "\xe0\0\0\0\x01" "\x08" "nowhere!" "\x08" "somebody" "\x40\x20";
+	long long opens, dropped = mib("DROP_NO_CONN");
+	uint8_t pkt[80] = {};
+	struct pair p;
+	int fd = open_udp();
+
+	pair_open(&p, NULL);
+	opens = mib("CONN_PASSIVE_OPENS");
+	memcpy(pkt, stray, sizeof(stray) - 1);
+	EXPECT_EQ(sendto(fd, pkt, sizeof(pkt), 0, (struct sockaddr *)&p.addr, p.len), sizeof(pkt));
+	EXPECT_EQ(poll_for(fd, POLLIN, 300), 0);
+	EXPECT_EQ(mib("DROP_NO_CONN"), dropped + 1);
+	EXPECT_EQ(mib("CONN_PASSIVE_OPENS"), opens);
+	close(fd);
+	pair_close(&p);
+}
+
 #define CASE(name)	{ #name, t_##name }
 
 const struct test tests[] = {
@@ -552,6 +601,7 @@ const struct test tests[] = {
 	CASE(max_data_of_nothing), CASE(stop_sending), CASE(end_moves), CASE(end_before_data),
 	CASE(cid_of_no_length), CASE(cid_retires_itself), CASE(cid_never_issued),
 	CASE(crypto_too_far), CASE(reserved_bits),
+	CASE(no_reset_where_state_is), CASE(stray_handshake),
 	CASE(icmp_too_big), CASE(icmp_too_big_v6),
 	CASE(early_forgeries), CASE(late_retry), CASE(late_verneg),
 	{}

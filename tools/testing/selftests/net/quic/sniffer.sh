@@ -39,6 +39,13 @@ if [ $dump = 1 ]; then
 	kill "$dump0" "$dump1"
 	wait "$dump0" "$dump1"
 	check "tcpdump has captured at both ends" test -s "$work/veth0.pcap" -a -s "$work/veth1.pcap"
+	# no fragments and nothing that could be made some, RFC 9000 section 14; in IPv6 a flow label, section 9.7
+	unseen() { ! seen "$@"; }
+	seen() { tcpdump -r "$work/veth0.pcap" -c 1 "$@" 2>/dev/null | grep -q .; }
+	check "IPv4: there are packets with Don't Fragment" seen "ip[6:2] == 0x4000"
+	check "IPv4: and no others" unseen "ip and ip[6:2] != 0x4000"
+	check "IPv6: there are packets with a flow label" seen "ip6[0:4] & 0xfffff != 0"
+	check "IPv6: and no others" unseen "ip6 and ip6[0:4] & 0xfffff == 0"
 fi
 wait_until 20 no_conns n0
 wait_until 20 no_conns n1
