@@ -503,7 +503,7 @@ void tquic_conn_cid_changed(struct tquic_conn *conn)
 }
 
 /*
- * tquic_conn_set_cids - do what QUIC_SOCKOPT_CONNECTION_ID asks: of the peer's IDs, send with number
+ * tquic_conn_set_cids - as QUIC_SOCKOPT_CONNECTION_ID asks: of the peer's IDs, send with number
  * @info->active and retire those below prior_to; of ours, have the peer retire those.  Return: 0;
  * -EINVAL: there is no such, or the peer chooses that; -EAGAIN: the last is not done yet.
  */

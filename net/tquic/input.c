@@ -12,7 +12,7 @@
 #include "input.h"
 #include "output.h"
 
-#define PN_AT		(1 + TQUIC_CID_LEN)	/* of a short header to us, unless its ID is empty */
+#define PN_AT		(1 + TQUIC_CID_LEN)	/* of a short header with an ID of ours */
 #define SAMPLE_AT	4			/* behind that, RFC 9001 section 5.4.2 */
 
 /* What is remembered of a packet that waits for its keys, in skb->cb */
