@@ -7,17 +7,6 @@
 
 #include "sock.h"
 
-static const struct tquic_path *path_by_rank(const struct tquic_conn *conn, u32 rank, u32 *nr)
-{
-	const struct tquic_path *path, *found = NULL;
-
-	*nr = 0;
-	tquic_for_each_path(path, conn)
-		if ((*nr)++ == rank)
-			found = path;
-	return found;
-}
-
 static u32 rto_us(const struct tquic_conn *conn, const struct tquic_path *path)
 {
 	return min_t(u64, tquic_loss_pto_us(&path->rec, true, conn->confirmed), U32_MAX);
@@ -70,16 +59,18 @@ static void fill_path(struct quic_info *info, const struct tquic_conn *conn,
 int tquic_info_quic(struct sock *sk, void *buf, u32 *len)
 {
 	const struct tquic_conn *conn = tquic_sk(sk)->conn;
-	const struct tquic_path *path;
+	const struct tquic_path *p, *path = NULL;
 	const struct tquic_cipher *cipher;
 	struct quic_info *info = buf;
-	u32 rank = info->path_index, nr;
+	u32 rank = info->path_index, nr = 0;
 
 	if (*len < sizeof(info->path_index))
 		return -EINVAL;
 	if (!conn)
 		return -ENOTCONN;
-	path = path_by_rank(conn, rank, &nr);
+	tquic_for_each_path(p, conn)
+		if (nr++ == rank)
+			path = p;
 	if (!path)
 		return -EINVAL;
 	memset(info, 0, sizeof(*info));
