@@ -17,6 +17,13 @@ static inline u32 tquic_varint_len(u64 v)
 	return v < 0x40000000 ? 4 : 8;
 }
 
+/** tquic_varint_put2 - write @v below 2^14 in two bytes, for lengths filled in later */
+static inline u8 *tquic_varint_put2(u8 *p, u32 v)
+{
+	put_unaligned_be16(v | 0x4000, p);
+	return p + 2;
+}
+
 /** tquic_varint_put - write @v in its shortest form; returns the byte after it */
 static inline u8 *tquic_varint_put(u8 *p, u64 v)
 {
@@ -25,8 +32,7 @@ static inline u8 *tquic_varint_put(u8 *p, u64 v)
 		*p = v;
 		return p + 1;
 	case 2:
-		put_unaligned_be16(v | 0x4000, p);
-		return p + 2;
+		return tquic_varint_put2(p, v);
 	case 4:
 		put_unaligned_be32(v | 0x80000000, p);
 		return p + 4;
@@ -34,13 +40,6 @@ static inline u8 *tquic_varint_put(u8 *p, u64 v)
 		put_unaligned_be64(v | (3ULL << 62), p);
 		return p + 8;
 	}
-}
-
-/** tquic_varint_put2 - write @v below 2^14 in two bytes, for lengths filled in later */
-static inline u8 *tquic_varint_put2(u8 *p, u32 v)
-{
-	put_unaligned_be16(v | 0x4000, p);
-	return p + 2;
 }
 
 /** tquic_bytes_put - write @len bytes; returns the byte after them */
