@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Datagrams on their way out: routes, the UDP header, and one traversal of the IP
- * stack for each batch.  Seals no packet and never takes a QUIC socket's lock.
+ * Datagrams on their way out, for tquic_conn_ops: routes, the UDP header, and one traversal of the
+ * IP stack for each batch.  Seals no packet and never takes a QUIC socket's lock.
  */
 #include <net/inet_ecn.h>
 #include <net/ip.h>
@@ -177,11 +177,7 @@ static int find_route(struct tquic_conn *conn, struct tquic_path *path)
 	return 0;
 }
 
-/*
- * tquic_udp_route - tquic_conn_ops.route: see that @path has one: dst, dst_cookie, fl, gso_max and
- * its local address.  It is looked up again when it is stale or the socket's mark or device has
- * changed.  Return: 0, or -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
- */
+/** tquic_udp_route - .route: sets dst, dst_cookie, fl, gso_max; another mark or device is stale */
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 {
 	int err;
@@ -192,7 +188,7 @@ int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 	return err;
 }
 
-/** tquic_udp_unroute - tquic_conn_ops.unroute */
+/** tquic_udp_unroute - .unroute */
 void tquic_udp_unroute(struct tquic_conn *conn, struct tquic_path *path)
 {
 	dst_release(path->dst);
@@ -210,10 +206,7 @@ static u32 link_mtu(const struct dst_entry *dst)
 	return dst_xfrm(dst) ? dst_mtu(dst) : mtu - lwtunnel_headroom(dst->lwtstate, mtu);
 }
 
-/*
- * tquic_udp_path_mtu - tquic_conn_ops.path_mtu: 1200 to 65527 bytes, and what TCP_MAXSEG allows;
- * without a route the least that QUIC demands
- */
+/** tquic_udp_path_mtu - .path_mtu: 1200 to 65527 bytes, what TCP_MAXSEG allows; no route: 1200 */
 u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
 {
 	u32 maxseg = tquic_sk(conn->owner)->maxseg;
@@ -232,10 +225,9 @@ u32 tquic_udp_path_mtu(struct tquic_conn *conn, struct tquic_path *path)
 }
 
 /*
- * tquic_udp_xmit - tquic_conn_ops.xmit: @skb has the payload from skb->data on, which
- * TQUIC_PATH_HEADROOM in front saves a copy of; @gso_size: bytes of each datagram, of the last at
- * most; @ecn: enum tquic_ecn.  Return: 0 or -errno; -ENOBUFS: a queue was full; -EMSGSIZE: the
- * route carries less by now.
+ * tquic_udp_xmit - .xmit: TQUIC_PATH_HEADROOM in front of the payload saves a copy; the last
+ * datagram may be shorter; @ecn: enum tquic_ecn.  Return: 0 or -errno; -ENOBUFS: a queue was full;
+ * -EMSGSIZE: the route carries less by now.
  */
 int tquic_udp_xmit(struct tquic_conn *conn, struct tquic_path *path, struct sk_buff *skb,
 		   u32 gso_size, u8 ecn)
