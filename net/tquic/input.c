@@ -410,7 +410,6 @@ static void rx_verneg(struct tquic_rx_work *in, const struct tquic_hdr *h)
 {
 	const struct tquic_space *sp = &in->conn->spaces[TQUIC_SPACE_INITIAL];
 	struct tquic_conn *conn = in->conn;
-	u32 i;
 
 	if (conn->server || sp->gone || conn->state != TQUIC_CONN_HANDSHAKE ||
 	    conn->local.has_rscid || tquic_ack_largest(&sp->ack) != TQUIC_PN_NONE)
@@ -418,7 +417,7 @@ static void rx_verneg(struct tquic_rx_work *in, const struct tquic_hdr *h)
 	/* section 17.2.1: it answers to what we sent */
 	if (!tquic_cid_equal(&conn->local.odcid, h->scid, h->scid_len))
 		return;
-	for (i = 0; i < h->token_len; i += 4)
+	for (u32 i = 0; i < h->token_len; i += 4)
 		if (get_unaligned_be32(h->token + i) == conn->version)
 			return;
 	tquic_drop(conn->mib, DROP_VERSION, h->len);

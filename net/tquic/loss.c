@@ -141,9 +141,8 @@ static void forget(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 		   struct tquic_sent_block *b, struct tquic_pkt *pkt)
 {
 	struct tquic_frame *f = tquic_pkt_frames(pkt);
-	u32 n;
 
-	for (n = pkt->nframes; n; n--)
+	for (u32 n = pkt->nframes; n; n--)
 		ctx->ops->drop(ctx->arg, f++);
 	if (pkt->flags & TQUIC_PKT_LOST)
 		sp->nr_lost--;
@@ -389,14 +388,13 @@ static void declare_lost(struct pass *p, struct flight *fl, struct tquic_pkt *pk
 	const struct tquic_loss_ops *ops = p->ctx->ops;
 	struct tquic_frame *f = tquic_pkt_frames(pkt);
 	struct tquic_recovery *rec = fl->rec;
-	u32 n;
 
 	pkt->flags |= TQUIC_PKT_LOST;
 	pkt->delivered_us = p->now_us;
 	p->sp->nr_lost++;
 	if (pkt->flags & TQUIC_PKT_ELICITING)
 		p->sp->eliciting--;
-	for (n = pkt->nframes; n; n--)
+	for (u32 n = pkt->nframes; n; n--)
 		ops->lost(p->ctx->arg, f++);
 	if (pkt->flags & TQUIC_PKT_MTU_PROBE) {
 		tquic_cc_discard(&rec->cc, pkt->bytes);
@@ -448,9 +446,8 @@ static void abandon(struct tquic_loss_ctx *ctx, struct tquic_space_loss *sp,
 		    struct tquic_sent_block *b, struct tquic_pkt *pkt)
 {
 	struct tquic_frame *f = tquic_pkt_frames(pkt);
-	u32 n;
 
-	for (n = pkt->flags & TQUIC_PKT_LOST ? 0 : pkt->nframes; n; n--)
+	for (u32 n = pkt->flags & TQUIC_PKT_LOST ? 0 : pkt->nframes; n; n--)
 		ctx->ops->lost(ctx->arg, f++);
 	forget(ctx, sp, b, pkt);
 }

@@ -64,9 +64,7 @@ void tquic_sendbuf_init(struct tquic_sendbuf *sb)
 /** tquic_sendbuf_free - release all memory: empty at next_off, what was not sent is forgotten */
 void tquic_sendbuf_free(struct tquic_sendbuf *sb)
 {
-	u32 i;
-
-	for (i = 0; i < sb->nr; i++)
+	for (u32 i = 0; i < sb->nr; i++)
 		drop_frag(sb, frag_at(sb, i));
 	sb->nr = 0;
 	sb->cursor = 0;
@@ -268,10 +266,9 @@ void tquic_sendbuf_lost(struct tquic_sendbuf *sb, u64 off, u32 len, gfp_t gfp)
 {
 	const struct tquic_range *r = sb->acked.r;
 	u64 end = off + len;
-	u32 i;
 
 	off = max(off, sb->base_off);
-	for (i = 0; i < sb->acked.nr && off < end && r[i].start < end; i++) {
+	for (u32 i = 0; i < sb->acked.nr && off < end && r[i].start < end; i++) {
 		if (r[i].end <= off)
 			continue;
 		if (r[i].start > off)
