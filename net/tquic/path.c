@@ -352,8 +352,8 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 }
 
 /*
- * tquic_path_timeout - a challenge was not answered in time; after the last try the path is gone
- * and the one that last answered used; without one the connection ends silently, section 9.3.2.
+ * tquic_path_timeout - a challenge was not answered in time; after the last try the path goes, the
+ * one that last answered is used; without, the connection ends silently, RFC 9000 section 9.3.2.
  */
 void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 now_us)
 {
