@@ -109,7 +109,8 @@ setup() {
 	modprobe -q sch_netem || true
 	[ -d /sys/module/quic ] || modprobe quic 2>/dev/null || skip_all "no module quic"
 	{ ip netns add "$ns0" && ip netns add "$ns1"; } || skip_all "no network namespaces"
-	ip -n "$ns0" link add veth0 type veth peer name veth1 netns "$ns1" || skip_all "no veth"
+	ip -n "$ns0" link add veth0 address 02:00:00:00:00:00 type veth \
+		peer name veth1 address 02:00:00:00:00:01 netns "$ns1" || skip_all "no veth"
 	n0 sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.veth0.accept_dad=0
 	n1 sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.veth1.accept_dad=0
 	ip -n "$ns0" addr add $addr0/24 dev veth0
@@ -120,6 +121,9 @@ setup() {
 	ip -n "$ns1" link set lo up
 	ip -n "$ns0" link set veth0 up
 	ip -n "$ns1" link set veth1 up
+	# known, and not learned over a link that may corrupt ARP, which has no checksum
+	ip -n "$ns0" neigh add $addr1 lladdr 02:00:00:00:00:01 dev veth0
+	ip -n "$ns1" neigh add $addr0 lladdr 02:00:00:00:00:00 dev veth1
 	[ -z "$SWITCHES" ] || switches
 	mib_mark
 }
@@ -130,7 +134,7 @@ teardown() {
 	pids=$(jobs -p)
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill $pids 2>/dev/null
-	for ns in "$ns0" "$ns1"; do
+	for ns in "$ns0" "$ns1" ${ns2:+"$ns2"}; do
 		pids=$(ip netns pids "$ns" 2>/dev/null)
 		# shellcheck disable=SC2086
 		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null

@@ -2,7 +2,9 @@
 /*
  * A NAT with one client: what comes to its port is sent on to a server, what the
  * server answers goes back to who spoke last. At SIGUSR1 it forgets its mapping,
- * as such boxes do, and goes on from another port. It reads no byte of it.
+ * as such boxes do, and goes on from another port, with -a also from that address.
+ * With -d 2-7 it loses the second to the seventh datagram of the client. It reads
+ * no byte of any.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -52,10 +54,14 @@ static int udp_socket(const struct addrinfo *ai)
 	return fd;
 }
 
-static int outside_socket(const struct addrinfo *server)
+static int outside_socket(const struct addrinfo *server, const struct addrinfo *from)
 {
 	int fd = udp_socket(server);
 
+	if (from && bind(fd, from->ai_addr, from->ai_addrlen)) {
+		perror("quic_nat: bind");
+		exit(1);
+	}
 	if (connect(fd, server->ai_addr, server->ai_addrlen)) {
 		perror("quic_nat: connect");
 		exit(1);
@@ -67,20 +73,28 @@ int main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = on_usr1 };
 	struct sockaddr_storage client = {};
-	struct addrinfo *here, *server;
+	unsigned int from_client = 0, lost_first = 1, lost_last = 0;
+	struct addrinfo *here, *server, *other = NULL;
 	socklen_t len = 0;
 	static char buf[MAX_BYTES];
 	struct pollfd pfd[2];
 	ssize_t n;
+	int opt;
 
-	if (argc != 5) {
-		fputs("usage: quic_nat ADDRESS PORT SERVER PORT\n", stderr);
+	while ((opt = getopt(argc, argv, "a:d:")) != -1) {
+		if (opt == 'a')
+			other = resolve(optarg, "0", 0);
+		else if (opt != 'd' || sscanf(optarg, "%u-%u", &lost_first, &lost_last) != 2)
+			return 2;
+	}
+	if (argc - optind != 4) {
+		fputs("usage: quic_nat [-a OTHER] [-d FIRST-LAST] ADDRESS PORT SERVER PORT\n", stderr);
 		return 2;
 	}
-	here = resolve(argv[1], argv[2], AI_PASSIVE);
-	server = resolve(argv[3], argv[4], 0);
+	here = resolve(argv[optind], argv[optind + 1], AI_PASSIVE);
+	server = resolve(argv[optind + 2], argv[optind + 3], 0);
 	pfd[0] = (struct pollfd){ .fd = udp_socket(here), .events = POLLIN };
-	pfd[1] = (struct pollfd){ .fd = outside_socket(server), .events = POLLIN };
+	pfd[1] = (struct pollfd){ .fd = outside_socket(server, NULL), .events = POLLIN };
 	if (bind(pfd[0].fd, here->ai_addr, here->ai_addrlen)) {
 		perror("quic_nat: bind");
 		return 1;
@@ -92,7 +106,7 @@ int main(int argc, char **argv)
 		if (rebind) {
 			rebind = 0;
 			close(pfd[1].fd);
-			pfd[1].fd = outside_socket(server);
+			pfd[1].fd = outside_socket(server, other);
 			puts("rebound");
 			fflush(stdout);
 		}
@@ -102,7 +116,8 @@ int main(int argc, char **argv)
 		if (pfd[0].revents & POLLIN) {
 			n = recvfrom(pfd[0].fd, buf, sizeof(buf), MSG_DONTWAIT,
 				     (struct sockaddr *)&client, &len);
-			if (n > 0)
+			from_client += n >= 0;
+			if (n > 0 && (from_client < lost_first || from_client > lost_last))
 				send(pfd[1].fd, buf, (size_t)n, 0);
 		}
 		if (pfd[1].revents & (POLLIN | POLLERR) && len) {

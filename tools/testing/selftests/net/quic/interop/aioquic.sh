@@ -49,10 +49,10 @@ peer_client() {
 	return "$(cat "$work/peer.client.status" 2>/dev/null || echo 124)"
 }
 
-cases client handshake ipv6 chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_peer longrtt multiplexing transfer \
-	resumption zerortt $impaired
+cases client handshake ipv6 zerolength chacha20 retry v2 versionnegotiation keyupdate keyupdate_by_peer longrtt multiplexing transfer \
+	resumption zerortt $impaired $moved
 cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
-	transfer resumption zerortt $impaired
+	transfer resumption zerortt $impaired $moved
 no_ecn client server
 skipped client compatible "its server takes the first version of the client's list, which is the one in use"
 skipped client connectionmigration "its server answers PATH_CHALLENGE only on the path in use"

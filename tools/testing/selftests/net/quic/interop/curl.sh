@@ -19,6 +19,7 @@ peer_client() {
 		-w '%{http_version} %{response_code} %{size_download}\n' --config "$work/curlrc"
 }
 
-cases server handshake ipv6 chacha20 retry longrtt keyupdate_by_us multiplexing transfer $impaired
+hello=2	# for a key of ML-KEM
+cases server handshake ipv6 chacha20 retry longrtt keyupdate_by_us multiplexing transfer $impaired $moved${measured:+ goodput}
 no_ecn server
 finish

@@ -47,17 +47,21 @@ need() {
 }
 
 # what is served, and a certificate: the same for all peers
+made=/tmp/quic-interop-files
 make_files() {
-	local files=/tmp/quic-interop-files i total=$((30 << 20)) tiny=2000
+	local i total=$((30 << 20)) tiny=2000
 
 	handshakes=50
+	large=/large huge=/huge huge_bytes=$((25 << 20))
 	[ "$QUICK" = 0 ] || { total=$((2 << 20)); tiny=200; handshakes=3; }
 	tiny_files=$(seq -f '/t%.0f' 0 $((tiny - 1)))
 	big_files=$(seq -f '/f%.0f' 1 10)
-	mkdir -p "$work/dl" "$shared" $files/www
-	ln -s $files/* "$work"
-	[ ! -e $files/cert ] || return 0
+	mkdir -p "$work/dl" "$shared" $made/www
+	ln -s $made/* "$work"
+	[ ! -e $made/cert ] || return 0
 	head -c 1000 /dev/urandom >"$work/www/one"
+	head -c $((10 << 20)) /dev/urandom >"$work/www$large"
+	head -c $huge_bytes /dev/urandom >"$work/www$huge"
 	# ten of different sizes, together the total
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		head -c $((total * i / 55)) /dev/urandom >"$work/www/f$i"
@@ -67,10 +71,13 @@ make_files() {
 	done
 	printf 'cn = "%s"\ndns_name = "%s"\nip_address = "%s"\nip_address = "%s"\ntls_www_server\nsigning_key
 ca\nexpiration_days = 2\n' $name $name $addr1 $addr1_6 >"$work/template"
-	certtool --generate-privkey --key-type=ecdsa --outfile $files/key 2>/dev/null
-	certtool --generate-self-signed --load-privkey $files/key --template "$work/template" \
-		--outfile $files/cert 2>/dev/null
-	ln -s $files/key $files/cert "$work"
+	certtool --generate-privkey --key-type=ecdsa --outfile $made/key 2>/dev/null
+	certtool --generate-self-signed --load-privkey $made/key --template "$work/template" \
+		--outfile $made/cert 2>/dev/null
+	seq -f 'dns_name = "a-certificate-of-many-names-%.0f.example"' 200 >>"$work/template"
+	certtool --generate-self-signed --load-privkey $made/key --template "$work/template" \
+		--outfile $made/large.cert 2>/dev/null
+	ln -s $made/key $made/cert "$work"
 }
 
 # same PATHS: what was downloaded is what was served
@@ -145,6 +152,7 @@ attempt() {
 
 	rm -rf "$work/dl" "$work"/*.err "$work/why" "$work/keys" "$work/client" "$work/server" "$work/peer"*
 	mkdir "$work/dl"
+	ln -sfn $made/cert "$work/cert"
 	: >"$work/why"
 	if [ -n "$capture" ]; then
 		n0 tcpdump -U -s 0 -i veth0 -w "$work/pcap" udp >/dev/null 2>"$work/tcpdump" &
@@ -170,7 +178,7 @@ run() {
 	[ -z "${ROLES:-}" ] || [[ " $ROLES " == *" $role "* ]] || return 0
 	limit=$((${seconds:-20} * (SLOW > 1 || DEBUG ? 4 : 1)))
 	capture=${PCAP:-}
-	case $case in retry | versionnegotiation | preferredaddress | ecn | v2*) capture=1 ;; esac
+	case $case in retry | versionnegotiation | preferredaddress | ecn | v2* | rebind-addr | amplificationlimit) capture=1 ;; esac
 	attempt "$@" || rc=1
 	if [ $rc = 1 ]; then
 		failure "$role" "$case"
@@ -239,17 +247,102 @@ blackhole() {
 	} &
 	hole=$!
 }
+
+# nat [OPTIONS of quic_nat]: between a client that speaks to 127.0.0.1, and $addr1
+nat() {
+	ip netns exec "$ns0" "$here/../quic_nat" "$@" 127.0.0.1 $port $addr1 $port >"$work/nat" &
+	nat=$!
+	within 30 grep -q ready "$work/nat"
+}
+
+# rebinds n0|n1 COUNTER: the NAT forgets its mapping once ours there has moved so many bytes
+rebinds() {
+	slow
+	{ wait_until 10 mib_is "$1" "$2" -gt 100000; kill -USR1 $nat; } &
+	hole=$!
+}
+rebound() { grep -q rebound "$work/nat" || { echo "too fast for a NAT to forget" >>"$work/why"; return 1; }; }
+
 was_black() { test -e "$work/peer.blackhole" || { echo "too fast for a black hole" >>"$work/why"; return 1; }; }
 
-# often COMMAND: as many handshakes
+# often COMMAND: as many handshakes.  Over so bad a path some are given up without a fault of anyone: until the idle
+# timeout of 30 seconds a peer that probes with single datagrams (RFC 9002, 6.2.4 allows it) has six tries
 often() {
-	local i
+	local i given_up=0
 
 	for ((i = 0; i < handshakes; i++)); do
 		rm -f "$work/dl"/*
-		"$@" || { echo "handshake $((i + 1)) of $handshakes" >>"$work/why"; return 1; }
+		"$@" && continue
+		note "$peer: handshake $((i + 1)) of $handshakes: $(tr '\n' ';' <"$work/why")"
+		[ $((given_up += 1)) -le $((2 + handshakes / 5)) ] || return 1
+		counted n0 PROTOCOL_ERRORS -eq 0 && counted n1 PROTOCOL_ERRORS -eq 0 || return 1
+		echo "$given_up more given up" >"$work/why"
+		: $((i--))
 	done
 }
+
+# large_cert: of 10 KB, until the attempt ends
+large_cert() { ln -sfn $made/large.cert "$work/cert"; }
+
+# limited: what the server sent before anything came but the ClientHello, in $hello datagrams, is more than that, but not
+# more than three times as much
+hello=1
+limited() {
+	tcpdump -nr "$work/pcap" udp 2>/dev/null | awk -v client="$addr0." -v hello=$hello '
+		index($3, client) == 1 { if (n++ == hello) exit; got += $NF; next }
+		{ sent += $NF }
+		END { exit !(n > hello && sent > got && sent <= 3 * got) }'
+}
+# six of the datagrams after it are lost
+behind_hello() { nat -d $((hello + 1))-$((hello + 6)); }
+
+# narrow: another way from the server, $near, to the client, $far: through a router with 10 Mbit/s of IP packets, a
+# queue of 25 of them, and 30 ms there and back.  At the sender itself the queue would hold TCP back, not only drop.
+far=198.51.100.1 near=203.0.113.1
+narrow() {
+	[ -z "${ns2:-}" ] || return 0
+	ns2=quic2-$$
+	ip netns add "$ns2" &&
+		ip -n "$ns0" link add veth2 type veth peer name veth3 netns "$ns2" &&
+		ip -n "$ns1" link add veth4 type veth peer name veth5 netns "$ns2" || return 1
+	joined "$ns0" veth2 $far && joined "$ns2" veth3 198.51.100.2 &&
+		joined "$ns1" veth4 $near && joined "$ns2" veth5 203.0.113.2 &&
+		ip -n "$ns0" route add 203.0.113.0/24 via 198.51.100.2 &&
+		ip -n "$ns1" route add 198.51.100.0/24 via 203.0.113.2 &&
+		ip netns exec "$ns2" sysctl -qw net.ipv4.ip_forward=1 &&
+		tc -n "$ns2" qdisc add dev veth3 root stab overhead -14 tbf rate 10mbit burst 2kb limit 37500 &&
+		tc -n "$ns2" qdisc add dev veth5 root netem delay 30ms
+}
+joined() { ip -n "$1" addr add "$3/24" dev "$2" && ip -n "$1" link set "$2" up; }
+
+# goodput client|server: of the connection that ours reported last, its handshake counted
+goodput() {
+	local kbps=$(($(result "$1" bytes) * 8 / $(result "$1" ms)))
+
+	echo "$((kbps / 1000)).$((kbps / 100 % 10)) Mbit/s" >>"$work/why"
+	[ $kbps -ge 9200 ]
+}
+
+# beside_tcp n0|n1 COMMAND: that fetches $huge while TCP CUBIC goes the same way; where ours is the sender, n1, it has
+# 40 to 60 % of what both have
+beside_tcp() {
+	local before tcp share ours=$1
+
+	shift
+	n0 iperf3 -s -1 >/dev/null &
+	within 30 tcp_listens || return 1
+	n1 iperf3 -c $far -C cubic -t 600 >/dev/null &
+	within 60 tcp_got 4000000 || return 1
+	before=$(tcp_bytes)
+	"$@" || return 1
+	tcp=$(($(tcp_bytes) - before))
+	share=$((100 * huge_bytes / (huge_bytes + tcp)))
+	echo "$share % of the bytes" >>"$work/why"
+	[ $ours = n0 ] || { [ $share -ge 40 ] && [ $share -le 60 ]; }
+}
+tcp_listens() { n0 ss -Hltn 'sport = 5201' | grep -q .; }
+tcp_bytes() { n0 ss -Htin 'sport = 5201' | sed -nE 's/.*bytes_received:([0-9]+).*/\1/p' | sort -n | tail -n 1; }
+tcp_got() { [ "$(tcp_bytes || echo 0)" -ge "$1" ]; } 2>/dev/null
 
 # marked FROM: packets of that address are ECT(0), and whoever is ours found that the path keeps that
 marked() { on_wire "src $1 and ip[1] & 3 == 2" && counted n0 ECN_FAILED -eq 0 && counted n1 ECN_FAILED -eq 0; }
@@ -264,6 +357,7 @@ client_fetch() {
 	our_client "$@" $to $files && same $files && counted n0 PROTOCOL_ERRORS -eq 0
 }
 
+client_zerolength() { peer_server && client_fetch $addr1 "/f1 /f2" -z; }
 client_handshake() { peer_server && client_fetch $addr1 /one; }
 client_transfer() { peer_server && client_fetch $addr1 "$big_files" && said client files 10; }
 client_chacha20() { peer_server chacha20 && client_fetch $addr1 /one -C chacha20 && said client cipher 54; }
@@ -297,6 +391,19 @@ client_transfercorruption() { peer_server && bad corrupt 2% && client_fetch $add
 client_handshakeloss() { peer_server && bad loss 30% && often client_fetch $addr1 /one; }
 client_handshakecorruption() { peer_server && bad corrupt 30% && often client_fetch $addr1 /one; }
 client_blackhole() { peer_server && blackhole n0 RX_BYTES && client_fetch $addr1 "/f9 /f10" && was_black; }
+client_rebind-port() { peer_server && nat && rebinds n0 RX_BYTES && client_fetch 127.0.0.1 "/f9 /f10" && rebound; }
+client_rebind-addr() {
+	peer_server && nat -a $addr0_other && rebinds n0 RX_BYTES && client_fetch 127.0.0.1 "/f9 /f10" && rebound &&
+		on_wire "dst $addr0_other and greater 1000"
+}
+
+# the server's certificate is large, and nothing that follows the ClientHello comes through: RFC 9000, 8.1
+client_amplificationlimit() {
+	large_cert
+	peer_server && behind_hello && client_fetch 127.0.0.1 /one && within 5 limited
+}
+client_goodput() { peer_server && narrow && client_fetch $near $large && goodput client; }
+client_crosstraffic() { peer_server && narrow && beside_tcp n0 client_fetch $near $huge; }
 client_ecn() { peer_server && client_fetch $addr1 /f10 && marked $addr0; }
 # to another address and port of ours while files come, over IPv4 and IPv6
 client_connectionmigration() {
@@ -350,6 +457,10 @@ server_transfercorruption() {
 server_handshakeloss() { our_server && bad loss 30% && often server_fetch $addr1 /one; }
 server_handshakecorruption() { our_server && bad corrupt 30% && often server_fetch $addr1 /one; }
 server_blackhole() { our_server && blackhole n1 TX_BYTES && server_fetch $addr1 "/f9 /f10" && was_black; }
+server_goodput() {
+	our_server && narrow && server_fetch $near $large && within 10 said server files 1 && goodput server
+}
+server_crosstraffic() { our_server && narrow && beside_tcp n1 server_fetch $near $huge; }
 server_ecn() { our_server && server_fetch $addr1 /f10 && marked $addr1; }
 # the peer moves to another port of its own while files go: it tells us first, or it does not
 server_connectionmigration() {
@@ -362,7 +473,16 @@ server_preferredaddress() {
 		server_fetch $addr1_6 "/f8 /f7" && counted n1 CONN_MIGRATED -eq 2
 }
 server_rebind-port() {
-	our_server && slow && server_fetch $addr1 "/f9 /f10" rebind && counted n1 CONN_MIGRATED -ge 1
+	our_server && nat && rebinds n1 TX_BYTES && server_fetch 127.0.0.1 "/f9 /f10" && rebound &&
+		counted n1 CONN_MIGRATED -ge 1
+}
+server_rebind-addr() {
+	our_server && nat -a $addr0_other && rebinds n1 TX_BYTES && server_fetch 127.0.0.1 "/f9 /f10" && rebound &&
+		counted n1 CONN_MIGRATED -ge 1 && on_wire "dst $addr0_other and greater 1000"
+}
+server_amplificationlimit() {
+	large_cert
+	our_server && behind_hello && server_fetch 127.0.0.1 /one && within 5 limited
 }
 server_v2() { our_server && server_fetch $addr1 /one v2 && within 10 said server version 6b3343cf; }
 server_versionnegotiation() {
@@ -372,6 +492,12 @@ server_versionnegotiation() {
 
 # what a bad path does to both roles
 impaired="transferloss transfercorruption handshakeloss handshakecorruption blackhole"
+
+# of a path that changes, and of the limit on what is sent to an address that may be forged
+moved="rebind-port rebind-addr amplificationlimit"
+# and of peers that are quick enough; minutes
+measured=""
+[ "$QUICK" = 1 ] || measured="goodput crosstraffic"
 
 # no_ecn client|server...: the peer never reports what marks it has seen
 no_ecn() {
@@ -389,7 +515,7 @@ cases() {
 	shift
 	for case in "$@"; do
 		seconds=20
-		case $case in transfer* | multiplexing | handshake?* | blackhole) seconds=120 ;; esac
+		case $case in transfer* | multiplexing | handshake?* | blackhole | goodput | crosstraffic) seconds=120 ;; esac
 		run "$role" "$case" "${role}_$case"
 	done
 }

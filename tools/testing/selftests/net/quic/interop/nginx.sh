@@ -42,8 +42,8 @@ peer_server() {
 }
 udp_bound() { n1 ss -Hnul "sport = :$port" | grep -q .; }
 
-all="handshake ipv6 chacha20 retry keyupdate longrtt multiplexing transfer resumption connectionmigration"
-cases client $all $impaired
+all="handshake ipv6 zerolength chacha20 retry keyupdate longrtt multiplexing transfer resumption connectionmigration"
+cases client $all $impaired $moved $measured
 no_ecn client
 skipped client zerortt "nginx over OpenSSL's TLS has no 0-RTT in QUIC"
 http3() { program=quic_h3 "$@"; }

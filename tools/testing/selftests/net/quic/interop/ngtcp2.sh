@@ -35,7 +35,6 @@ peer_client() {
 	compatible) options=(--version=v1 "--available-versions=v1,v2") ;;
 	v2) options=(--version=v2) ;;
 	migrate) options=(--change-local-addr=100ms) ;;
-	rebind) options=(--change-local-addr=100ms --nat-rebinding) ;;
 	zero-rtt)
 		rm -f "$work/session" "$work/parameters"
 		options=(--session-file="$work/session" --tp-file="$work/parameters")
@@ -47,8 +46,8 @@ peer_client() {
 }
 fetch_by_it() { p0 gtlsclient -q --download="$work/dl" --exit-on-all-streams-close "$@"; }
 
-cases client handshake ipv6 chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt \
-	connectionmigration preferredaddress $impaired ecn
+cases client handshake ipv6 zerolength chacha20 retry v2 compatible keyupdate longrtt multiplexing transfer resumption zerortt \
+	connectionmigration preferredaddress $impaired $moved $measured ecn
 cases server handshake ipv6 chacha20 retry v2 compatible versionnegotiation keyupdate keyupdate_by_us longrtt multiplexing \
-	transfer zerortt connectionmigration preferredaddress rebind-port $impaired ecn
+	transfer zerortt connectionmigration preferredaddress $impaired $moved $measured ecn
 finish

@@ -24,6 +24,7 @@ peer_client() {
 
 complete() { [ "$(stat -c %s "$work/dl$1" 2>/dev/null)" = "$(stat -c %s "$work/www$1")" ]; }
 
-cases server handshake ipv6 chacha20 retry longrtt transfer keyupdate_by_us $impaired
+hello=2	# for a key of ML-KEM
+cases server handshake ipv6 chacha20 retry longrtt transfer keyupdate_by_us $impaired $moved
 no_ecn server
 finish
