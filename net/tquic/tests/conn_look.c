@@ -20,6 +20,8 @@ static void look_frames(struct pair *p, struct seen_pkt *pkt, const u8 *at, cons
 		p->seen.frames++;
 		f++;
 	}
+	/* who pads also sends what is acknowledged, or an ACK: RFC 9000 section 13.2.7 */
+	KUNIT_EXPECT_NE(p->test, pkt->types, BIT_ULL(TQUIC_FT_PADDING));
 }
 
 /* Open the packet at @buf in place; bytes of it, 0: it cannot be opened */

@@ -285,6 +285,25 @@ static void cids_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p->end[SERVER].cids_new, 9);
 }
 
+/* And says nothing about the others, section 5.1: of 88 random bits of two some 44 differ */
+static void cids_unalike(struct kunit *test)
+{
+	struct tquic_cid_local *local = conn_of(test->priv, SERVER)->cids.local;
+	u32 i, j, byte;
+
+	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++) {
+		KUNIT_ASSERT_TRUE(test, local[i].used);
+		for (j = 0; j < i; j++) {
+			u32 differ = 0;
+
+			for (byte = 0; byte < TQUIC_CID_LEN; byte++)
+				differ += hweight8(local[i].cid.id[byte] ^ local[j].cid.id[byte]);
+			KUNIT_EXPECT_GE(test, differ, 20);
+			KUNIT_EXPECT_LE(test, differ, 68);
+		}
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(pto_restarts),
 	KUNIT_CASE(loss_timer_comes_first),
@@ -296,6 +315,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stop_in_data_sent),
 	KUNIT_CASE(spin_is_off),
 	KUNIT_CASE(cids_last),
+	KUNIT_CASE(cids_unalike),
 	{}
 };
 
