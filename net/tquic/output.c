@@ -764,9 +764,8 @@ static void output_challenges(struct tquic_conn *conn, u64 now_us)
 		if (!path->due)
 			continue;
 		size = min_t(u64, TQUIC_MIN_UDP, tquic_path_amplification_room(path));
-		/* only the peer decides how many answers there are */
 		if (size < MIN_PACKET_ROOM || conn->ops->route(conn, path) ||
-		    (path->due == TQUIC_PATH_DUE_RESPONSE && tquic_cc_room(&path->rec.cc) < size))
+		    tquic_cc_room(&path->rec.cc) < size)
 			continue;
 		tquic_xmit(conn, path, size, 1, WANT_PATH, now_us);
 	}

@@ -167,6 +167,27 @@ static void validation_timer(struct kunit *test)
 	}
 }
 
+/* A path whose window is full is not asked before something of it is acknowledged, RFC 9002 section 7 */
+static void challenge_within_window(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_path *old = conn_of(p, SERVER)->path;
+	u64 types;
+
+	stream_write(p, SERVER, 1, 1000);
+	drop(p, SERVER);
+	old->rec.cc.cwnd = old->rec.cc.in_flight + TQUIC_MIN_UDP - 1;
+	rebind(p, 1000);
+	KUNIT_EXPECT_EQ(test, sent_to(p, SERVER, &p->end[CLIENT].addr, &types), 0);
+	KUNIT_EXPECT_GT(test, sent_to(p, SERVER, &p->nat, &types), 0);
+	KUNIT_EXPECT_TRUE(test, types & FT(PATH_CHALLENGE));
+	drop(p, SERVER);
+	old->rec.cc.cwnd++;
+	flush(p, SERVER);
+	KUNIT_EXPECT_EQ(test, sent_to(p, SERVER, &p->end[CLIENT].addr, &types), TQUIC_MIN_UDP);
+	KUNIT_EXPECT_TRUE(test, types & FT(PATH_CHALLENGE));
+}
+
 /* Three times what came from it, RFC 9000 section 9.3 */
 static void unproven_gets_little(struct kunit *test)
 {
@@ -513,6 +534,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(immediate_ack_by_the_active_path),
 	KUNIT_CASE(response_by_any_path),
 	KUNIT_CASE(validation_timer),
+	KUNIT_CASE(challenge_within_window),
 	KUNIT_CASE(unproven_gets_little),
 	KUNIT_CASE(back_to_proven),
 	KUNIT_CASE(nobody_answers),
