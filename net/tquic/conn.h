@@ -224,7 +224,7 @@ struct tquic_conn_param {
 	struct tquic_mib __percpu *mib;
 	const struct tquic_switches *switches;
 	bool server;
-	bool empty_id;
+	bool empty_id;			/* client: ours, and not of TQUIC_CID_LEN bytes */
 	u32 version;
 	u32 prefer_version;
 	const struct tquic_tparam *local;

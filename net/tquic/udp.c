@@ -63,12 +63,12 @@ static void reply_reset(struct tquic_endpoint *ep, struct sk_buff *skb, const st
 		tquic_mib_inc(tn->mib, CONN_RESET_SENT);
 }
 
-/* The one socket of the endpoint with a reference, if its peer has that port or it is all its */
+/* The one socket of the endpoint with a reference, if its peer has that port; 0: any */
 static struct sock *find_only(const struct tquic_endpoint *ep, __be16 port)
 {
 	struct sock *sk = (struct sock *)rcu_dereference(ep->only);
 
-	if (!sk || (port != inet_sk(sk)->inet_dport && !ep->alone) ||
+	if (!sk || (port && port != inet_sk(sk)->inet_dport) ||
 	    !refcount_inc_not_zero(&sk->sk_refcnt))
 		return NULL;
 	return sk;
@@ -151,7 +151,7 @@ static void deliver(struct tquic_endpoint *ep, struct sk_buff *skb, struct arriv
 	/* a stateless reset has no ID that anybody knows, RFC 9000 section 10.3.1 */
 	if (unlikely(!sk) &&
 	    (ep->alone || (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED))
-		sk = find_only(ep, udp_hdr(skb)->source);
+		sk = find_only(ep, ep->alone ? 0 : udp_hdr(skb)->source);
 	if (likely(sk)) {
 		arrivals_add(a, sk, skb);
 	} else if (*p & TQUIC_HDR_LONG) {

@@ -167,7 +167,7 @@ static void validation_timer(struct kunit *test)
 	}
 }
 
-/* A path whose window is full is not asked before something of it is acknowledged, RFC 9002 section 7 */
+/* A path whose window is full is asked when something of it is acknowledged, RFC 9002 section 7 */
 static void challenge_within_window(struct kunit *test)
 {
 	struct pair *p = test->priv;
