@@ -231,13 +231,15 @@ bad() {
 }
 gso() { n0 sysctl -qw net.tquic.gso=$1 && n1 sysctl -qw net.tquic.gso=$1; }
 
+# crawl: slow enough for something to happen on the way; of the short form's files there is less
+crawl() {
+	slow
+	[ "$QUICK" = 0 ] || netem delay 5ms rate 1mbit
+}
+
 # blackhole n0|n1 COUNTER: once ours there has moved so many bytes, nothing passes for 2 seconds
 blackhole() {
-	local rate=8mbit
-
-	[ "$QUICK" = 0 ] || rate=1mbit	# there is little to move
-	delayed=1
-	netem delay 5ms rate $rate
+	crawl
 	{
 		wait_until 10 mib_is "$1" "$2" -gt 100000
 		netem loss 100%
@@ -257,7 +259,7 @@ nat() {
 
 # rebinds n0|n1 COUNTER: the NAT forgets its mapping once ours there has moved so many bytes
 rebinds() {
-	slow
+	crawl
 	{ wait_until 10 mib_is "$1" "$2" -gt 100000; kill -USR1 $nat; } &
 	hole=$!
 }
