@@ -2,7 +2,9 @@
 /*
  * A NAT with one client: what comes to its port is sent on to a server, what the
  * server answers goes back to who spoke last. At SIGUSR1 it forgets its mapping,
- * as such boxes do, and goes on from another port, with -a also from that address.
+ * as such boxes do, and goes on from another port, with -a also from that address;
+ * what is under way to the old one still arrives until the server uses the new:
+ * a client that only receives would else have nothing to say, and not be found.
  * With -d 2-7 it loses the second to the seventh datagram of the client. It reads
  * no byte of any.
  */
@@ -77,9 +79,9 @@ int main(int argc, char **argv)
 	struct addrinfo *here, *server, *other = NULL;
 	socklen_t len = 0;
 	static char buf[MAX_BYTES];
-	struct pollfd pfd[2];
+	struct pollfd pfd[3];	/* the client's side, the server's, and the one before */
 	ssize_t n;
-	int opt;
+	int opt, i;
 
 	while ((opt = getopt(argc, argv, "a:d:")) != -1) {
 		if (opt == 'a')
@@ -95,6 +97,7 @@ int main(int argc, char **argv)
 	server = resolve(argv[optind + 2], argv[optind + 3], 0);
 	pfd[0] = (struct pollfd){ .fd = udp_socket(here), .events = POLLIN };
 	pfd[1] = (struct pollfd){ .fd = outside_socket(server, NULL), .events = POLLIN };
+	pfd[2] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	if (bind(pfd[0].fd, here->ai_addr, here->ai_addrlen)) {
 		perror("quic_nat: bind");
 		return 1;
@@ -105,12 +108,14 @@ int main(int argc, char **argv)
 	for (;;) {
 		if (rebind) {
 			rebind = 0;
-			close(pfd[1].fd);
+			if (pfd[2].fd >= 0)
+				close(pfd[2].fd);
+			pfd[2].fd = pfd[1].fd;
 			pfd[1].fd = outside_socket(server, other);
 			puts("rebound");
 			fflush(stdout);
 		}
-		if (poll(pfd, 2, 100) < 0 && errno != EINTR)
+		if (poll(pfd, 3, 100) < 0 && errno != EINTR)
 			return 1;
 		len = pfd[0].revents & POLLIN ? sizeof(client) : len;
 		if (pfd[0].revents & POLLIN) {
@@ -120,10 +125,16 @@ int main(int argc, char **argv)
 			if (n > 0 && (from_client < lost_first || from_client > lost_last))
 				send(pfd[1].fd, buf, (size_t)n, 0);
 		}
-		if (pfd[1].revents & (POLLIN | POLLERR) && len) {
-			n = recv(pfd[1].fd, buf, sizeof(buf), MSG_DONTWAIT);
+		for (i = 1; i < 3; i++) {
+			if (pfd[i].fd < 0 || !(pfd[i].revents & (POLLIN | POLLERR)) || !len)
+				continue;
+			n = recv(pfd[i].fd, buf, sizeof(buf), MSG_DONTWAIT);
 			if (n > 0)
 				sendto(pfd[0].fd, buf, (size_t)n, 0, (struct sockaddr *)&client, len);
+			if (n > 0 && i == 1 && pfd[2].fd >= 0) {
+				close(pfd[2].fd);
+				pfd[2].fd = -1;
+			}
 		}
 	}
 }

@@ -234,7 +234,7 @@ gso() { n0 sysctl -qw net.tquic.gso=$1 && n1 sysctl -qw net.tquic.gso=$1; }
 # crawl: slow enough for something to happen on the way; of the short form's files there is less
 crawl() {
 	slow
-	[ "$QUICK" = 0 ] || netem delay 5ms rate 1mbit
+	[ "$QUICK" = 0 ] || netem delay 5ms rate 1mbit limit 30
 }
 
 # blackhole n0|n1 COUNTER: once ours there has moved so many bytes, nothing passes for 2 seconds
