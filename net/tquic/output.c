@@ -29,7 +29,7 @@ enum {
 	WANT_ACK = 1,
 	WANT_FRAMES = 2,	/* control frames, CRYPTO */
 	WANT_DATA = 4,
-	WANT_PATH = 8,		/* of a path, in a datagram of full size */
+	WANT_PATH = 8,		/* of a path, in a datagram of full size and no other */
 	WANT_PROBE = TQUIC_PKT_MTU_PROBE,	/* such a datagram, for its size alone */
 };
 
@@ -204,7 +204,7 @@ static void tquic_coalesce_frames(struct tquic_packet *b, u32 want, u64 now_us)
 	if (b->sp->ack.unsent && (b->sp->ack.eliciting || want & WANT_ACK) &&
 	    likely(b->path == b->conn->path))
 		tquic_packet_put_ack(b, now_us);
-	if (unlikely(b->path->due))
+	if (unlikely(want & WANT_PATH))
 		tquic_control_path(b);
 	if (unlikely(want & WANT_FRAMES)) {
 		tquic_control_frames(b);
@@ -403,7 +403,7 @@ static void run_begin(struct run *r, struct tquic_packet *b, u32 size, u32 want,
 	u8 *p;
 
 	if (want != WANT_DATA || tquic_off(b->conn, zerocopy) || list_empty(&ss->tx_ready) ||
-	    b->sp->ack.eliciting || b->sp->probes || b->path->due ||
+	    b->sp->ack.eliciting || b->sp->probes ||
 	    !tquic_ranges_empty(&s->sb.pending) || !skb_queue_empty(&b->conn->tx_datagrams) ||
 	    s->tx_state != QUIC_STREAM_SEND_STATE_SEND || s->id >= BIT(30))
 		return;
@@ -622,7 +622,7 @@ static u32 app_wants(struct tquic_conn *conn, u32 size, u64 now_us)
 
 	if (tquic_ack_due(&sp->ack, now_us))
 		want |= WANT_ACK;
-	if (conn->due || conn->path->due || !list_empty(&ss->ctl_ready) ||
+	if (conn->due || !list_empty(&ss->ctl_ready) ||
 	    tquic_sendbuf_next(&sp->crypto_tx, sp->crypto_tx.end_off, 1, &off))
 		want |= WANT_FRAMES;
 	s = stream_pick(ss, size, &off, &len, &fin);

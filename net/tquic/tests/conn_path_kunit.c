@@ -260,6 +260,29 @@ static void answer_is_no_probe(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pkt->types & ~PROBING);
 }
 
+/* And the answer has 1200 bytes or waits: none rides on an ACK, RFC 9000 section 8.2.2 */
+static void answer_within_window(struct kunit *test)
+{
+	static const u8 body[] = { TQUIC_FT_PATH_CHALLENGE, 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct pair *p = test->priv;
+	struct tquic_cc *cc = &conn_of(p, CLIENT)->path->rec.cc;
+	u64 types;
+	int i;
+
+	cc->cwnd = cc->in_flight + TQUIC_MIN_UDP - 1;
+	for (i = 0; i < 2; i++)
+		inject(p, SERVER, TQUIC_PT_1RTT, 500 + i, body, sizeof(body));
+	types = types_out(p, CLIENT);
+	KUNIT_EXPECT_TRUE(test, types & FT(ACK));
+	KUNIT_EXPECT_FALSE(test, types & FT(PATH_RESPONSE));
+	drop(p, CLIENT);
+	cc->cwnd++;
+	flush(p, CLIENT);
+	KUNIT_ASSERT_EQ(test, queued(p, CLIENT), 1);
+	KUNIT_EXPECT_EQ(test, head(p, CLIENT)->len, TQUIC_MIN_UDP);
+	KUNIT_EXPECT_TRUE(test, types_out(p, CLIENT) & FT(PATH_RESPONSE));
+}
+
 /* Nothing that is known of the old path holds for the new one: RFC 9000 sections 9.4 and 14.2 */
 static void path_begins_anew(struct kunit *test)
 {
@@ -539,6 +562,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(back_to_proven),
 	KUNIT_CASE(nobody_answers),
 	KUNIT_CASE(answer_is_no_probe),
+	KUNIT_CASE(answer_within_window),
 	KUNIT_CASE(path_begins_anew),
 	KUNIT_CASE(migration_disabled),
 	KUNIT_CASE(stranger_at_client),
