@@ -234,12 +234,12 @@ gso() { n0 sysctl -qw net.tquic.gso=$1 && n1 sysctl -qw net.tquic.gso=$1; }
 # crawl: slow enough for something to happen on the way; of the short form's files there is less
 crawl() {
 	slow
-	[ "$QUICK" = 0 ] || netem delay 5ms rate 1mbit limit 30
+	[ "$QUICK" = 0 ] || netem delay 5ms rate 1mbit "$@"
 }
 
 # blackhole n0|n1 COUNTER: once ours there has moved so many bytes, nothing passes for 2 seconds
 blackhole() {
-	crawl
+	crawl limit 30
 	{
 		wait_until 10 mib_is "$1" "$2" -gt 100000
 		netem loss 100%
@@ -258,7 +258,8 @@ nat() {
 	within 30 grep -q ready "$work/nat"
 }
 
-# rebinds n0|n1 COUNTER: the NAT forgets its mapping once ours there has moved so many bytes
+# rebinds n0|n1 COUNTER: the NAT forgets its mapping once ours there has moved so many bytes.  No queue overflows: where
+# nginx loses its first PATH_CHALLENGE it never sends another, for its data takes all that three times ours allows
 rebinds() {
 	crawl
 	{ wait_until 10 mib_is "$1" "$2" -gt 100000; kill -USR1 $nat; } &
