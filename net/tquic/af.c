@@ -307,8 +307,9 @@ int tquic_af_migrate(struct sock *sk, void *sa, u32 len)
 	err = bind_beside(sk, &addr, &ep);
 	if (err)
 		return err;
-	err = (ep && conn->pn_at == 1 ? tquic_udp_alone(ep, sk) : 0) ?:
-	      tquic_path_migrate(conn, &addr, &conn->path->remote, ep, tquic_now_us());
+	if (ep && !conn->local.iscid.len)	/* its packets come to us by their port alone */
+		err = tquic_udp_alone(ep, sk);
+	err = err ?: tquic_path_migrate(conn, &addr, &conn->path->remote, ep, tquic_now_us());
 	if (err)
 		tquic_udp_put(ep, sk);
 	return err;

@@ -768,7 +768,8 @@ int quic_do_getsockopt(struct sock *sk, int optname, sockptr_t optval, sockptr_t
 EXPORT_SYMBOL_GPL(quic_do_getsockopt);
 
 /*
- * tquic_setsockopt - proto.setsockopt: levels SOL_QUIC, _TCP, _IP, _IPV6; _SOCKET where asked first
+ * tquic_setsockopt - proto.setsockopt: SOL_QUIC, SOL_IP, SOL_IPV6 and, as TCP has it, SOL_TCP;
+ * SOL_SOCKET where the kernel asks us first.
  */
 int tquic_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval, unsigned int optlen)
 {

@@ -177,7 +177,11 @@ static int find_route(struct tquic_conn *conn, struct tquic_path *path)
 	return 0;
 }
 
-/** tquic_udp_route - .route: sets dst, dst_cookie, fl, gso_max; another mark or device is stale */
+/*
+ * tquic_udp_route - tquic_conn_ops.route: see that @path has one: dst, dst_cookie, fl, gso_max, and
+ * look it up again when it is stale or the socket's mark or device has changed.  Return: 0, or
+ * -errno of the lookup (-ENETUNREACH, -EHOSTUNREACH, ...).
+ */
 int tquic_udp_route(struct tquic_conn *conn, struct tquic_path *path)
 {
 	int err;
