@@ -278,48 +278,44 @@ static int get_close(struct sock *sk, void *buf, u32 *len)
 
 /* ---- transport parameters and configuration ---- */
 
-/* 0 keeps what is there */
-static bool unset_or_in(u32 value, u32 min, u32 max)
+/*
+ * Fields of struct quic_transport_param, what struct tquic_tparam calls them, and the bounds of
+ * what is not 0, which keeps what is there
+ */
+#define PARAM_FIELDS(X)								\
+	X(disable_active_migration, disable_active_migration, 1, 1)		\
+	X(grease_quic_bit, grease_quic_bit, 1, 1)				\
+	X(stateless_reset, has_reset_token, 1, 1)				\
+	X(disable_1rtt_encryption, disable_1rtt_encryption, 1, 1)		\
+	X(disable_compatible_version, disable_compatible_version, 1, 1)		\
+	X(active_connection_id_limit, active_connection_id_limit, 2, TQUIC_CID_REMOTE_MAX) \
+	X(ack_delay_exponent, ack_delay_exponent, 1, 20)			\
+	X(max_datagram_frame_size, max_datagram_frame_size, 1, U64_MAX)		\
+	X(max_udp_payload_size, max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_MAX_UDP) \
+	X(max_idle_timeout, max_idle_timeout_us, 1, U64_MAX)			\
+	X(max_ack_delay, max_ack_delay_us, 1, TQUIC_ACK_DELAY_END_US - 1)	\
+	X(max_streams_bidi, max_streams_bidi, 1, U64_MAX)			\
+	X(max_streams_uni, max_streams_uni, 1, U64_MAX)				\
+	X(max_data, max_data, 1, TQUIC_VARINT_MAX)				\
+	X(max_stream_data_bidi_local, max_stream_data_bidi_local, 1, TQUIC_VARINT_MAX)	\
+	X(max_stream_data_bidi_remote, max_stream_data_bidi_remote, 1, TQUIC_VARINT_MAX) \
+	X(max_stream_data_uni, max_stream_data_uni, 1, TQUIC_VARINT_MAX)
+
+static bool unset_or_in(u64 value, u64 min, u64 max)
 {
 	return !value || (value >= min && value <= max);
 }
 
 static bool param_ok(const struct quic_transport_param *p)
 {
-	if (p->disable_active_migration > 1 || p->grease_quic_bit > 1 || p->stateless_reset > 1 ||
-	    p->disable_1rtt_encryption > 1 || p->disable_compatible_version > 1)
-		return false;
-	return unset_or_in(p->active_connection_id_limit, 2, TQUIC_CID_REMOTE_MAX) &&
-	       unset_or_in(p->max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_MAX_UDP) &&
-	       p->ack_delay_exponent <= 20 && p->max_ack_delay < TQUIC_ACK_DELAY_END_US &&
-	       max3(p->max_data, p->max_stream_data_uni,
-		    max(p->max_stream_data_bidi_local, p->max_stream_data_bidi_remote)) <=
-	       TQUIC_VARINT_MAX;
+#define X(user, ours, min, max)	unset_or_in(p->user, min, max) &&
+	return PARAM_FIELDS(X) true;
+#undef X
 }
-
-/* Fields of struct quic_transport_param and what struct tquic_tparam calls them */
-#define PARAM_FIELDS(X)								\
-	X(disable_active_migration, disable_active_migration)			\
-	X(grease_quic_bit, grease_quic_bit)					\
-	X(stateless_reset, has_reset_token)					\
-	X(disable_1rtt_encryption, disable_1rtt_encryption)			\
-	X(disable_compatible_version, disable_compatible_version)		\
-	X(active_connection_id_limit, active_connection_id_limit)		\
-	X(ack_delay_exponent, ack_delay_exponent)				\
-	X(max_datagram_frame_size, max_datagram_frame_size)			\
-	X(max_udp_payload_size, max_udp_payload_size)				\
-	X(max_idle_timeout, max_idle_timeout_us)				\
-	X(max_ack_delay, max_ack_delay_us)					\
-	X(max_streams_bidi, max_streams_bidi)					\
-	X(max_streams_uni, max_streams_uni)					\
-	X(max_data, max_data)							\
-	X(max_stream_data_bidi_local, max_stream_data_bidi_local)		\
-	X(max_stream_data_bidi_remote, max_stream_data_bidi_remote)		\
-	X(max_stream_data_uni, max_stream_data_uni)
 
 static void param_take(struct tquic_tparam *tp, const struct quic_transport_param *p)
 {
-#define X(user, ours)	tp->ours = p->user ?: tp->ours;
+#define X(user, ours, min, max)	tp->ours = p->user ?: tp->ours;
 	PARAM_FIELDS(X)
 #undef X
 }
@@ -373,7 +369,7 @@ static int get_param(struct sock *sk, void *buf, u32 *len)
 	tp = remote ? &tsk->conn->remote : tsk->conn ? &tsk->conn->local : &tsk->tparam;
 	memset(p, 0, sizeof(*p));
 	p->remote = remote;
-#define X(user, ours)	p->user = min_t(u64, tp->ours, type_max(typeof(p->user)));
+#define X(user, ours, min, max)	p->user = min_t(u64, tp->ours, type_max(typeof(p->user)));
 	PARAM_FIELDS(X)
 #undef X
 	return 0;
