@@ -163,10 +163,17 @@ static bool space_wants(struct tquic_conn *conn, enum tquic_space_id id, u64 now
 
 static void level_frames(struct tquic_packet *b, u64 now_us)
 {
+	struct tquic_space *sp = b->sp;
+
 	tquic_packet_put_ack(b, now_us);
-	if (crypto_may(b->conn, b->sp))
+	if (crypto_may(b->conn, sp))
 		tquic_packet_put_crypto(b);
-	if (b->sp->probes && !b->eliciting)
+	if (!sp->probes || b->eliciting)
+		return;
+	/* the second probe repeats the first: one may be lost, too, and some take no bare PING */
+	if (tquic_loss_requeue_oldest(&b->conn->loss_ctx, &sp->loss, 1))
+		tquic_packet_put_crypto(b);
+	if (!b->eliciting)
 		tquic_packet_put_ping(b);
 }
 

@@ -94,17 +94,23 @@ u64 tquic_timer_next(const struct tquic_conn *conn)
 	return next;
 }
 
-/* A probe timeout: send data again, rather than PING, where there is data */
+/*
+ * A probe timeout: send data again, rather than PING, where there is data.  In the handshake also
+ * that of the other spaces: the peer may have keys for one of them, RFC 9002 section 6.2.4.
+ */
 static void pto_fire(struct tquic_conn *conn, enum tquic_space_id id, u64 now_us)
 {
-	struct tquic_space *sp = &conn->spaces[id];
 	struct tquic_path *path = conn->path;
+	struct tquic_space *sp;
 
 	path->rec.pto_count++;
 	tquic_mib_inc(conn->mib, PTO);
-	sp->probes = PTO_PROBES;
-	if (!tquic_loss_requeue_oldest(&conn->loss_ctx, &sp->loss, PTO_PROBES))
-		sp->probes = 1;
+	for (sp = conn->spaces; sp < conn->spaces + TQUIC_SPACE_NUM; sp++) {
+		if (sp != &conn->spaces[id] && !sp->loss.eliciting)
+			continue;
+		sp->probes = tquic_loss_requeue_oldest(&conn->loss_ctx, &sp->loss, PTO_PROBES) ?
+			     PTO_PROBES : 1;
+	}
 	/* silence may be a black hole for full-size packets only */
 	if (id == TQUIC_SPACE_APP && tquic_mtu_lost(&path->mtu, path->mtu.cur, now_us))
 		tquic_cc_set_mss(&path->rec.cc, path->mtu.cur);

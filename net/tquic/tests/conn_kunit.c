@@ -187,6 +187,36 @@ static void pto_of_earlier_space(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find_out(p, SERVER, TQUIC_PT_INITIAL, FT(CRYPTO)));
 }
 
+/* A probe timeout of one space probes those with packets in flight, too: RFC 9002 section 6.2.4 */
+static void pto_of_all_spaces(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_conn *conn;
+
+	meet(p);
+	server_flight(p, 100);
+	drop(p, SERVER);
+	conn = conn_of(p, SERVER);
+	conn->path->rx_bytes += 10000;
+	fire(p, SERVER);
+	KUNIT_EXPECT_EQ(test, mib(p, PTO), 1);
+	/* twice each, the data of the one packet that there was */
+	KUNIT_EXPECT_NOT_NULL(test, find_out(p, SERVER, TQUIC_PT_INITIAL, FT(CRYPTO)));
+	KUNIT_EXPECT_NOT_NULL(test, find_out(p, SERVER, TQUIC_PT_HANDSHAKE, FT(CRYPTO)));
+	KUNIT_EXPECT_EQ(test, count_out(p, SERVER, TQUIC_FT_CRYPTO), 4);
+	KUNIT_EXPECT_FALSE(test, types_out(p, SERVER) & FT(PING));
+	drop(p, SERVER);
+
+	/* Finished and a request are lost; so is HANDSHAKE_DONE: the server repeats it if asked */
+	pair_restart(p);
+	until_finished(p, 100);
+	stream_write(p, CLIENT, 0, 100);
+	drop(p, CLIENT);
+	fire(p, CLIENT);
+	KUNIT_EXPECT_NOT_NULL(test, find_out(p, CLIENT, TQUIC_PT_HANDSHAKE, FT(CRYPTO)));
+	KUNIT_EXPECT_NOT_NULL(test, find_out(p, CLIENT, TQUIC_PT_1RTT, FT(STREAM)));
+}
+
 /* 1-RTT packets that the peer may have no keys for yet: RFC 9002 section 6.2.1 */
 static void no_app_pto_unconfirmed(struct kunit *test)
 {
@@ -391,6 +421,7 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(received_counts),
 	KUNIT_CASE(client_unproven),
 	KUNIT_CASE(pto_of_earlier_space),
+	KUNIT_CASE(pto_of_all_spaces),
 	KUNIT_CASE(no_app_pto_unconfirmed),
 	KUNIT_CASE(keys_go),
 	KUNIT_CASE(keys_are_late),
