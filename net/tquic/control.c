@@ -21,21 +21,27 @@ static void put_frame(struct tquic_packet *b, u8 type, u64 value)
 	tquic_packet_note(b, type, s, (s)->tx_reliable);				\
 } while (0)
 
-static void put_path(struct tquic_packet *b, u8 due, u8 type, const u8 *data)
+static bool put_path(struct tquic_packet *b, u8 type, const u8 *data)
 {
-	if (!(b->path->due & due) || !tquic_packet_room(b, 1 + TQUIC_PATH_DATA_LEN))
-		return;
+	if (!tquic_packet_room(b, 1 + TQUIC_PATH_DATA_LEN))
+		return false;
 	*b->p++ = type;
 	b->p = tquic_bytes_put(b->p, data, TQUIC_PATH_DATA_LEN);
 	tquic_packet_note(b, type, NULL, 0);
-	b->path->due &= ~due;
+	return true;
 }
 
 /** tquic_control_path - PATH_RESPONSE and PATH_CHALLENGE, if due on the path of the packet */
 void tquic_control_path(struct tquic_packet *b)
 {
-	put_path(b, TQUIC_PATH_DUE_RESPONSE, TQUIC_FT_PATH_RESPONSE, b->path->response);
-	put_path(b, TQUIC_PATH_DUE_CHALLENGE, TQUIC_FT_PATH_CHALLENGE, b->path->challenge);
+	struct tquic_path *path = b->path;
+
+	while (path->answers &&
+	       put_path(b, TQUIC_FT_PATH_RESPONSE, path->response[path->answers - 1]))
+		path->answers--;
+	if (path->ask &&
+	    put_path(b, TQUIC_FT_PATH_CHALLENGE, path->challenge[path->tries - 1]))
+		path->ask = false;
 }
 
 /* MAX_* and *_BLOCKED of the connection */

@@ -761,7 +761,7 @@ static void output_challenges(struct tquic_conn *conn, u64 now_us)
 	u32 size;
 
 	tquic_for_each_path(path, conn) {
-		if (!path->due)
+		if (!path->ask && !path->answers)
 			continue;
 		size = min_t(u64, TQUIC_MIN_UDP, tquic_path_amplification_room(path));
 		if (size < MIN_PACKET_ROOM || conn->ops->route(conn, path) ||

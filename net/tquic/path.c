@@ -152,12 +152,10 @@ static void path_challenge(struct tquic_conn *conn, struct tquic_path *path, u64
 	struct tquic_path *other;
 	u64 pto_us = 0;
 
-	if (path->challenge_us == TQUIC_TIME_NEVER) {
-		get_random_bytes(path->challenge, sizeof(path->challenge));
+	if (path->challenge_us == TQUIC_TIME_NEVER)
 		path->tries = 0;
-	}
-	path->tries++;
-	path->due |= TQUIC_PATH_DUE_CHALLENGE;
+	get_random_bytes(path->challenge[path->tries++], TQUIC_PATH_DATA_LEN);
+	path->ask = true;
 	tquic_for_each_path(other, conn)	/* conn->path may be the new one already */
 		pto_us = max(pto_us, tquic_loss_pto_us(&other->rec, true, conn->confirmed));
 	path->challenge_us = now_us + pto_us;
@@ -315,11 +313,20 @@ void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool
 		path_challenge(conn, left, now_us);
 }
 
-/** tquic_path_rx_challenge - the peer asks: answer by the same path */
+/** tquic_path_rx_challenge - the peer asks: answer by the same path, once for each */
 void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data)
 {
-	memcpy(path->response, data, sizeof(path->response));
-	path->due |= TQUIC_PATH_DUE_RESPONSE;
+	path->answers += path->answers < TQUIC_PATH_ANSWERS;
+	memcpy(path->response[path->answers - 1], data, TQUIC_PATH_DATA_LEN);
+}
+
+/* One of our challenges on a path had this data */
+static bool path_asked(const struct tquic_path *path, const u8 *data)
+{
+	for (int i = 0; i < path->tries; i++)
+		if (!memcmp(path->challenge[i], data, TQUIC_PATH_DATA_LEN))
+			return path->challenge_us != TQUIC_TIME_NEVER;
+	return false;
 }
 
 /** tquic_path_rx_response - the peer answers with the 8 bytes of @data, by whatever path */
@@ -329,11 +336,10 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 	u8 local = 0;
 
 	tquic_for_each_path(path, conn) {
-		if (path->challenge_us == TQUIC_TIME_NEVER ||
-		    memcmp(path->challenge, data, sizeof(path->challenge)))
+		if (!path_asked(path, data))
 			continue;
 		path->challenge_us = TQUIC_TIME_NEVER;
-		path->due &= ~TQUIC_PATH_DUE_CHALLENGE;
+		path->ask = false;
 		path->proven_us = now_us;
 		if (path->validated)	/* it was only asked whether it still is */
 			return;

@@ -19,6 +19,7 @@ struct tquic_tparam;
 #define TQUIC_PATH_MAX		4	/* paths of one connection, candidates included */
 #define TQUIC_PATH_MAX_UDP	16384	/* bytes of a datagram we send: two fill an order-3 page */
 #define TQUIC_PATH_TRIES	3	/* PATH_CHALLENGEs before a path is given up */
+#define TQUIC_PATH_ANSWERS	4	/* that may be due at once; of more the newest */
 #define TQUIC_PATH_HEADROOM	(48 + LL_MAX_HEADER)	/* in front of skb->data of xmit, bytes */
 
 union tquic_addr {
@@ -27,20 +28,17 @@ union tquic_addr {
 	struct sockaddr_in6 v6;
 };
 
-/* tquic_path.due */
-#define TQUIC_PATH_DUE_CHALLENGE	BIT(0)
-#define TQUIC_PATH_DUE_RESPONSE		BIT(1)
-
 struct tquic_path {
 	struct tquic_recovery rec;
 	struct tquic_mtu mtu;
 	u8 index;			/* in conn->paths and in packet records */
-	u8 due;
+	bool ask;			/* PATH_CHALLENGE is due */
+	u8 answers;			/* PATH_RESPONSEs are */
 	u8 tries;			/* PATH_CHALLENGEs of this validation */
 	bool validated;			/* the peer has proven that it receives here */
 	bool ours;			/* we want to leave by it, and ask whether it works */
-	u8 challenge[8];		/* what we asked */
-	u8 response[8];			/* what the peer asked */
+	u8 challenge[TQUIC_PATH_TRIES][TQUIC_PATH_DATA_LEN];	/* what we asked, each time */
+	u8 response[TQUIC_PATH_ANSWERS][TQUIC_PATH_DATA_LEN];	/* what the peer asked */
 	u64 proven_us;			/* when it last did, 0: in the handshake */
 	u64 challenge_us;		/* when it is repeated, TQUIC_TIME_NEVER: none waits */
 	u64 rx_bytes;			/* for the amplification limit, RFC 9000 section 8 */

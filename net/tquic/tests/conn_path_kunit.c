@@ -90,6 +90,38 @@ static void challenge_datagrams(struct kunit *test)
 	}
 }
 
+/* Each try asks with data of its own, and the answer to any of them counts: section 8.2.1 */
+static void challenges_unalike(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_path *path = rebind(p, 1000);
+	u8 asked[TQUIC_PATH_TRIES][TQUIC_PATH_DATA_LEN];
+	struct seen_pkt *pkt;
+	struct dgram *d;
+	u32 i, n = 0;
+
+	path->rx_bytes += 100 * TQUIC_MIN_UDP;
+	for (;;) {
+		list_for_each_entry(d, &p->end[SERVER].out, node) {
+			pkt = look(p, SERVER, d)->pkt;
+			for (i = 0; i < pkt->nr && tquic_addr_equal(&d->to, &p->nat); i++)
+				if (pkt->frame[i].type == TQUIC_FT_PATH_CHALLENGE)
+					memcpy(asked[n++], pkt->frame[i].path_data,
+					       TQUIC_PATH_DATA_LEN);
+		}
+		drop(p, SERVER);
+		if (n == TQUIC_PATH_TRIES)
+			break;
+		p->now_us = path->challenge_us;
+		tquic_timer_run(conn_of(p, SERVER), p->now_us);
+	}
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_NE(test, memcmp(asked[i], asked[(i + 1) % n], sizeof(*asked)), 0);
+	KUNIT_ASSERT_FALSE(test, path->validated);
+	respond(p, CLIENT, asked[1]);
+	KUNIT_EXPECT_TRUE(test, path->validated);
+}
+
 /* A probe timeout asks for an ACK at once, but not where it would have the peer follow */
 static void immediate_ack_by_the_active_path(struct kunit *test)
 {
@@ -101,7 +133,7 @@ static void immediate_ack_by_the_active_path(struct kunit *test)
 	drop(p, SERVER);
 	conn->freq_seq = 1;
 	app_of(p, SERVER)->probes = 2;
-	conn->paths[0]->due |= TQUIC_PATH_DUE_CHALLENGE;
+	conn->paths[0]->ask = true;
 	flush(p, SERVER);
 	KUNIT_EXPECT_GT(test, sent_to(p, SERVER, &p->end[CLIENT].addr, &types), 0);
 	KUNIT_EXPECT_TRUE(test, types & FT(PATH_CHALLENGE));
@@ -120,7 +152,7 @@ static void response_by_any_path(struct kunit *test)
 	p->now_us += 300 * MS;
 	p->nat = p->end[CLIENT].addr;
 	KUNIT_ASSERT_FALSE(test, path->validated);
-	respond(p, CLIENT, path->challenge);
+	respond(p, CLIENT, *path->challenge);
 	KUNIT_EXPECT_TRUE(test, path->validated);
 	KUNIT_EXPECT_EQ(test, path->challenge_us, TQUIC_TIME_NEVER);
 	KUNIT_EXPECT_EQ(test, path->rec.rtt.first_sample_us, 0);
@@ -153,7 +185,7 @@ static void validation_timer(struct kunit *test)
 		begun_us = p->now_us;
 		least = max(pto_of(path), least);
 		KUNIT_EXPECT_EQ(test, path->challenge_us, begun_us + least);
-		respond(p, CLIENT, old->challenge);
+		respond(p, CLIENT, *old->challenge);
 		for (i = 0; i < TQUIC_PATH_TRIES; i++) {
 			KUNIT_ASSERT_PTR_EQ(test, conn->paths[1], path);
 			KUNIT_EXPECT_LE(test, due(p, SERVER), path->challenge_us);
@@ -203,7 +235,7 @@ static void unproven_gets_little(struct kunit *test)
 	KUNIT_EXPECT_LE(test, bytes, 3 * path->rx_bytes);
 	drop(p, SERVER);
 	/* and all the rest when it has proven itself */
-	respond(p, CLIENT, path->challenge);
+	respond(p, CLIENT, *path->challenge);
 	KUNIT_EXPECT_GT(test, bytes + sent_to(p, SERVER, &p->nat, &types), 20000);
 }
 
@@ -218,7 +250,7 @@ static void back_to_proven(struct kunit *test)
 
 	path = rebind(p, 1000);
 	KUNIT_ASSERT_PTR_EQ(test, conn->path, path);
-	respond(p, CLIENT, old->challenge);
+	respond(p, CLIENT, *old->challenge);
 	for (i = 0; i < 20 && conn->paths[1]; i++)
 		fire(p, SERVER);
 	KUNIT_EXPECT_NULL(test, conn->paths[1]);
@@ -281,6 +313,28 @@ static void answer_within_window(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, queued(p, CLIENT), 1);
 	KUNIT_EXPECT_EQ(test, head(p, CLIENT)->len, TQUIC_MIN_UDP);
 	KUNIT_EXPECT_TRUE(test, types_out(p, CLIENT) & FT(PATH_RESPONSE));
+}
+
+/* Two challenges by one path are answered twice, and none a second time: section 8.2.2 */
+static void every_challenge_is_answered(struct kunit *test)
+{
+	static const u8 body[] = {
+		TQUIC_FT_PATH_CHALLENGE, 1, 2, 3, 4, 5, 6, 7, 8,
+		TQUIC_FT_PATH_CHALLENGE, 8, 7, 6, 5, 4, 3, 2, 1,
+	};
+	struct pair *p = test->priv;
+	u32 i, seen = 0;
+
+	inject(p, SERVER, TQUIC_PT_1RTT, 500, body, sizeof(body));
+	KUNIT_EXPECT_EQ(test, count_out(p, CLIENT, TQUIC_FT_PATH_RESPONSE), 2);
+	look(p, CLIENT, head(p, CLIENT));
+	for (i = 0; i < p->seen.frames; i++)
+		if (p->seen.frame[i].type == TQUIC_FT_PATH_RESPONSE)
+			seen |= BIT(p->seen.frame[i].path_data[0]);
+	KUNIT_EXPECT_EQ(test, seen, BIT(1) | BIT(8));
+	drop(p, CLIENT);
+	flush(p, CLIENT);
+	KUNIT_EXPECT_EQ(test, count_out(p, CLIENT, TQUIC_FT_PATH_RESPONSE), 0);
 }
 
 /* Nothing that is known of the old path holds for the new one: RFC 9000 sections 9.4 and 14.2 */
@@ -448,7 +502,7 @@ static void preferred_address(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, types & FT(STREAM));
 		drop(p, CLIENT);
 		if (answered) {
-			respond(p, SERVER, path->challenge);
+			respond(p, SERVER, *path->challenge);
 		} else {
 			for (i = 0; i < TQUIC_PATH_TRIES; i++) {
 				p->now_us = path->challenge_us;
@@ -554,6 +608,7 @@ static void preferred_without_id(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(challenge_datagrams),
+	KUNIT_CASE(challenges_unalike),
 	KUNIT_CASE(immediate_ack_by_the_active_path),
 	KUNIT_CASE(response_by_any_path),
 	KUNIT_CASE(validation_timer),
@@ -563,6 +618,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(nobody_answers),
 	KUNIT_CASE(answer_is_no_probe),
 	KUNIT_CASE(answer_within_window),
+	KUNIT_CASE(every_challenge_is_answered),
 	KUNIT_CASE(path_begins_anew),
 	KUNIT_CASE(migration_disabled),
 	KUNIT_CASE(stranger_at_client),
