@@ -506,7 +506,9 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 			rx_long(in, p, &h);
 		return h.len;
 	case TQUIC_PT_RETRY:
-		if (process_context) {
+		if (h.version != conn->version) {
+			tquic_drop(conn->mib, DROP_VERSION, h.len);
+		} else if (process_context) {
 			tquic_handshake_rx_retry(conn, &h, p, in->now_us);
 		} else {
 			rx_wait(in, p, h.len, TQUIC_UNDECRYPTABLE_MAX);

@@ -47,13 +47,13 @@ static void version_negotiation(struct kunit *test)
 }
 
 /* A Retry with the token "token"; @scid: the new connection ID */
-static void retry(struct pair *p, u8 first, const struct tquic_cid *scid)
+static void retry_of(struct pair *p, u32 version, u8 first, const struct tquic_cid *scid)
 {
 	struct tquic_conn *conn = conn_of(p, CLIENT);
 	u8 buf[128], *at = buf;
 
 	*at++ = first;
-	put_unaligned_be32(QUIC_VERSION_V1, at);
+	put_unaligned_be32(version, at);
 	at = tquic_cid_put(at + 4, conn->local.iscid.id, conn->local.iscid.len);
 	at = tquic_cid_put(at, scid->id, scid->len);
 	memcpy(at, "token", 5);
@@ -61,6 +61,11 @@ static void retry(struct pair *p, u8 first, const struct tquic_cid *scid)
 	KUNIT_ASSERT_EQ(p->test, tquic_crypto_retry_tag(QUIC_VERSION_V1, &conn->local.odcid, buf,
 							at - buf, at), 0);
 	inject_raw(p, SERVER, buf, at + TQUIC_TAG_LEN - buf);
+}
+
+static void retry(struct pair *p, u8 first, const struct tquic_cid *scid)
+{
+	retry_of(p, QUIC_VERSION_V1, first, scid);
 }
 
 /* The CRYPTO bytes of the first Initial in the queue, and its packet number */
@@ -90,7 +95,7 @@ static void retry_taken(struct kunit *test)
 	struct tquic_conn *conn;
 	struct seen *seen;
 	u64 pn, pn_after;
-	u32 len, first;
+	u32 len, first, dropped = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, before);
 	for (first = 0xf0; first <= 0xff; first += 5) {	/* the last four bits mean nothing */
@@ -109,6 +114,10 @@ static void retry_taken(struct kunit *test)
 		/* one whose source is the destination that we chose is not from a server */
 		retry(p, first, &conn->dcid);
 		KUNIT_EXPECT_FALSE(test, conn->local.has_rscid);
+		/* nor is one of another version, section 5.2.1 */
+		retry_of(p, QUIC_VERSION_V2, 0xc0, &scid);
+		KUNIT_EXPECT_FALSE(test, conn->local.has_rscid);
+		KUNIT_EXPECT_EQ(test, mib(p, DROP_VERSION), ++dropped);
 		KUNIT_EXPECT_EQ(test, queued(p, CLIENT), 0);
 
 		retry(p, first, &scid);
