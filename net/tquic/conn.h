@@ -139,7 +139,7 @@ struct tquic_conn {
 	u32 prefer_version;		/* server: to go to, when the client can */
 	bool server;
 	bool confirmed;			/* handshake confirmed, RFC 9001 section 4.1.2 */
-	bool finished;			/* client: Finished is queued, 1-RTT frames may leave */
+	bool finished;			/* TLS: ours is queued, or at a server theirs verified */
 	bool no_encrypt;		/* both ends sent disable_1rtt_encryption */
 	bool nodelay;
 	bool rekey;			/* tquic_conn_work() is to derive the next phase's keys */

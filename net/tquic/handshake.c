@@ -63,6 +63,7 @@ static void handshake_complete(struct tquic_conn *conn, u64 now_us)
 	tquic_mib_inc(conn->mib, CONN_ESTABLISHED);
 	tquic_conn_touch(conn, now_us);
 	if (conn->server) {
+		conn->finished = true;
 		conn->due |= TQUIC_DUE(HANDSHAKE_DONE) | TQUIC_DUE_NEW_TOKEN;
 		handshake_confirmed(conn, now_us);
 	}
@@ -134,8 +135,10 @@ void tquic_handshake_queued(struct tquic_conn *conn, u8 level, bool more, u64 no
 		conn->handshake_us = now_us + TQUIC_HANDSHAKE_US;
 		tquic_mib_inc(conn->mib, CONN_ACTIVE_OPENS);
 	}
-	if (!conn->server && level == QUIC_CRYPTO_HANDSHAKE && !more)
+	if (!conn->server && level == QUIC_CRYPTO_HANDSHAKE && !more && !conn->finished) {
 		conn->finished = true;
+		tquic_input_retry_undecryptable(conn, now_us);
+	}
 }
 
 /*

@@ -461,7 +461,6 @@ static void rx_batch(struct tquic_rx_work *in, u32 n, const u16 *len)
 static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context)
 {
 	struct tquic_conn *conn = in->conn;
-	struct tquic_space *app = &conn->spaces[TQUIC_SPACE_APP];
 	struct tquic_hdr h;
 	int err;
 
@@ -478,7 +477,7 @@ static u32 rx_one(struct tquic_rx_work *in, u8 *p, u32 len, bool process_context
 	case TQUIC_PT_1RTT:
 		if (len < min_1rtt(conn) && !conn->no_encrypt) {
 			rx_undecipherable(in, p, len);	/* too short to be anything but a reset */
-		} else if (!tquic_crypto_ready(&app->rx) || conn->state < TQUIC_CONN_ESTABLISHED) {
+		} else if (!conn->finished || conn->state < TQUIC_CONN_ESTABLISHED) {
 			rx_wait(in, p, len, TQUIC_UNDECRYPTABLE_MAX);
 		} else {
 			conn->scratch->pkt[0] = p;
@@ -582,6 +581,7 @@ static void rx_skb(struct tquic_rx_work *in, struct sk_buff *skb)
 	struct tquic_conn *conn = in->conn;
 	u32 seg = skb_shinfo(skb)->gso_size ?: skb->len;
 	bool shared = skb_is_shared(skb) || conn->local.grease_quic_bit;
+	bool open = conn->finished && conn->state == TQUIC_CONN_ESTABLISHED;
 	u16 lens[TQUIC_CRYPTO_BATCH];
 	struct tquic_cursor c;
 	u32 off, n = 0;
@@ -592,7 +592,7 @@ static void rx_skb(struct tquic_rx_work *in, struct sk_buff *skb)
 		u8 *p = shared ? NULL : tquic_cursor_at(&c, off, len);
 
 		if (likely(p && (*p & (TQUIC_HDR_LONG | TQUIC_HDR_FIXED)) == TQUIC_HDR_FIXED &&
-			   len >= min_1rtt(conn) && conn->state == TQUIC_CONN_ESTABLISHED)) {
+			   len >= min_1rtt(conn) && open)) {
 			conn->scratch->pkt[n] = p;
 			lens[n++] = len;
 			if (n < TQUIC_CRYPTO_BATCH)

@@ -791,8 +791,6 @@ static void output_mtu_probe(struct tquic_conn *conn, u64 now_us)
  */
 noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 {
-	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
-
 	if (!tquic_conn_alive(conn) || conn->state == TQUIC_CONN_IDLE || unlikely(conn->mute))
 		return;
 	if (unlikely(!tquic_crypto_usable())) {
@@ -808,8 +806,7 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 	}
 	if (unlikely(!conn->confirmed))
 		tquic_flight_output(conn, now_us);
-	if (!tquic_crypto_ready(&sp->tx) || (!conn->server && !conn->finished) ||
-	    conn->state != TQUIC_CONN_ESTABLISHED) {
+	if (conn->state != TQUIC_CONN_ESTABLISHED || !conn->finished) {
 		if (!tquic_conn_sends_early(conn) || conn->cork)
 			return;		/* nor before the Initial */
 	}

@@ -317,6 +317,54 @@ static void keys_are_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tquic_recvbuf_ready(&stream_of(p, SERVER, 0)->rb), 100);
 }
 
+/* No 1-RTT packet is opened before the handshake is complete: RFC 9001 section 5.7 */
+static void no_1rtt_before_finished(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	struct tquic_conn *conn;
+	u8 ping = TQUIC_FT_PING;
+
+	meet(p);
+	server_flight(p, 100);
+	pass(p, SERVER);
+	conn = conn_of(p, CLIENT);
+	set_remote(p, CLIENT);
+	KUNIT_ASSERT_EQ(test, secret(p, CLIENT, QUIC_CRYPTO_HANDSHAKE, false), 0);
+	KUNIT_ASSERT_EQ(test, secret(p, CLIENT, QUIC_CRYPTO_HANDSHAKE, true), 0);
+	inject(p, SERVER, TQUIC_PT_1RTT, 0, &ping, 1);
+	KUNIT_ASSERT_EQ(test, secret(p, CLIENT, QUIC_CRYPTO_APP, false), 0);
+	KUNIT_ASSERT_EQ(test, secret(p, CLIENT, QUIC_CRYPTO_APP, true), 0);
+	inject(p, SERVER, TQUIC_PT_1RTT, 1, &ping, 1);
+	/* it has the keys, but its Finished is yet to come */
+	KUNIT_EXPECT_EQ(test, skb_queue_len(&conn->undecryptable), 2);
+	KUNIT_EXPECT_EQ(test, app_of(p, CLIENT)->ack.rcvd.nr, 0);
+	say(p, CLIENT, QUIC_CRYPTO_HANDSHAKE, 52);
+	KUNIT_EXPECT_EQ(test, skb_queue_len(&conn->undecryptable), 0);
+	KUNIT_EXPECT_EQ(test, tquic_ack_largest(&app_of(p, CLIENT)->ack), 1);
+}
+
+/* Packet numbers have one size, which tells nothing of them: RFC 9001 section 9.5 */
+static void number_sizes(struct kunit *test)
+{
+	struct pair *p = test->priv;
+	u32 seen = 0, i;
+	struct dgram *d;
+
+	until_finished(p, 100);
+	stream_write(p, CLIENT, 0, 5000);
+	app_of(p, CLIENT)->next_pn += 1 << 20;
+	stream_write(p, CLIENT, 0, 5000);
+	list_for_each_entry(d, &p->end[CLIENT].out, node) {
+		look(p, CLIENT, d);
+		for (i = 0; i < p->seen.nr; i++) {
+			seen |= BIT(p->seen.pkt[i].type);
+			KUNIT_EXPECT_EQ(test, p->seen.pkt[i].first & 3, TQUIC_PN_LEN - 1);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, seen, BIT(TQUIC_PT_INITIAL) | BIT(TQUIC_PT_HANDSHAKE) |
+				    BIT(TQUIC_PT_1RTT));
+}
+
 /* Only a server gives tokens for later, RFC 9000 section 19.7 */
 static void new_token_from_server(struct kunit *test)
 {
@@ -425,6 +473,8 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(no_app_pto_unconfirmed),
 	KUNIT_CASE(keys_go),
 	KUNIT_CASE(keys_are_late),
+	KUNIT_CASE(no_1rtt_before_finished),
+	KUNIT_CASE(number_sizes),
 	KUNIT_CASE(new_token_from_server),
 	KUNIT_CASE(early_keys_go),
 	KUNIT_CASE(early_limits),
