@@ -9,7 +9,8 @@
 #include "handshake.h"
 #include "sock.h"
 
-#define TLS_KEY_UPDATE		24	/* RFC 8446 section 4 */
+#define TLS_NEW_SESSION_TICKET	4	/* RFC 8446 section 4 */
+#define TLS_CERTIFICATE_REQUEST	13
 #define UNEXPECTED_MESSAGE	TQUIC_WERR(CRYPTO + 10)
 
 /*
@@ -118,23 +119,25 @@ void tquic_event_tickets(struct sock *sk)
 	struct tquic_sock *tsk = tquic_sk(sk);
 	struct tquic_conn *conn = tsk->conn;
 	struct tquic_recvbuf *rb = &conn->spaces[TQUIC_SPACE_APP].crypto_rx;
-	u32 len;
-	u8 level;
+	u8 level, type;
 	u8 *copy;
+	u32 len;
 
 	while (unlikely(tquic_recvbuf_ready(rb))) {
 		len = tquic_handshake_peek(conn, &level);
 		if (!len || level != QUIC_CRYPTO_APP)
 			return;
+		tquic_recvbuf_copy(rb, &type, 1);
+		/* KeyUpdate least of all: QUIC has its own, RFC 9001 sections 4.4 and 6 */
+		if (conn->server || type != TLS_NEW_SESSION_TICKET) {
+			tquic_conn_fail(conn, type == TLS_CERTIFICATE_REQUEST ?
+					TQUIC_WERR(PROTOCOL_VIOLATION) : UNEXPECTED_MESSAGE,
+					TQUIC_FT_CRYPTO, tquic_now_us());
+			return;
+		}
 		copy = len <= QUIC_SESSION_TICKET_MAX_BYTES ? kmalloc(len, GFP_ATOMIC) : NULL;
 		if (copy) {
 			tquic_recvbuf_copy(rb, copy, len);
-			if (*copy == TLS_KEY_UPDATE) {	/* QUIC has its own, RFC 9001 section 6 */
-				kfree_sensitive(copy);
-				tquic_conn_fail(conn, UNEXPECTED_MESSAGE, TQUIC_FT_CRYPTO,
-						tquic_now_us());
-				return;
-			}
 			kfree_sensitive(tsk->ticket);
 			tsk->ticket = copy;
 			tsk->ticket_len = len;

@@ -12,7 +12,7 @@ suite quic_reset
 suite quic_datagram
 suite quic_wait
 suite quic_early
-chk_mib n0 PROTOCOL_ERRORS -eq 4 "those that quic_sock and quic_early make"
+chk_mib n0 PROTOCOL_ERRORS -eq 7 "those that quic_sock and quic_early make"
 suite quic_wire
 suite quic_migrate
 finish
