@@ -62,5 +62,18 @@ rebinds() {
 rebinds "the client sends" 127.0.0.1 $addr1 1
 rebinds "both send" 127.0.0.1 $addr1 1 --both
 rebinds "five times" 127.0.0.1 $addr1 5 --both
+# an observer who sees both paths cannot tell by the flow label that they are of one connection, RFC 9000 section 9.7
+if command -v tcpdump >/dev/null; then
+	bg1 tcpdump -i veth1 -U -w "$work/pcap" "udp and src $addr1_6" 2>"$work/tcpdump"
+	wait_until 10 grep -qs 'listening on' "$work/tcpdump" || note "tcpdump: $(cat "$work/tcpdump")"
+fi
 rebinds "IPv6" ::1 $addr1_6 2 --both --streams 3
+if [ -e "$work/pcap" ]; then
+	# of each packet the label and the port that it goes to
+	tcpdump -nv -r "$work/pcap" 2>/dev/null | sed -nE 's/.*flowlabel (0x[0-9a-f]+).* > [0-9a-f:]+\.([0-9]+): .*/\1 \2/p' |
+		sort -u >"$work/labels"
+	distinct() { cut -d ' ' -f "$1" "$work/labels" | sort -u | wc -l; }
+	check "IPv6: three paths, and each has a flow label of its own" \
+		test "$(distinct 1)/$(distinct 2)/$(wc -l <"$work/labels")" = 3/3/3
+fi
 finish
