@@ -9,28 +9,45 @@
 
 /* the entries in use of one table */
 #define for_each_used(c, table)								\
-	for ((c) = (table); (c) < (table) + ARRAY_SIZE(table); (c)++)			\
+	for ((c) = (table); (c) < (table) + TQUIC_CID_USED_MAX; (c)++)			\
 		if ((c)->used)
 
 /* and the lowest and the highest number of theirs */
-#define seq_range(c, table, first, last)						\
-do {											\
-	(first) = U64_MAX;								\
-	(last) = 0;									\
-	for_each_used(c, table) {							\
-		(first) = min((first), (c)->seq);					\
-		(last) = max((last), (c)->seq);						\
-	}										\
-} while (0)
+static void seq_range(struct tquic_cid_entry *table, u64 *first, u64 *last)
+{
+	struct tquic_cid_entry *c;
 
-#define free_slot(table)								\
-({											\
-	typeof(&(table)[0]) _c = (table);						\
-											\
-	while (_c < (table) + ARRAY_SIZE(table) && _c->used)				\
-		_c++;									\
-	_c < (table) + ARRAY_SIZE(table) ? _c : NULL;					\
-})
+	*first = U64_MAX;
+	*last = 0;
+	for_each_used(c, table) {
+		*first = min(*first, c->seq);
+		*last = max(*last, c->seq);
+	}
+}
+
+static struct tquic_cid_entry *find_seq(struct tquic_cid_entry *table, u64 seq)
+{
+	struct tquic_cid_entry *c;
+
+	for_each_used(c, table)
+		if (c->seq == seq)
+			return c;
+	return NULL;
+}
+
+static struct tquic_cid_entry *free_slot(struct tquic_cid_entry *table)
+{
+	for (u32 i = 0; i < TQUIC_CID_USED_MAX; i++)
+		if (!table[i].used)
+			return &table[i];
+	return NULL;
+}
+
+/* An empty one stays the only one that the other end knows */
+static bool is_empty(const struct tquic_cid_entry *table)
+{
+	return table->used && !table->cid.len;
+}
 
 /* Takes the same time for every pair, RFC 9000 section 10.3.1 */
 static bool token_equal(const u8 *a, const u8 *b)
@@ -42,23 +59,23 @@ static bool token_equal(const u8 *a, const u8 *b)
 void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit)
 {
 	memset(cs, 0, sizeof(*cs));
-	cs->remote_limit = min_t(u8, remote_limit, TQUIC_CID_REMOTE_MAX);
+	cs->remote_limit = min_t(u8, remote_limit, TQUIC_CID_USED_MAX);
 	cs->local_limit = 2;
 }
 
 /** tquic_cid_set_local_limit - the peer's active_connection_id_limit is @limit */
 void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit)
 {
-	cs->local_limit = min_t(u64, limit, TQUIC_CID_LOCAL_MAX);
+	cs->local_limit = min_t(u64, limit, TQUIC_CID_USED_MAX);
 }
 
 /*
  * tquic_cid_issue - add a connection ID of ours, which the lookup table knows already, without its
  * reset token.  NEW_CONNECTION_ID is due of all but the first.  NULL: no room.
  */
-struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid)
+struct tquic_cid_entry *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid)
 {
-	struct tquic_cid_local *l = free_slot(cs->local);
+	struct tquic_cid_entry *l = free_slot(cs->local);
 
 	if (!l)
 		return NULL;
@@ -70,37 +87,21 @@ struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tqui
 	return l;
 }
 
-static struct tquic_cid_local *find_local(struct tquic_cids *cs, u64 seq)
-{
-	struct tquic_cid_local *l;
-
-	for_each_used(l, cs->local)
-		if (l->seq == seq)
-			return l;
-	return NULL;
-}
-
-/* An empty one of ours stays the only one that the peer knows */
-static bool local_empty(const struct tquic_cids *cs)
-{
-	return cs->local[0].used && !cs->local[0].cid.len;
-}
-
 /** tquic_cid_want_issue - the peer may have one more connection ID, RFC 9000 section 5.1.1 */
 bool tquic_cid_want_issue(const struct tquic_cids *cs)
 {
-	const struct tquic_cid_local *l;
+	const struct tquic_cid_entry *l;
 	u32 used = 0;
 
 	for_each_used(l, cs->local)
 		used++;
-	return used < cs->local_limit && !local_empty(cs);
+	return used < cs->local_limit && !is_empty(cs->local);
 }
 
 /** tquic_cid_next_due - the lowest to announce, or NULL; who writes the frame clears `due` */
-struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs)
+struct tquic_cid_entry *tquic_cid_next_due(struct tquic_cids *cs)
 {
-	struct tquic_cid_local *l, *best = NULL;
+	struct tquic_cid_entry *l, *best = NULL;
 
 	for_each_used(l, cs->local)
 		if (l->due && (!best || l->seq < best->seq))
@@ -111,7 +112,7 @@ struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs)
 /** tquic_cid_new_lost - the NEW_CONNECTION_ID frame of @seq was lost */
 void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq)
 {
-	struct tquic_cid_local *l = find_local(cs, seq);
+	struct tquic_cid_entry *l = find_seq(cs->local, seq);
 
 	if (l)
 		l->due = true;
@@ -124,10 +125,10 @@ void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq)
 int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
 			struct tquic_cid *gone)
 {
-	struct tquic_cid_local *l = find_local(cs, seq);
+	struct tquic_cid_entry *l = find_seq(cs->local, seq);
 
 	gone->len = 0;
-	if (seq >= cs->local_next_seq || local_empty(cs))
+	if (seq >= cs->local_next_seq || is_empty(cs->local))
 		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	if (!l)
 		return 0;
@@ -145,22 +146,16 @@ int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_
  */
 int tquic_cid_ask_retire(struct tquic_cids *cs, u64 prior_to)
 {
-	struct tquic_cid_local *l;
 	u64 first, last;
 
-	seq_range(l, cs->local, first, last);
+	seq_range(cs->local, &first, &last);
 	if (first < cs->local_prior_to)
 		return -EAGAIN;
-	if (prior_to <= first || prior_to > last || local_empty(cs))
+	if (prior_to <= first || prior_to > last || is_empty(cs->local))
 		return -EINVAL;
 	cs->local_prior_to = prior_to;
-	find_local(cs, last)->due = true;
+	find_seq(cs->local, last)->due = true;
 	return 0;
-}
-
-static bool zero_length(const struct tquic_cids *cs)
-{
-	return cs->remote[0].used && !cs->remote[0].cid.len;
 }
 
 /*
@@ -169,7 +164,7 @@ static bool zero_length(const struct tquic_cids *cs)
  */
 void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len)
 {
-	struct tquic_cid_remote *r = &cs->remote[0];
+	struct tquic_cid_entry *r = &cs->remote[0];
 
 	r->seq = 0;
 	tquic_cid_set(&r->cid, cid, cid_len);
@@ -181,7 +176,7 @@ void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len)
 /** tquic_cid_set_first_token - the token of the peer's stateless_reset_token parameter */
 void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token)
 {
-	struct tquic_cid_remote *r = &cs->remote[0];
+	struct tquic_cid_entry *r = &cs->remote[0];
 
 	if (!r->used || r->seq)
 		return;
@@ -226,7 +221,7 @@ void tquic_cid_retired(struct tquic_cids *cs, u64 seq)
 }
 
 /* The table holds no more of @r; a path that used it has to get another. */
-static int retire_remote(struct tquic_cids *cs, struct tquic_cid_remote *r)
+static int retire_remote(struct tquic_cids *cs, struct tquic_cid_entry *r)
 {
 	int ret = tquic_cid_owe_retire(cs, r->seq);
 
@@ -263,7 +258,7 @@ static bool mark_seen(struct tquic_cids *cs, u64 seq)
 static int check_new(const struct tquic_cids *cs, u64 seq, const u8 *cid, u8 cid_len,
 		     const u8 *reset_token, bool *known)
 {
-	const struct tquic_cid_remote *r;
+	const struct tquic_cid_entry *r;
 	bool same_cid, same_seq, same_token;
 
 	*known = false;
@@ -290,7 +285,7 @@ static void feed_starved(struct tquic_cids *cs, u8 active)
 
 static int retire_below(struct tquic_cids *cs, u64 prior_to, u8 active)
 {
-	struct tquic_cid_remote *r;
+	struct tquic_cid_entry *r;
 
 	if (prior_to <= cs->remote_prior_to)
 		return 0;
@@ -311,14 +306,14 @@ static int retire_below(struct tquic_cids *cs, u64 prior_to, u8 active)
 int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid, u8 cid_len,
 		     const u8 *reset_token, u8 active)
 {
-	struct tquic_cid_remote *r;
+	struct tquic_cid_entry *r;
 	bool known, before;
 	u32 held = 0;
 	int ret;
 
 	if (!cid_len || cid_len > TQUIC_CID_MAX || prior_to > seq)
 		return TQUIC_WERR(FRAME_ENCODING);
-	if (zero_length(cs))
+	if (is_empty(cs->remote))
 		return TQUIC_WERR(PROTOCOL_VIOLATION);
 	ret = check_new(cs, seq, cid, cid_len, reset_token, &known) ?:
 	      retire_below(cs, prior_to, active);
@@ -345,11 +340,11 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 }
 
 /** tquic_cid_of_path - the connection ID that path number @path sends with, NULL: none now */
-struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
+struct tquic_cid_entry *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 {
-	struct tquic_cid_remote *r;
+	struct tquic_cid_entry *r;
 
-	if (zero_length(cs))
+	if (is_empty(cs->remote))
 		return &cs->remote[0];
 	for_each_used(r, cs->remote)
 		if (r->path == path)
@@ -358,9 +353,9 @@ struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path)
 }
 
 /** tquic_cid_to_send - what packets of @path carry: its own ID, else that of another; NULL: none */
-struct tquic_cid_remote *tquic_cid_to_send(struct tquic_cids *cs, u8 path)
+struct tquic_cid_entry *tquic_cid_to_send(struct tquic_cids *cs, u8 path)
 {
-	struct tquic_cid_remote *r = tquic_cid_of_path(cs, path);
+	struct tquic_cid_entry *r = tquic_cid_of_path(cs, path);
 
 	if (r)
 		return r;
@@ -370,9 +365,9 @@ struct tquic_cid_remote *tquic_cid_to_send(struct tquic_cids *cs, u8 path)
 }
 
 /** tquic_cid_take - a path's connection ID: its own, a spare, else NULL and the next that comes */
-struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
+struct tquic_cid_entry *tquic_cid_take(struct tquic_cids *cs, u8 path)
 {
-	struct tquic_cid_remote *r, *best = tquic_cid_of_path(cs, path);
+	struct tquic_cid_entry *r, *best = tquic_cid_of_path(cs, path);
 
 	if (best)
 		return best;
@@ -391,7 +386,7 @@ struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path)
 /** tquic_cid_release - 0: RETIRE_CONNECTION_ID is due; -ENOENT: of none; -ENOSPC: owes too many */
 int tquic_cid_release(struct tquic_cids *cs, u8 path)
 {
-	struct tquic_cid_remote *r = tquic_cid_of_path(cs, path);
+	struct tquic_cid_entry *r = tquic_cid_of_path(cs, path);
 	int ret = -ENOENT;
 
 	if (r && r->cid.len)
@@ -403,7 +398,7 @@ int tquic_cid_release(struct tquic_cids *cs, u8 path)
 /** tquic_cid_is_reset - of an ID we send with; in the same time for any, RFC 9000 section 10.3.1 */
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token)
 {
-	const struct tquic_cid_remote *r;
+	const struct tquic_cid_entry *r;
 	bool found = false;
 
 	for_each_used(r, cs->remote)
@@ -429,17 +424,16 @@ bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq)
  */
 int tquic_cid_rotate(struct tquic_cids *cs, u8 path, u64 active, u64 prior_to)
 {
-	struct tquic_cid_remote *r, *now = tquic_cid_of_path(cs, path), *next = NULL;
+	struct tquic_cid_entry *now = tquic_cid_of_path(cs, path);
+	struct tquic_cid_entry *next = find_seq(cs->remote, active);
 	u64 first, last;
 
-	seq_range(r, cs->remote, first, last);
-	for_each_used(r, cs->remote)
-		if (r->seq == active && r->path == TQUIC_CID_SPARE)
-			next = r;
-	if ((active && (!now || !next || active < now->seq || active < prior_to)) ||
+	seq_range(cs->remote, &first, &last);
+	if ((active && (!now || !next || next->path != TQUIC_CID_SPARE || active < now->seq ||
+			active < prior_to)) ||
 	    (prior_to && (prior_to <= first || prior_to > last)))
 		return -EINVAL;
-	if (hweight32(cs->retiring) + TQUIC_CID_REMOTE_MAX > TQUIC_CID_RETIRE_MAX)
+	if (hweight32(cs->retiring) + TQUIC_CID_USED_MAX > TQUIC_CID_RETIRE_MAX)
 		return -EAGAIN;
 	if (active) {
 		retire_remote(cs, now);
@@ -455,14 +449,10 @@ int tquic_cid_rotate(struct tquic_cids *cs, u8 path, u64 active, u64 prior_to)
  */
 void tquic_cid_info(struct tquic_cids *cs, u8 path, struct quic_connection_id_info *info)
 {
-	struct tquic_cid_remote *r, *active = tquic_cid_of_path(cs, path);
-	struct tquic_cid_local *l;
+	struct tquic_cid_entry *active = tquic_cid_of_path(cs, path);
 	u64 first, last;
 
-	if (info->dest)
-		seq_range(r, cs->remote, first, last);
-	else
-		seq_range(l, cs->local, first, last);
+	seq_range(info->dest ? cs->remote : cs->local, &first, &last);
 	info->prior_to = first;
 	info->active = info->dest && active ? active->seq : first;
 }

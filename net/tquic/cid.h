@@ -5,32 +5,25 @@
 
 #include "wire.h"
 
-#define TQUIC_CID_LOCAL_MAX	8
-#define TQUIC_CID_REMOTE_MAX	8
+#define TQUIC_CID_USED_MAX	8	/* connection IDs of each end that are in use at once */
 #define TQUIC_CID_RETIRE_MAX	32	/* RETIRE_CONNECTION_ID frames owed and not acknowledged */
 
 #define TQUIC_CID_SPARE		0xff	/* instead of a path's index, which is below 16 */
 
-struct tquic_cid_local {
+/* One of ours that the peer may use, or of the peer's that we may */
+struct tquic_cid_entry {
 	u64 seq;
 	struct tquic_cid cid;
 	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
-	bool used;	/* the entry holds a connection ID the peer may use */
-	bool due;	/* NEW_CONNECTION_ID is to be sent */
-};
-
-struct tquic_cid_remote {
-	u64 seq;
-	struct tquic_cid cid;
-	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
-	bool has_token;
-	bool used;
-	u8 path;	/* index of the path that sends with it, TQUIC_CID_SPARE: none */
+	bool used;	/* the entry holds one */
+	bool due;	/* ours: NEW_CONNECTION_ID is to be sent */
+	bool has_token;	/* the peer's: reset_token is known */
+	u8 path;	/* the peer's: of the path that sends with it, TQUIC_CID_SPARE: none */
 };
 
 struct tquic_cids {
-	struct tquic_cid_local local[TQUIC_CID_LOCAL_MAX];
-	struct tquic_cid_remote remote[TQUIC_CID_REMOTE_MAX];
+	struct tquic_cid_entry local[TQUIC_CID_USED_MAX];
+	struct tquic_cid_entry remote[TQUIC_CID_USED_MAX];
 	u64 retire[TQUIC_CID_RETIRE_MAX];	/* sequence numbers that are retired by frame */
 	u32 retiring;		/* bit i: retire[i] is in use, until the frame is acknowledged */
 	u32 retire_due;		/* bit i: the frame is to be sent */
@@ -48,9 +41,9 @@ void tquic_cids_init(struct tquic_cids *cs, u8 remote_limit);
 
 /* ours */
 void tquic_cid_set_local_limit(struct tquic_cids *cs, u64 limit);
-struct tquic_cid_local *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid);
+struct tquic_cid_entry *tquic_cid_issue(struct tquic_cids *cs, const struct tquic_cid *cid);
 bool tquic_cid_want_issue(const struct tquic_cids *cs);
-struct tquic_cid_local *tquic_cid_next_due(struct tquic_cids *cs);
+struct tquic_cid_entry *tquic_cid_next_due(struct tquic_cids *cs);
 void tquic_cid_new_lost(struct tquic_cids *cs, u64 seq);
 int tquic_cid_rx_retire(struct tquic_cids *cs, u64 seq, const u8 *dcid, u8 dcid_len,
 			struct tquic_cid *gone);
@@ -61,9 +54,9 @@ int tquic_cid_rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to, const u8 *cid
 		     const u8 *reset_token, u8 active);
 void tquic_cid_set_first(struct tquic_cids *cs, const u8 *cid, u8 cid_len);
 void tquic_cid_set_first_token(struct tquic_cids *cs, const u8 *reset_token);
-struct tquic_cid_remote *tquic_cid_of_path(struct tquic_cids *cs, u8 path);
-struct tquic_cid_remote *tquic_cid_to_send(struct tquic_cids *cs, u8 path);
-struct tquic_cid_remote *tquic_cid_take(struct tquic_cids *cs, u8 path);
+struct tquic_cid_entry *tquic_cid_of_path(struct tquic_cids *cs, u8 path);
+struct tquic_cid_entry *tquic_cid_to_send(struct tquic_cids *cs, u8 path);
+struct tquic_cid_entry *tquic_cid_take(struct tquic_cids *cs, u8 path);
 int tquic_cid_release(struct tquic_cids *cs, u8 path);
 bool tquic_cid_is_reset(const struct tquic_cids *cs, const u8 *token);
 bool tquic_cid_next_retire(struct tquic_cids *cs, u64 *seq);

@@ -43,10 +43,10 @@ static void deadlines_init(struct tquic_conn *conn, u64 now_us)
 }
 
 /* One more ID of ours, published, where there is room; NULL: no memory for that */
-static struct tquic_cid_local *issue_cid(struct tquic_conn *conn)
+static struct tquic_cid_entry *issue_cid(struct tquic_conn *conn)
 {
 	struct tquic_cid cid = { .len = TQUIC_CID_LEN };
-	struct tquic_cid_local *l;
+	struct tquic_cid_entry *l;
 
 	get_random_bytes(cid.id, cid.len);
 	if (conn->ops->cid_add(conn, &cid))
@@ -61,7 +61,7 @@ static int cids_begin(struct tquic_conn *conn, const struct tquic_conn_param *p)
 {
 	struct tquic_tparam *tp = &conn->local;
 	struct tquic_cid *scid = &tp->iscid;
-	struct tquic_cid_local *hidden;
+	struct tquic_cid_entry *hidden;
 
 	tp->has_iscid = true;
 	tp->has_odcid = true;
@@ -177,7 +177,7 @@ void tquic_conn_free(struct tquic_conn *conn)
 	u64 held = conn->streams.held_bytes;
 	struct tquic_path *path;
 
-	for (int i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
+	for (int i = 0; i < TQUIC_CID_USED_MAX; i++)
 		if (conn->cids.local[i].used)
 			conn->ops->cid_del(conn, &conn->cids.local[i].cid);
 	if (conn->server && conn->local.has_odcid)
@@ -337,7 +337,7 @@ void tquic_conn_issue_cids(struct tquic_conn *conn)
 int tquic_conn_prefer(struct tquic_conn *conn, const union tquic_addr *addr)
 {
 	struct tquic_tparam *tp = &conn->local;
-	struct tquic_cid_local *l;
+	struct tquic_cid_entry *l;
 
 	if (tquic_crypto_ready(&conn->spaces[TQUIC_SPACE_HANDSHAKE].tx))
 		return -EINVAL;
@@ -491,7 +491,7 @@ void tquic_conn_cid_event(struct tquic_conn *conn, bool dest)
 /** tquic_conn_cid_changed - send with the ID that the path in use has now, RFC 9000 section 5.1 */
 void tquic_conn_cid_changed(struct tquic_conn *conn)
 {
-	struct tquic_cid_remote *cid = tquic_cid_to_send(&conn->cids, conn->path->index);
+	struct tquic_cid_entry *cid = tquic_cid_to_send(&conn->cids, conn->path->index);
 
 	conn->mute = !cid;
 	if (cid && !tquic_cid_equal(&conn->dcid, cid->cid.id, cid->cid.len)) {

@@ -63,7 +63,7 @@ static u64 limit_value(struct tquic_streams *ss, u8 type)
 static void cid_frames(struct tquic_packet *b)
 {
 	struct tquic_conn *conn = b->conn;
-	struct tquic_cid_local *cid;
+	struct tquic_cid_entry *cid;
 	u64 seq;
 
 	if (conn->due & TQUIC_DUE(NEW_CONNECTION_ID))

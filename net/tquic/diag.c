@@ -34,9 +34,9 @@ static void show_cid(struct seq_file *seq, const struct tquic_cid *cid)
 /* Of all IDs that lead to a connection one stands for it: the oldest of ours but an empty one */
 static bool stands_for(const struct tquic_conn *conn, const struct tquic_cid *cid)
 {
-	const struct tquic_cid_local *local = conn->cids.local, *oldest = NULL;
+	const struct tquic_cid_entry *local = conn->cids.local, *oldest = NULL;
 
-	for (int i = 0; i < TQUIC_CID_LOCAL_MAX; i++)
+	for (int i = 0; i < TQUIC_CID_USED_MAX; i++)
 		if (local[i].used && local[i].cid.len && (!oldest || local[i].seq < oldest->seq))
 			oldest = &local[i];
 	return oldest && tquic_cid_equal(&oldest->cid, cid->id, cid->len);

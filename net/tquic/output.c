@@ -47,7 +47,7 @@ struct batch {
 /* The connection ID that packets of a path carry */
 static const struct tquic_cid *path_dcid(struct tquic_conn *conn, const struct tquic_path *path)
 {
-	struct tquic_cid_remote *cid;
+	struct tquic_cid_entry *cid;
 
 	if (likely(path == conn->path))
 		return &conn->dcid;

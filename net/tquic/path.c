@@ -135,7 +135,7 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 /* Data leaves by this path from now on */
 static void path_activate(struct tquic_conn *conn, struct tquic_path *path)
 {
-	struct tquic_cid_remote *cid = tquic_cid_take(&conn->cids, path->index);
+	struct tquic_cid_entry *cid = tquic_cid_take(&conn->cids, path->index);
 
 	if (cid)
 		conn->dcid = cid->cid;

@@ -288,7 +288,7 @@ static int get_close(struct sock *sk, void *buf, u32 *len)
 	X(stateless_reset, has_reset_token, 1, 1)				\
 	X(disable_1rtt_encryption, disable_1rtt_encryption, 1, 1)		\
 	X(disable_compatible_version, disable_compatible_version, 1, 1)		\
-	X(active_connection_id_limit, active_connection_id_limit, 2, TQUIC_CID_REMOTE_MAX) \
+	X(active_connection_id_limit, active_connection_id_limit, 2, TQUIC_CID_USED_MAX) \
 	X(ack_delay_exponent, ack_delay_exponent, 1, 20)			\
 	X(max_datagram_frame_size, max_datagram_frame_size, 1, U64_MAX)		\
 	X(max_udp_payload_size, max_udp_payload_size, TQUIC_MIN_UDP, TQUIC_MAX_UDP) \

@@ -30,7 +30,7 @@ static int rx_new(struct tquic_cids *cs, u64 seq, u64 prior_to)
 
 static u64 seq_of_path(struct tquic_cids *cs, u8 path)
 {
-	struct tquic_cid_remote *r = tquic_cid_of_path(cs, path);
+	struct tquic_cid_entry *r = tquic_cid_of_path(cs, path);
 
 	return r ? r->seq : ~0ULL;
 }
@@ -61,7 +61,7 @@ static void cid_issue(struct kunit *test)
 	tquic_cid_set_local_limit(cs, 1ULL << 32);
 	while (tquic_cid_want_issue(cs))
 		issue(test, cs, n++);
-	KUNIT_EXPECT_EQ(test, n, TQUIC_CID_LOCAL_MAX);
+	KUNIT_EXPECT_EQ(test, n, TQUIC_CID_USED_MAX);
 	KUNIT_EXPECT_NULL(test, tquic_cid_issue(cs, &cs->local[0].cid));
 	/* number 0 is that of the handshake */
 	KUNIT_EXPECT_EQ(test, tquic_cid_next_due(cs)->seq, 1ULL);
@@ -159,7 +159,7 @@ static void cid_rotate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 0, 3), 0);
 	KUNIT_EXPECT_EQ(test, seq_of_path(cs, 0), 3ULL);
 	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 0, 3), -EINVAL);
-	cs->retiring = ~0U >> (TQUIC_CID_REMOTE_MAX - 1);
+	cs->retiring = ~0U >> (TQUIC_CID_USED_MAX - 1);
 	KUNIT_EXPECT_EQ(test, rx_new(cs, 4, 0), 0);
 	KUNIT_EXPECT_EQ(test, tquic_cid_rotate(cs, 0, 4, 0), -EAGAIN);
 }

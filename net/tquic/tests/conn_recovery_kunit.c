@@ -259,7 +259,7 @@ static void spin_is_off(struct kunit *test)
 static void cids_last(struct kunit *test)
 {
 	struct pair *p = test->priv;
-	struct tquic_cid_local *cid, second = {};
+	struct tquic_cid_entry *cid, second = {};
 	u8 body[32];
 	u32 i;
 
@@ -271,7 +271,7 @@ static void cids_last(struct kunit *test)
 		p->now_us += 500 * MS;
 	}
 	KUNIT_EXPECT_EQ(test, p->end[SERVER].cids_gone, 0);
-	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++) {
+	for (i = 0; i < TQUIC_CID_USED_MAX; i++) {
 		cid = &conn_of(p, SERVER)->cids.local[i];
 		if (cid->used && cid->seq == 1)
 			second = *cid;
@@ -288,10 +288,10 @@ static void cids_last(struct kunit *test)
 /* And says nothing about the others, section 5.1: of 88 random bits of two some 44 differ */
 static void cids_unalike(struct kunit *test)
 {
-	struct tquic_cid_local *local = conn_of(test->priv, SERVER)->cids.local;
+	struct tquic_cid_entry *local = conn_of(test->priv, SERVER)->cids.local;
 	u32 i, j, byte;
 
-	for (i = 0; i < TQUIC_CID_LOCAL_MAX; i++) {
+	for (i = 0; i < TQUIC_CID_USED_MAX; i++) {
 		KUNIT_ASSERT_TRUE(test, local[i].used);
 		for (j = 0; j < i; j++) {
 			u32 differ = 0;
