@@ -350,7 +350,7 @@ int tquic_conn_prefer(struct tquic_conn *conn, const union tquic_addr *addr)
 		memcpy(tp->preferred_token, l->reset_token, TQUIC_TOKEN_RESET_LEN);
 		tp->has_preferred = true;
 	}
-	tquic_path_put_preferred(tp, addr);
+	tp->preferred[addr->sa.sa_family == AF_INET6] = *addr;
 	return 0;
 }
 

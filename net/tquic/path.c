@@ -13,7 +13,6 @@
 /** tquic_addr_equal - same family, address and port */
 bool tquic_addr_equal(const union tquic_addr *a, const union tquic_addr *b)
 {
-	/* the port is at the same place in both families */
 	if (a->sa.sa_family != b->sa.sa_family || a->v4.sin_port != b->v4.sin_port)
 		return false;
 	if (a->sa.sa_family == AF_INET)
@@ -212,39 +211,13 @@ static bool addr_decent(const union tquic_addr *addr)
 	return type & IPV6_ADDR_UNICAST && !(type & IPV6_ADDR_LOOPBACK);
 }
 
-/* The preferred address of a server for the family that @addr is of, into it */
-static void get_preferred(const struct tquic_tparam *tp, union tquic_addr *addr)
-{
-	if (addr->sa.sa_family == AF_INET) {
-		memcpy(&addr->v4.sin_addr, tp->preferred_v4, 4);
-		memcpy(&addr->v4.sin_port, tp->preferred_v4 + 4, 2);
-	} else {
-		memcpy(&addr->v6.sin6_addr, tp->preferred_v6, 16);
-		memcpy(&addr->v6.sin6_port, tp->preferred_v6 + 16, 2);
-	}
-}
-
-/** tquic_path_put_preferred - @addr is a server's preferred address of its family */
-void tquic_path_put_preferred(struct tquic_tparam *tp, const union tquic_addr *addr)
-{
-	if (addr->sa.sa_family == AF_INET) {
-		memcpy(tp->preferred_v4, &addr->v4.sin_addr, 4);
-		memcpy(tp->preferred_v4 + 4, &addr->v4.sin_port, 2);
-	} else {
-		memcpy(tp->preferred_v6, &addr->v6.sin6_addr, 16);
-		memcpy(tp->preferred_v6 + 16, &addr->v6.sin6_port, 2);
-	}
-}
-
 /* A path to the address that this server prefers */
 static bool at_preferred(const struct tquic_conn *conn, const struct tquic_path *path)
 {
-	union tquic_addr addr = path->local;
+	bool v6 = path->local.sa.sa_family == AF_INET6;
 
-	if (likely(!conn->local.has_preferred))
-		return false;
-	get_preferred(&conn->local, &addr);
-	return tquic_addr_equal(&addr, &path->local);
+	return unlikely(conn->local.has_preferred) &&
+	       tquic_addr_equal(&conn->local.preferred[v6], &path->local);
 }
 
 /*
@@ -253,10 +226,11 @@ static bool at_preferred(const struct tquic_conn *conn, const struct tquic_path 
  */
 void tquic_path_preferred(struct tquic_conn *conn, u64 now_us)
 {
-	union tquic_addr to = conn->path->remote;
+	const union tquic_addr *from = &conn->path->remote;
+	union tquic_addr to = conn->remote.preferred[from->sa.sa_family == AF_INET6];
 
-	get_preferred(&conn->remote, &to);
-	if (to.v4.sin_port && addr_decent(&to))	/* a port is at the same place in both */
+	to.v6.sin6_scope_id = from->v6.sin6_scope_id;
+	if (to.v4.sin_port && addr_decent(&to))
 		tquic_path_migrate(conn, &conn->path->local, &to, NULL, now_us);
 }
 

@@ -3,30 +3,22 @@
 #ifndef _TQUIC_PATH_H
 #define _TQUIC_PATH_H
 
-#include <linux/in.h>
-#include <linux/in6.h>
 #include <linux/netdevice.h>
 #include <net/flow.h>
 #include "loss.h"
 #include "mtu.h"
+#include "tparam.h"
 
 struct dst_entry;
 struct tquic_conn;
 struct tquic_endpoint;
 struct tquic_rx;
-struct tquic_tparam;
 
 #define TQUIC_PATH_MAX		4	/* paths of one connection, candidates included */
 #define TQUIC_PATH_MAX_UDP	16384	/* bytes of a datagram we send: two fill an order-3 page */
 #define TQUIC_PATH_TRIES	3	/* PATH_CHALLENGEs before a path is given up */
 #define TQUIC_PATH_ANSWERS	4	/* that may be due at once; of more the newest */
 #define TQUIC_PATH_HEADROOM	(48 + LL_MAX_HEADER)	/* in front of skb->data of xmit, bytes */
-
-union tquic_addr {
-	struct sockaddr sa;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 struct tquic_path {
 	struct tquic_recovery rec;
@@ -67,7 +59,6 @@ struct tquic_path *tquic_path_of_rx(struct tquic_conn *conn, const struct tquic_
 int tquic_path_migrate(struct tquic_conn *conn, const union tquic_addr *local,
 		       const union tquic_addr *remote, struct tquic_endpoint *ep, u64 now_us);
 void tquic_path_preferred(struct tquic_conn *conn, u64 now_us);
-void tquic_path_put_preferred(struct tquic_tparam *tp, const union tquic_addr *addr);
 void tquic_path_on_packet(struct tquic_conn *conn, struct tquic_path *path, bool probing,
 			  bool newest, u64 now_us);
 void tquic_path_rx_challenge(struct tquic_path *path, const u8 *data);

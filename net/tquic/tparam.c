@@ -51,7 +51,7 @@ static const struct param params[] = {
 	NUM(0x0a, INT, ack_delay_exponent, 0, 20, 3),
 	NUM(0x0b, MS, max_ack_delay_us, 0, (1 << 14) - 1, 25),
 	{ 0x0c, FLAG, false, AT(disable_active_migration) },
-	{ 0x0d, PREFERRED, true, AT(preferred_v4), AT(has_preferred) },
+	{ 0x0d, PREFERRED, true, AT(preferred), AT(has_preferred) },
 	NUM(0x0e, INT, active_connection_id_limit, 2, TQUIC_VARINT_MAX, 2),
 	{ 0x0f, CID, false, AT(iscid), AT(has_iscid) },
 	{ 0x10, CID, true, AT(rscid), AT(has_rscid) },
@@ -127,8 +127,10 @@ static u8 *put_param(u8 *p, const u8 *end, const struct param *pa, const struct 
 	case TOKEN:
 		return *has ? put(p, end, pa, field, TQUIC_TOKEN_RESET_LEN) : p;
 	case PREFERRED:
-		w = tquic_bytes_put(wire, tp->preferred_v4, sizeof(tp->preferred_v4));
-		w = tquic_bytes_put(w, tp->preferred_v6, sizeof(tp->preferred_v6));
+		w = tquic_bytes_put(wire, &tp->preferred[0].v4.sin_addr, 4);
+		w = tquic_bytes_put(w, &tp->preferred[0].v4.sin_port, 2);
+		w = tquic_bytes_put(w, &tp->preferred[1].v6.sin6_addr, 16);
+		w = tquic_bytes_put(w, &tp->preferred[1].v6.sin6_port, 2);
 		w = tquic_cid_put(w, tp->preferred_cid.id, tp->preferred_cid.len);
 		w = tquic_bytes_put(w, tp->preferred_token, TQUIC_TOKEN_RESET_LEN);
 		return *has ? put(p, end, pa, wire, w - wire) : p;
@@ -174,8 +176,12 @@ static bool take_preferred(struct tquic_tparam *tp, const u8 *p, u32 len)
 	if (!cid_len || cid_len > TQUIC_CID_MAX ||
 	    len != PREFERRED_CID_AT + 1 + cid_len + TQUIC_TOKEN_RESET_LEN)
 		return false;
-	memcpy(tp->preferred_v4, p, sizeof(tp->preferred_v4));
-	memcpy(tp->preferred_v6, p + sizeof(tp->preferred_v4), sizeof(tp->preferred_v6));
+	tp->preferred[0].v4.sin_family = AF_INET;
+	memcpy(&tp->preferred[0].v4.sin_addr, p, 4);
+	memcpy(&tp->preferred[0].v4.sin_port, p + 4, 2);
+	tp->preferred[1].v6.sin6_family = AF_INET6;
+	memcpy(&tp->preferred[1].v6.sin6_addr, p + 6, 16);
+	memcpy(&tp->preferred[1].v6.sin6_port, p + 6 + 16, 2);
 	tquic_cid_set(&tp->preferred_cid, p + PREFERRED_CID_AT + 1, cid_len);
 	memcpy(tp->preferred_token, p + PREFERRED_CID_AT + 1 + cid_len, TQUIC_TOKEN_RESET_LEN);
 	tp->has_preferred = true;

@@ -6,9 +6,18 @@
 #ifndef _TQUIC_TPARAM_H
 #define _TQUIC_TPARAM_H
 
+#include <linux/in.h>
+#include <linux/in6.h>
 #include "wire.h"
 
 #define TQUIC_ACK_DELAY_END_US	(16384 * 1000)	/* beyond any max_ack_delay */
+
+/* An address and port, which is at the same place in both families */
+union tquic_addr {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
 
 struct tquic_tparam {
 	u64 max_idle_timeout_us;	/* 0: none; the wire has milliseconds */
@@ -41,9 +50,8 @@ struct tquic_tparam {
 	struct tquic_cid iscid;
 	struct tquic_cid rscid;
 	u8 reset_token[TQUIC_TOKEN_RESET_LEN];
-	bool has_preferred;		/* the server's preferred_address, as on the wire: */
-	u8 preferred_v4[6];		/* address and port, all 0: none */
-	u8 preferred_v6[18];
+	bool has_preferred;		/* the server's preferred_address: */
+	union tquic_addr preferred[2];	/* IPv4, IPv6; port 0: none */
 	struct tquic_cid preferred_cid;
 	u8 preferred_token[TQUIC_TOKEN_RESET_LEN];
 };

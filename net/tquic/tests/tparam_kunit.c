@@ -260,8 +260,12 @@ static void tparam_preferred(struct kunit *test)
 	wire[26] = 3;
 	KUNIT_ASSERT_EQ(test, tquic_tparam_decode(&tp, true, wire, sizeof(wire)), 0);
 	KUNIT_EXPECT_TRUE(test, tp.has_preferred);
-	KUNIT_EXPECT_EQ(test, memcmp(tp.preferred_v4, wire + 2, 6), 0);
-	KUNIT_EXPECT_EQ(test, memcmp(tp.preferred_v6, wire + 8, 18), 0);
+	KUNIT_EXPECT_EQ(test, tp.preferred[0].sa.sa_family, AF_INET);
+	KUNIT_EXPECT_EQ(test, memcmp(&tp.preferred[0].v4.sin_addr, wire + 2, 4), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(&tp.preferred[0].v4.sin_port, wire + 6, 2), 0);
+	KUNIT_EXPECT_EQ(test, tp.preferred[1].sa.sa_family, AF_INET6);
+	KUNIT_EXPECT_EQ(test, memcmp(&tp.preferred[1].v6.sin6_addr, wire + 8, 16), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(&tp.preferred[1].v6.sin6_port, wire + 24, 2), 0);
 	KUNIT_EXPECT_TRUE(test, tquic_cid_equal(&tp.preferred_cid, wire + 27, 3));
 	KUNIT_EXPECT_EQ(test, memcmp(tp.preferred_token, wire + 30, 16), 0);
 	KUNIT_ASSERT_EQ(test, tquic_tparam_decode(&tp, true, wire, 0), 0);
