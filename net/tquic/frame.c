@@ -12,6 +12,8 @@
 #define PKTS_01		(TQUIC_FP_0RTT | TQUIC_FP_1RTT)
 #define PKTS_1		TQUIC_FP_1RTT
 
+#define DATA		BIT(7)	/* beside the bits of a STREAM type */
+
 /* The decoders read what follows the type; they return the byte after the frame or NULL. */
 
 /*
@@ -45,17 +47,6 @@ static __always_inline const u8 *decode_data(const u8 *p, const u8 *end, bool si
 static const u8 *decode_stream(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
 	return decode_data(p, end, true, f->type, f);
-}
-
-static const u8 *decode_crypto(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
-{
-	return decode_data(p, end, false, TQUIC_FT_STREAM_OFF | TQUIC_FT_STREAM_LEN, f);
-}
-
-static const u8 *decode_datagram(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
-{
-	return decode_data(p, end, false,
-			   f->type == TQUIC_FT_DATAGRAM_LEN ? TQUIC_FT_STREAM_LEN : 0, f);
 }
 
 static __always_inline const u8 *get_ints(const u8 *p, const u8 *end, u64 *v, u32 n)
@@ -95,10 +86,9 @@ static const u8 *decode_padding(const u8 *p, const u8 *end, struct tquic_rx_fram
 	return memchr_inv(p, 0, end - p) ?: end;
 }
 
-static const u8 *decode_new_token(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
+static const u8 *check_token(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
 {
-	p = decode_data(p, end, false, TQUIC_FT_STREAM_LEN, f);
-	return p && f->stream.len ? p : NULL;
+	return f->stream.len ? p : NULL;
 }
 
 static const u8 *check_streams(const u8 *p, const u8 *end, struct tquic_rx_frame *f)
@@ -150,6 +140,7 @@ static const struct frame_type {
 	u8 props;	/* 0: no such type */
 	u8 ints;	/* integers that it begins with, read before decode() */
 	const u8 *(*decode)(const u8 *p, const u8 *end, struct tquic_rx_frame *f);
+	u8 data;	/* DATA: payload, read before decode(); and the bits for decode_data() */
 } frame_types[] = {
 	[TQUIC_FT_PADDING] = { PKTS_IH01 | TQUIC_FP_NOT_ELICITING | TQUIC_FP_PROBING, 0,
 			       decode_padding },
@@ -158,9 +149,9 @@ static const struct frame_type {
 	[TQUIC_FT_ACK_ECN] = { PKTS_IH_1 | TQUIC_FP_NOT_ELICITING, 0, decode_ack },
 	[TQUIC_FT_RESET_STREAM] = { PKTS_01, 3 },
 	[TQUIC_FT_STOP_SENDING] = { PKTS_01, 2 },
-	[TQUIC_FT_CRYPTO] = { PKTS_IH_1, 0, decode_crypto },
-	[TQUIC_FT_NEW_TOKEN] = { PKTS_1, 0, decode_new_token },
-	[TQUIC_FT_STREAM ... TQUIC_FT_STREAM + 7] = { PKTS_01, 0, decode_stream },
+	[TQUIC_FT_CRYPTO] = { PKTS_IH_1, .data = DATA | TQUIC_FT_STREAM_OFF | TQUIC_FT_STREAM_LEN },
+	[TQUIC_FT_NEW_TOKEN] = { PKTS_1, 0, check_token, DATA | TQUIC_FT_STREAM_LEN },
+	[TQUIC_FT_STREAM ... TQUIC_FT_STREAM + 7] = { PKTS_01 },
 	[TQUIC_FT_MAX_DATA] = { PKTS_01, 1 },
 	[TQUIC_FT_MAX_STREAM_DATA] = { PKTS_01, 2 },
 	[TQUIC_FT_MAX_STREAMS_BIDI] = { PKTS_01, 1, check_streams },
@@ -178,8 +169,8 @@ static const struct frame_type {
 	[TQUIC_FT_HANDSHAKE_DONE] = { PKTS_1 },
 	[TQUIC_FT_IMMEDIATE_ACK] = { PKTS_1 },
 	[TQUIC_FT_RESET_STREAM_AT] = { PKTS_01, 4, check_reset_at },
-	[TQUIC_FT_DATAGRAM] = { PKTS_01, 0, decode_datagram },
-	[TQUIC_FT_DATAGRAM_LEN] = { PKTS_01, 0, decode_datagram },
+	[TQUIC_FT_DATAGRAM] = { PKTS_01, .data = DATA },
+	[TQUIC_FT_DATAGRAM_LEN] = { PKTS_01, .data = DATA | TQUIC_FT_STREAM_LEN },
 };
 
 /* a frame whose type is not in the table: ACK_FREQUENCY, or why it is an error; section 12.4 */
@@ -225,7 +216,8 @@ int tquic_frame_decode(const u8 *p, const u8 *end, u8 ptype, struct tquic_rx_fra
 	} else if (likely(f->type == TQUIC_FT_ACK)) {
 		next = decode_ack(p + 1, end, f);
 	} else {
-		next = get_ints(p + 1, end, f->ints, ft->ints);
+		next = ft->data ? decode_data(p + 1, end, false, ft->data, f) :
+				  get_ints(p + 1, end, f->ints, ft->ints);
 		if (next && ft->decode)
 			next = ft->decode(next, end, f);
 	}
