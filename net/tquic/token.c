@@ -22,8 +22,7 @@
 
 #define HEAD_LEN	(1 + TQUIC_IV_LEN)
 #define AD_MAX		(1 + sizeof(struct in6_addr) + 2)
-#define FIXED_LEN	(4 + 8)			/* version and time */
-#define PLAIN_MAX	(FIXED_LEN + 2 * (1 + TQUIC_CID_MAX))
+#define PLAIN_MAX	sizeof(struct tquic_token_info)
 
 static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= TQUIC_TOKEN_MAX);
 static_assert(HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN <= QUIC_TOKEN_MAX_BYTES);
@@ -67,43 +66,11 @@ static u32 put_ad(u8 *start, u8 type, const struct sockaddr_in6 *client)
 	return p - start;
 }
 
-static const u8 *get_cid(const u8 *p, const u8 *end, struct tquic_cid *cid)
+/* Bytes of what is sealed: the connection IDs are of a Retry */
+static u32 sealed_len(bool retry)
 {
-	if (!p || p >= end || *p > TQUIC_CID_MAX || end - p - 1 < *p)
-		return NULL;
-	tquic_cid_set(cid, p + 1, *p);
-	return p + 1 + cid->len;
-}
-
-static u32 put_plain(u8 *start, const struct tquic_token_info *info)
-{
-	u8 *p = start;
-
-	put_unaligned_be32(info->version, p);
-	put_unaligned_be64(info->issued_us, p + 4);
-	p += FIXED_LEN;
-	if (info->retry) {
-		p = tquic_cid_put(p, info->odcid.id, info->odcid.len);
-		p = tquic_cid_put(p, info->rscid.id, info->rscid.len);
-	}
-	return p - start;
-}
-
-/* @len bytes at @p, which proved authentic: only another build of ours could get them wrong */
-static int get_plain(const u8 *p, u32 len, struct tquic_token_info *info)
-{
-	const u8 *end = p + len;
-
-	if (len < FIXED_LEN)
-		return -EBADMSG;
-	info->version = get_unaligned_be32(p);
-	info->issued_us = get_unaligned_be64(p + 4);
-	p += FIXED_LEN;
-	if (info->retry) {
-		p = get_cid(p, end, &info->odcid);
-		p = get_cid(p, end, &info->rscid);
-	}
-	return p == end ? 0 : -EBADMSG;
+	return retry ? offsetofend(struct tquic_token_info, rscid) :
+		       offsetof(struct tquic_token_info, odcid);
 }
 
 /*
@@ -115,7 +82,7 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 		     const struct sockaddr_in6 *client, u8 *out)
 {
 	u8 *buf = kmalloc(AD_MAX + PLAIN_MAX + TQUIC_TAG_LEN, GFP_ATOMIC);
-	u32 ad_len, len;
+	u32 ad_len, len = sealed_len(info->retry);
 	int err;
 
 	if (!buf)
@@ -123,7 +90,7 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 	out[0] = info->retry ? TYPE_RETRY : TYPE_NEW;
 	get_random_bytes(out + 1, TQUIC_IV_LEN);
 	ad_len = put_ad(buf, out[0], client);
-	len = put_plain(buf + ad_len, info);
+	memcpy(buf + ad_len, info, len);
 	err = tquic_crypto_once(k->aead, true, buf, ad_len, len, out + 1);
 	if (!err)
 		memcpy(out + HEAD_LEN, buf + ad_len, len + TQUIC_TAG_LEN);
@@ -139,26 +106,23 @@ int tquic_token_make(struct tquic_token_keys *k, const struct tquic_token_info *
 int tquic_token_check(struct tquic_token_keys *k, const u8 *token, u32 len,
 		      const struct sockaddr_in6 *client, u64 now_us, struct tquic_token_info *info)
 {
-	u32 ad_len, text_len;
+	u32 ad_len, text_len = sealed_len(len && token[0] == TYPE_RETRY);
 	u64 age_us;
 	u8 *buf;
 	int err;
 
-	if (len < HEAD_LEN + FIXED_LEN + TQUIC_TAG_LEN ||
-	    len > HEAD_LEN + PLAIN_MAX + TQUIC_TAG_LEN ||
+	if (len != HEAD_LEN + text_len + TQUIC_TAG_LEN ||
 	    (token[0] != TYPE_RETRY && token[0] != TYPE_NEW))
 		return -EBADMSG;
 	buf = kmalloc(AD_MAX + PLAIN_MAX + TQUIC_TAG_LEN, GFP_ATOMIC);
 	if (!buf)
 		return -ENOMEM;
-	memset(info, 0, sizeof(*info));
-	info->retry = token[0] == TYPE_RETRY;
 	ad_len = put_ad(buf, token[0], client);
-	text_len = len - HEAD_LEN - TQUIC_TAG_LEN;
 	memcpy(buf + ad_len, token + HEAD_LEN, text_len + TQUIC_TAG_LEN);
 	err = tquic_crypto_once(k->aead, false, buf, ad_len, text_len, token + 1);
+	memset(info, 0, sizeof(*info));
 	if (!err)
-		err = get_plain(buf + ad_len, text_len, info);
+		memcpy(info, buf + ad_len, text_len);
 	kfree_sensitive(buf);
 	if (err)
 		return err;

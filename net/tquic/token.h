@@ -15,11 +15,11 @@ struct tquic_token_keys {
 	struct crypto_shash *reset;	/* HMAC that reset tokens come from, keyed */
 };
 
-/* What an address token says once it has proven authentic */
+/* What an address token says once it has proven authentic; sealed as it is, so without holes */
 struct tquic_token_info {
-	bool retry;			/* from a Retry packet, else from NEW_TOKEN */
-	u32 version;			/* it is good for no other, RFC 9369 section 5 */
 	u64 issued_us;
+	u32 version;			/* it is good for no other, RFC 9369 section 5 */
+	bool retry;			/* from a Retry packet, else from NEW_TOKEN */
 	struct tquic_cid odcid;		/* Retry: the client's first destination connection ID */
 	struct tquic_cid rscid;		/* Retry: the source connection ID we chose */
 };
