@@ -117,11 +117,9 @@ struct tquic_conn *tquic_conn_create(const struct tquic_conn_param *p, u64 now_u
 	conn->spin = !conn->spins && get_random_u32() % 2;
 	conn->server = p->server;
 	conn->first_version = p->version;
-	conn->prefer_version = p->prefer_version;
 	conn->local = *p->local;
 	conn->local.min_ack_delay_us = min_t(u64, MIN_ACK_DELAY_US, conn->local.max_ack_delay_us);
 	conn->local.reset_stream_at = true;
-	conn->keepalive_interval_us = p->keepalive_us;
 	conn->tail_skip = TQUIC_TAIL_FIRST;
 	conn->loss_ctx.ops = &tquic_fate_ops;
 	conn->loss_ctx.arg = conn;

@@ -226,11 +226,9 @@ struct tquic_conn_param {
 	bool server;
 	bool empty_id;			/* client: ours, and not of TQUIC_CID_LEN bytes */
 	u32 version;
-	u32 prefer_version;
 	const struct tquic_tparam *local;
 	const struct tquic_cc_ops *cc;
 	u32 initial_rtt_us;
-	u64 keepalive_us;
 	u64 rx_window_max;		/* cap of a stream's receive window, bytes */
 	const struct tquic_cid *odcid;	/* server: from the Initial (or the Retry token) */
 	const struct tquic_cid *dcid;	/* server: the client's source connection ID */

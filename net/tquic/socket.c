@@ -658,11 +658,9 @@ int tquic_socket_conn(struct sock *sk, struct tquic_conn_param *p, u64 now_us)
 	p->mib = tquic_pernet(sock_net(sk))->mib;
 	p->switches = &tquic_pernet(sock_net(sk))->switches;
 	p->version = p->version ?: tsk->config.version;
-	p->prefer_version = tsk->config.version;
 	p->local = tp;
 	p->cc = tsk->cc;
 	p->initial_rtt_us = tsk->config.initial_smoothed_rtt;
-	p->keepalive_us = keepalive_us(sk, sock_flag(sk, SOCK_KEEPOPEN));
 	p->rx_window_max = READ_ONCE(sysctl_tquic_rmem[2]);
 	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK) {
 		p->rx_window_max = sk->sk_rcvbuf;
@@ -676,6 +674,8 @@ int tquic_socket_conn(struct sock *sk, struct tquic_conn_param *p, u64 now_us)
 	if (IS_ERR(conn))
 		return PTR_ERR(conn);
 	conn->nodelay = tsk->nodelay;
+	conn->prefer_version = tsk->config.version;
+	conn->keepalive_interval_us = keepalive_us(sk, sock_flag(sk, SOCK_KEEPOPEN));
 	conn->streams.update = tquic_event_stream;
 	tsk->conn = conn;
 	return 0;
