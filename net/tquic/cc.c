@@ -82,23 +82,24 @@ void tquic_cc_on_ack(struct tquic_cc *cc, u32 acked_bytes, u64 sent_us, u64 now_
 		cc->ops->on_ack(cc, acked_bytes, sent_us, now_us);
 }
 
-/** tquic_cc_on_ce - a congestion event, RFC 9002 appendix B.6; @sent_us: of the largest acked */
-void tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
+/** tquic_cc_on_ce - RFC 9002 appendix B.6; @sent_us: of the largest acked; true: it is an event */
+bool tquic_cc_on_ce(struct tquic_cc *cc, u64 sent_us, u64 now_us)
 {
 	if (in_recovery(cc, sent_us))
-		return;
+		return false;
 	cc->prior_recovery_us = cc->recovery_us;
 	cc->prior_cwnd = cc->cwnd;
 	cc->prior_ssthresh = cc->ssthresh;
 	cc->recovery_us = now_us;
 	cc->ops->on_event(cc, now_us);
+	return true;
 }
 
-/** tquic_cc_on_lost - recovery_us changes if and only if this began a new recovery period */
-void tquic_cc_on_lost(struct tquic_cc *cc, u32 lost_bytes, u64 sent_us, u64 now_us)
+/** tquic_cc_on_lost - true: this began a new recovery period */
+bool tquic_cc_on_lost(struct tquic_cc *cc, u32 lost_bytes, u64 sent_us, u64 now_us)
 {
 	tquic_cc_discard(cc, lost_bytes);
-	tquic_cc_on_ce(cc, sent_us, now_us);
+	return tquic_cc_on_ce(cc, sent_us, now_us);
 }
 
 /** tquic_cc_on_persistent - persistent congestion, RFC 9002 section 7.6.2 */

@@ -495,10 +495,8 @@ static void detect(struct pass *p)
 static void report_lost(struct flight *fl, u64 now_us)
 {
 	struct tquic_recovery *rec = fl->rec;
-	u64 recovery_us = rec->cc.recovery_us;
 
-	tquic_cc_on_lost(&rec->cc, fl->lost_bytes, fl->lost_us, now_us);
-	if (rec->cc.recovery_us != recovery_us)
+	if (tquic_cc_on_lost(&rec->cc, fl->lost_bytes, fl->lost_us, now_us))
 		rec->event_lost = fl->lost_new;
 	else
 		rec->event_lost += fl->lost_old;
@@ -586,7 +584,6 @@ static void process_ecn(struct pass *p, const struct tquic_rx_frame *ack,
 			const struct largest *largest)
 {
 	struct tquic_recovery *rec = p->ctx->path[largest->path];
-	u64 recovery_us;
 
 	if (!largest->sent_us || largest->pn != p->sp->largest_acked || !rec ||
 	    rec->ecn == TQUIC_ECN_FAILED)
@@ -604,10 +601,8 @@ static void process_ecn(struct pass *p, const struct tquic_rx_frame *ack,
 	memcpy(p->sp->ecn, ack->ack.ecn, sizeof(p->sp->ecn));
 	if (!p->res->ecn_ce)
 		return;
-	recovery_us = rec->cc.recovery_us;
-	tquic_cc_on_ce(&rec->cc, largest->sent_us, p->now_us);
 	/* counted like a loss that never proves spurious: this event is real */
-	if (rec->cc.recovery_us != recovery_us)
+	if (tquic_cc_on_ce(&rec->cc, largest->sent_us, p->now_us))
 		rec->event_lost = 0;
 	rec->event_lost++;
 }
