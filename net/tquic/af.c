@@ -50,28 +50,26 @@ static int addr_from_user(const struct sock *sk, const struct sockaddr *sa, int 
 	return 0;
 }
 
-/* And back: an AF_INET6 socket shows AF_INET addresses as mapped ones */
-static int addr_to_user(const struct sock *sk, const union tquic_addr *addr, struct sockaddr *sa)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)sa;
-
-	if (sk->sk_family == addr->sa.sa_family) {
-		int len = tquic_addr_is_v4(addr) ? sizeof(addr->v4) : sizeof(addr->v6);
-
-		memcpy(sa, addr, len);
-		return len;
-	}
-	*v6 = tquic_addr_in6(addr);
-	if (!addr->v4.sin_addr.s_addr)
-		v6->sin6_addr = in6addr_any;
-	return sizeof(*v6);
-}
-
 static bool addr_any(const union tquic_addr *addr)
 {
 	if (addr->sa.sa_family == AF_INET)
 		return !addr->v4.sin_addr.s_addr;
 	return ipv6_addr_any(&addr->v6.sin6_addr);
+}
+
+/* And back: an AF_INET6 socket shows AF_INET addresses as mapped ones */
+static int addr_to_user(const struct sock *sk, const union tquic_addr *addr, struct sockaddr *sa)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)sa;
+
+	if (sk->sk_family == AF_INET) {
+		memcpy(sa, &addr->v4, sizeof(addr->v4));
+		return sizeof(addr->v4);
+	}
+	*v6 = tquic_addr_in6(addr);
+	if (addr_any(addr))
+		v6->sin6_addr = in6addr_any;
+	return sizeof(*v6);
 }
 
 /* One that a connection can be made to; the unspecified address means this host */
