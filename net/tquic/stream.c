@@ -117,7 +117,6 @@ static void tx_refresh(struct tquic_streams *ss, struct tquic_stream *s)
 /* The limit is @max now; false: more is used already */
 static bool tx_limit(struct tquic_credit_tx *c, u64 max)
 {
-	tquic_credit_tx_raise(c, max);
 	c->max = max;
 	return c->used <= max;
 }
