@@ -188,7 +188,7 @@ void tquic_conn_free(struct tquic_conn *conn)
 	}
 	tquic_streams_free(&conn->streams);
 	if (held)
-		conn->ops->tx_free(conn, held);
+		conn->ops->tx_free(conn);
 	skb_queue_purge(&conn->undecryptable);
 	skb_queue_purge(&conn->rx_datagrams);
 	skb_queue_purge(&conn->tx_datagrams);
@@ -461,7 +461,7 @@ void tquic_conn_die(struct tquic_conn *conn, int sk_err)
 }
 
 /** tquic_conn_icmp - a positive errno, believed only before the peer was heard: could be forged */
-void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us)
+void tquic_conn_icmp(struct tquic_conn *conn, int err)
 {
 	if (conn->state >= TQUIC_CONN_ESTABLISHED || conn->server || conn->path->rx_bytes)
 		return;
@@ -526,7 +526,7 @@ int tquic_conn_set_cids(struct tquic_conn *conn, const struct quic_connection_id
  * -EAGAIN before the handshake is confirmed or while the last update, to which the peer must have
  * answered, is not over yet; -EOPNOTSUPP when nothing is encrypted.
  */
-int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us)
+int tquic_conn_key_update(struct tquic_conn *conn)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 	int err;

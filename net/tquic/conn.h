@@ -91,7 +91,7 @@ struct tquic_conn_ops {
 	 */
 	int (*rx_charge)(struct tquic_conn *conn, struct sk_buff *skb, bool needed);
 	/* payload bytes left the send buffers: they were acknowledged or dropped */
-	void (*tx_free)(struct tquic_conn *conn, u32 bytes);
+	void (*tx_free)(struct tquic_conn *conn);
 	/* run tquic_conn_work() soon in process context, under the socket lock */
 	void (*defer)(struct tquic_conn *conn);
 	/* something for the event queue: QUIC_EVENT_* and its payload */
@@ -247,7 +247,7 @@ void tquic_conn_close(struct tquic_conn *conn, bool app, u64 err, u64 frame_type
 void tquic_conn_fail(struct tquic_conn *conn, int werr, u64 frame_type, u64 now_us);
 void tquic_conn_peer_closed(struct tquic_conn *conn, const struct tquic_rx_frame *f, u64 now_us);
 void tquic_conn_die(struct tquic_conn *conn, int sk_err);
-void tquic_conn_icmp(struct tquic_conn *conn, int err, u64 now_us);
+void tquic_conn_icmp(struct tquic_conn *conn, int err);
 bool tquic_conn_tx_done(const struct tquic_conn *conn);
 void tquic_conn_work(struct tquic_conn *conn, u64 now_us);
 int tquic_conn_remember(struct tquic_conn *conn, const struct tquic_tparam *tp);
@@ -258,7 +258,7 @@ int tquic_conn_prefer(struct tquic_conn *conn, const union tquic_addr *addr);
 void tquic_conn_cid_event(struct tquic_conn *conn, bool dest);
 void tquic_conn_cid_changed(struct tquic_conn *conn);
 int tquic_conn_set_cids(struct tquic_conn *conn, const struct quic_connection_id_info *info);
-int tquic_conn_key_update(struct tquic_conn *conn, u64 now_us);
+int tquic_conn_key_update(struct tquic_conn *conn);
 void tquic_conn_restart_idle(struct tquic_conn *conn, u64 now_us);
 void tquic_conn_touch(struct tquic_conn *conn, u64 now_us);
 

@@ -39,7 +39,7 @@ static void dequeue(struct tquic_conn *conn)
 	struct sk_buff *skb = __skb_dequeue(&conn->tx_datagrams);
 
 	conn->streams.held_bytes -= skb->truesize;
-	conn->ops->tx_free(conn, skb->truesize);
+	conn->ops->tx_free(conn);
 	consume_skb(skb);
 }
 

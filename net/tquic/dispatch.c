@@ -61,7 +61,7 @@ static int rx_stream_control(struct tquic_rx_work *in, const struct tquic_rx_fra
 	if (stop)
 		tquic_stream_rx_stop(ss, s, f->reset.err);
 	if (held != ss->held_bytes)
-		in->conn->ops->tx_free(in->conn, held - ss->held_bytes);
+		in->conn->ops->tx_free(in->conn);
 	/* also for a stop: who waits for credit of this stream waits for nothing now */
 	if (limit || stop)
 		in->conn->ops->wake(in->conn, TQUIC_WAKE_WRITE);

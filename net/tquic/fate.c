@@ -11,15 +11,14 @@ void tquic_fate_acked(struct tquic_conn *conn)
 {
 	struct tquic_acked_run *run = &conn->acked;
 	struct tquic_stream *s = run->stream;
-	u32 len = run->end - run->off, freed;
+	u32 len = run->end - run->off;
 
 	if (!s)
 		return;
 	run->stream = NULL;
 	conn->stats.acked_bytes += len;
-	freed = tquic_stream_tx_acked(&conn->streams, s, run->off, len, run->fin);
-	if (freed)
-		conn->ops->tx_free(conn, freed);
+	if (tquic_stream_tx_acked(&conn->streams, s, run->off, len, run->fin))
+		conn->ops->tx_free(conn);
 	tquic_stream_put(&conn->streams, s);
 }
 
@@ -60,7 +59,6 @@ static void frame_drop(void *arg, struct tquic_frame *f)
 static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 {
 	struct tquic_conn *conn = arg;
-	u32 freed;
 
 	switch (f->type) {
 	case TQUIC_FT_STREAM:
@@ -76,9 +74,8 @@ static void frame_acked(void *arg, struct tquic_frame *f, u32 n)
 		tquic_stream_reset_acked(&conn->streams, f->ref);
 		break;
 	case TQUIC_FT_RESET_STREAM_AT:
-		freed = tquic_stream_reset_at_acked(&conn->streams, f->ref, f->off);
-		if (freed)
-			conn->ops->tx_free(conn, freed);
+		if (tquic_stream_reset_at_acked(&conn->streams, f->ref, f->off))
+			conn->ops->tx_free(conn);
 		break;
 	case TQUIC_FT_RETIRE_CONNECTION_ID:
 		tquic_cid_retired(&conn->cids, f->value);

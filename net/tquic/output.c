@@ -678,7 +678,7 @@ static bool data_is_small(struct tquic_conn *conn, u32 size)
 }
 
 /* Begin the next key phase long before the limit of this one, RFC 9001 section 6.6 */
-static void renew_key(struct tquic_conn *conn, u64 now_us)
+static void renew_key(struct tquic_conn *conn)
 {
 	struct tquic_space *sp = &conn->spaces[TQUIC_SPACE_APP];
 	u32 pkts = READ_ONCE(conn->switches->rekey_packets);
@@ -686,7 +686,7 @@ static void renew_key(struct tquic_conn *conn, u64 now_us)
 	if (conn->no_encrypt || likely(sp->tx.used < (pkts ?: sp->tx.cipher->tx_limit / 2)))
 		return;
 	if (sp->tx.next_ready && sp->rx.next_ready)	/* else tquic_conn_work() makes them */
-		tquic_conn_key_update(conn, now_us);
+		tquic_conn_key_update(conn);
 }
 
 static void output_app(struct tquic_conn *conn, u64 now_us)
@@ -810,7 +810,7 @@ noinline void tquic_output_flush(struct tquic_conn *conn, u64 now_us)
 		if (!tquic_conn_sends_early(conn) || conn->cork)
 			return;		/* nor before the Initial */
 	}
-	renew_key(conn, now_us);
+	renew_key(conn);
 	if (unlikely(conn->confirmed && conn->ops->path_mtu(conn,
 							    conn->path) != conn->path->route_mtu))
 		tquic_path_mtu_changed(conn, conn->path, now_us);

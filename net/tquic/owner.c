@@ -94,7 +94,7 @@ static void grow_sndbuf(struct sock *sk, const struct tquic_conn *conn)
 }
 
 /* What the socket is charged for follows what the send buffers hold */
-static void tx_free(struct tquic_conn *conn, u32 bytes)
+static void tx_free(struct tquic_conn *conn)
 {
 	struct sock *sk = conn->owner;
 

@@ -235,7 +235,7 @@ void tquic_path_preferred(struct tquic_conn *conn, u64 now_us)
 }
 
 /* What we left stays for what is still under way there: until nothing comes any more */
-static void path_linger(struct tquic_conn *conn, struct tquic_path *left, u64 now_us)
+static void path_linger(struct tquic_path *left, u64 now_us)
 {
 	get_random_bytes(left->challenge, sizeof(left->challenge));	/* nobody answers it */
 	left->heard = left->rx_bytes;
@@ -321,7 +321,7 @@ void tquic_path_rx_response(struct tquic_conn *conn, const u8 *data, u64 now_us)
 		if (path->ours) {
 			path->ours = false;
 			local = !tquic_addr_equal(&path->local, &conn->path->local);
-			path_linger(conn, conn->path, now_us);
+			path_linger(conn->path, now_us);
 			path_activate(conn, path);
 			conn->due |= TQUIC_DUE_PING;	/* for the peer to follow */
 		}
@@ -344,7 +344,7 @@ void tquic_path_timeout(struct tquic_conn *conn, struct tquic_path *path, u64 no
 		return;
 	}
 	if (!conn->server && path->validated && path->heard != path->rx_bytes) {
-		path_linger(conn, path, now_us);
+		path_linger(path, now_us);
 		return;
 	}
 	path->validated = false;

@@ -152,7 +152,7 @@ void tquic_socket_release_cb(struct sock *sk)
 		__sock_put(sk);
 	}
 	if (test_and_clear_bit(TQUIC_DEFER_ICMP, &tsk->deferred) && conn) {
-		tquic_conn_icmp(conn, READ_ONCE(tsk->icmp_err), tquic_now_us());
+		tquic_conn_icmp(conn, READ_ONCE(tsk->icmp_err));
 		set_bit(TQUIC_DEFER_AFTER, &tsk->deferred);
 	}
 	if (test_and_clear_bit(TQUIC_DEFER_AFTER, &tsk->deferred))
@@ -294,7 +294,7 @@ void tquic_socket_icmp(struct sock *sk, int err)
 		WRITE_ONCE(tsk->icmp_err, err);
 		set_bit(TQUIC_DEFER_ICMP, &tsk->deferred);
 	} else if (tsk->conn) {
-		tquic_conn_icmp(tsk->conn, err, tquic_now_us());
+		tquic_conn_icmp(tsk->conn, err);
 		tquic_socket_after(sk);
 	}
 	bh_unlock_sock(sk);

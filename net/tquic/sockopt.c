@@ -559,7 +559,7 @@ static int get_param_ext(struct sock *sk, void *buf, u32 *len)
 
 static int set_key_update(struct sock *sk, void *buf, u32 len)
 {
-	return tquic_conn_key_update(conn_of(sk), tquic_now_us());
+	return tquic_conn_key_update(conn_of(sk));
 }
 
 static int set_cids(struct sock *sk, void *buf, u32 len)

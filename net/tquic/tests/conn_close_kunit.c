@@ -139,13 +139,13 @@ static void update_too_early(struct kunit *test)
 	       tquic_frame_put(body, TQUIC_FT_ACK, app_of(p, CLIENT)->next_pn - 1, 0, 0, 0) - body);
 	KUNIT_ASSERT_NE(test, app_of(p, CLIENT)->loss.largest_acked, TQUIC_PN_NONE);
 	KUNIT_ASSERT_FALSE(test, conn->confirmed);
-	KUNIT_EXPECT_EQ(test, tquic_conn_key_update(conn, p->now_us), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tquic_conn_key_update(conn), -EAGAIN);
 
 	/* confirmed, but nothing of this phase acknowledged */
 	pair_restart(p);
 	establish(p);
 	conn = conn_of(p, CLIENT);
-	KUNIT_ASSERT_EQ(test, tquic_conn_key_update(conn, p->now_us), 0);
+	KUNIT_ASSERT_EQ(test, tquic_conn_key_update(conn), 0);
 	flush(p, CLIENT);
 	drop(p, CLIENT);
 	KUNIT_ASSERT_EQ(test, tquic_crypto_update(&p->end[SERVER].key[TQUIC_SPACE_APP], 0), 0);
@@ -155,10 +155,10 @@ static void update_too_early(struct kunit *test)
 	tquic_timer_run(conn, p->now_us);
 	work(p, CLIENT);
 	KUNIT_ASSERT_EQ(test, conn->key_discard_us, TQUIC_TIME_NEVER);
-	KUNIT_EXPECT_EQ(test, tquic_conn_key_update(conn, p->now_us), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tquic_conn_key_update(conn), -EAGAIN);
 	inject(p, SERVER, TQUIC_PT_1RTT, 1002, body,
 	       tquic_frame_put(body, TQUIC_FT_ACK, app_of(p, CLIENT)->next_pn - 1, 0, 0, 0) - body);
-	KUNIT_EXPECT_EQ(test, tquic_conn_key_update(conn, p->now_us), 0);
+	KUNIT_EXPECT_EQ(test, tquic_conn_key_update(conn), 0);
 }
 
 /* The answer is in the new phase, and the old one's keys go: RFC 9001 sections 6.2 and 6.5 */
@@ -174,7 +174,7 @@ static void update_is_followed(struct kunit *test)
 	conn = conn_of(p, SERVER);
 	pn = app_of(p, CLIENT)->next_pn;
 	app_of(p, CLIENT)->next_pn += 10;	/* these are late */
-	KUNIT_ASSERT_EQ(test, tquic_conn_key_update(conn_of(p, CLIENT), p->now_us), 0);
+	KUNIT_ASSERT_EQ(test, tquic_conn_key_update(conn_of(p, CLIENT)), 0);
 	flush(p, CLIENT);
 	pkt = find_out(p, CLIENT, TQUIC_PT_1RTT, FT(PING));
 	KUNIT_ASSERT_NOT_NULL(test, pkt);

@@ -108,7 +108,7 @@ static int rx_charge(struct tquic_conn *conn, struct sk_buff *skb, bool needed)
 	return e->refuse ? -ENOBUFS : 0;
 }
 
-static void tx_free(struct tquic_conn *conn, u32 bytes)
+static void tx_free(struct tquic_conn *conn)
 {
 }
 

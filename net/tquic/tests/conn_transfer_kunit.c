@@ -131,7 +131,7 @@ static void transfer(struct kunit *test)
 			tquic_stream_finish(&conn_of(p, SERVER)->streams, s);
 		}
 		if (turns % 20 == 19)
-			tquic_conn_key_update(conn_of(p, turns % 40 == 19), p->now_us);
+			tquic_conn_key_update(conn_of(p, turns % 40 == 19));
 		KUNIT_ASSERT_EQ(test, conn_of(p, CLIENT)->state, TQUIC_CONN_ESTABLISHED);
 		KUNIT_ASSERT_EQ(test, conn_of(p, SERVER)->state, TQUIC_CONN_ESTABLISHED);
 	}
