@@ -278,7 +278,7 @@ often() {
 		rm -f "$work/dl"/*
 		"$@" && continue
 		note "$peer: handshake $((i + 1)) of $handshakes: $(tr '\n' ';' <"$work/why")"
-		[ $((given_up += 1)) -le $((2 + handshakes / 5)) ] || return 1
+		[ $((given_up += 1)) -le $((1 + handshakes / 10)) ] || return 1
 		counted n0 PROTOCOL_ERRORS -eq 0 && counted n1 PROTOCOL_ERRORS -eq 0 || return 1
 		echo "$given_up more given up" >"$work/why"
 		: $((i--))
