@@ -207,7 +207,7 @@ static void pto_of_all_spaces(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, types_out(p, SERVER) & FT(PING));
 	drop(p, SERVER);
 
-	/* Finished and a request are lost; so is HANDSHAKE_DONE: the server repeats it if asked */
+	/* Finished and a request are lost, and both are sent again */
 	pair_restart(p);
 	until_finished(p, 100);
 	stream_write(p, CLIENT, 0, 100);

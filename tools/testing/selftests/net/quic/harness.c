@@ -261,6 +261,22 @@ void tune_event(int fd, unsigned int type)
 	REQUIRE(!setsockopt(fd, SOL_QUIC, QUIC_SOCKOPT_EVENT, &on, sizeof(on)));
 }
 
+/* The peer has closed and said why: tune_event() has asked for that */
+void expect_close(int fd, unsigned int code)
+{
+	struct quic_connection_close got = {};
+	unsigned char buf[128];
+	uint32_t flags = 0;
+	ssize_t n;
+
+	n = quic_recvmsg(fd, buf, sizeof(buf), NULL, &flags);
+	EXPECT_EQ(n, 1 + (ssize_t)sizeof(got));
+	EXPECT(flags & MSG_QUIC_NOTIFICATION);
+	EXPECT_EQ(buf[0], QUIC_EVENT_CONNECTION_CLOSE);
+	memcpy(&got, buf + 1, sizeof(got));
+	EXPECT_EQ(got.errcode, code);
+}
+
 /* The number behind a name, in a file of such lines; -1 when there is none of that name. */
 long long number_in(const char *path, const char *name)
 {

@@ -106,6 +106,7 @@ void expect_recv(int fd, int64_t want_sid, const char *want, bool want_fin, cons
 		 int line);
 ssize_t send_on(int fd, int64_t sid, const char *text, uint32_t flags);
 void tune_event(int fd, unsigned int type);
+void expect_close(int fd, unsigned int code);
 long long number_in(const char *path, const char *name);
 long long mib(const char *name);
 

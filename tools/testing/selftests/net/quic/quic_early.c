@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * 0-RTT as the socket shows it, RFC 9001 section 4.6: what leaves before the server has said a
- * word, when its reader gets it, and what becomes of it where nobody has keys for it; and the
- * version that both ends go to, RFC 9368. The TLS messages of 0-RTT are empty shells and the
- * secrets invented: the kernel reads neither.
+ * word, when its reader gets it, and what becomes of it where nobody has keys for it; the version
+ * that both ends go to, RFC 9368; and TLS after the handshake. The messages of TLS are empty shells
+ * and the secrets invented: the kernel reads neither.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -450,6 +450,32 @@ static void t_lost_finished(void)
 	end(&e);
 }
 
+/* Of TLS only a server's tickets may come after the handshake, RFC 9001 sections 4.4 and 6 */
+static void t_tls_after_handshake(void)
+{
+	static const struct {
+		bool by_server;
+		uint8_t type;
+		unsigned int code;
+	} wrong[] = {
+		{ true, 13, QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION },	/* CertificateRequest */
+		{ true, 24, QUIC_TRANSPORT_ERROR_CRYPTO + 10 },		/* KeyUpdate: unexpected_message */
+		{ false, 4, QUIC_TRANSPORT_ERROR_CRYPTO + 10 },		/* NewSessionTicket */
+	};
+	struct pair p;
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		pair_open(&p, NULL);
+		fd = wrong[i].by_server ? p.s : p.c;
+		tune_event(fd, QUIC_EVENT_CONNECTION_CLOSE);
+		say(fd, QUIC_CRYPTO_APP, wrong[i].type);
+		expect_close(fd, wrong[i].code);
+		pair_close(&p);
+	}
+}
+
 /* Who remembers nothing has no credit; and without keys nothing is early. */
 static void t_no_credit(void)
 {
@@ -493,6 +519,7 @@ const struct test tests[] = {
 	{ "lowered_too_far", t_lowered_too_far },
 	{ "close", t_close },
 	{ "lost_finished", t_lost_finished },
+	{ "tls_after_handshake", t_tls_after_handshake },
 	{ "versions", t_versions },
 	{ "version_stays", t_version_stays },
 	{ "chosen_version", t_chosen_version },

@@ -558,12 +558,10 @@ static void t_unbuilt(void)
 
 /* ---- sendmsg and its control messages ---- */
 
-/* The four bytes of @text, with a control message */
-static ssize_t send_text(int fd, const char *text, int level, int type, const void *data, size_t len,
-			 int flags)
+static ssize_t send_cmsg(int fd, int level, int type, const void *data, size_t len, int flags)
 {
 	char control[CMSG_SPACE(64)] = {};
-	struct iovec iov = { .iov_base = (char *)text, .iov_len = 4 };
+	struct iovec iov = { .iov_base = "abcd", .iov_len = 4 };
 	struct msghdr mh = {
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control, .msg_controllen = CMSG_SPACE(len),
@@ -575,11 +573,6 @@ static ssize_t send_text(int fd, const char *text, int level, int type, const vo
 	cmsg->cmsg_len = CMSG_LEN(len);
 	memcpy(CMSG_DATA(cmsg), data, len);
 	return sendmsg(fd, &mh, flags | MSG_NOSIGNAL);
-}
-
-static ssize_t send_cmsg(int fd, int level, int type, const void *data, size_t len, int flags)
-{
-	return send_text(fd, "abcd", level, type, data, len, flags);
 }
 
 static void t_control_messages(void)
@@ -610,41 +603,6 @@ static void t_control_messages(void)
 	EXPECT_ERR(send(p.c, NULL, 100, MSG_NOSIGNAL), EFAULT);
 	EXPECT_EQ(send(p.c, "x", 1, MSG_NOSIGNAL), 1);	/* and the connection goes on */
 	pair_close(&p);
-}
-
-/* Of TLS only a server's tickets may come after the handshake, RFC 9001 sections 4.4 and 6 */
-static void t_tls_after_handshake(void)
-{
-	static const struct {
-		bool by_server;
-		uint8_t type;
-		uint32_t code;
-	} wrong[] = {
-		{ true, 13, QUIC_TRANSPORT_ERROR_PROTOCOL_VIOLATION },	/* CertificateRequest */
-		{ true, 24, QUIC_TRANSPORT_ERROR_CRYPTO + 10 },		/* KeyUpdate: unexpected_message */
-		{ false, 4, QUIC_TRANSPORT_ERROR_CRYPTO + 10 },		/* NewSessionTicket */
-	};
-	struct quic_handshake_info info = { .crypto_level = QUIC_CRYPTO_APP };
-	struct quic_connection_close got;
-	unsigned char buf[128];
-	uint32_t flags;
-	struct pair p;
-	unsigned int i;
-	int fd;
-
-	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		pair_open(&p, NULL);
-		fd = wrong[i].by_server ? p.s : p.c;
-		tune_event(fd, QUIC_EVENT_CONNECTION_CLOSE);
-		REQUIRE(send_text(fd, (char [4]){ (char)wrong[i].type }, SOL_QUIC, QUIC_HANDSHAKE_INFO,
-				  &info, sizeof(info), 0) == 4);
-		flags = 0;
-		REQUIRE(quic_recvmsg(fd, buf, sizeof(buf), NULL, &flags) == 1 + (ssize_t)sizeof(got));
-		EXPECT_EQ(buf[0], QUIC_EVENT_CONNECTION_CLOSE);
-		memcpy(&got, buf + 1, sizeof(got));
-		EXPECT_EQ(got.errcode, wrong[i].code);
-		pair_close(&p);
-	}
 }
 
 /* ---- questions about the connection ---- */
@@ -879,7 +837,6 @@ const struct test tests[] = {
 	{ "alpn", t_alpn },
 	{ "token_role", t_token_role },
 	{ "ticket_key", t_ticket_key },
-	{ "tls_after_handshake", t_tls_after_handshake },
 	{ "events_option", t_events_option },
 	{ "secret_errors", t_secret_errors },
 	{ "param_ext", t_param_ext },

@@ -132,22 +132,6 @@ static void open_bare(struct pair *p, struct wire *w)
 	close(tap);
 }
 
-/* The client is told why */
-static void expect_close(int fd, unsigned int code)
-{
-	struct quic_connection_close got = {};
-	unsigned char buf[128];
-	uint32_t flags = 0;
-	ssize_t n;
-
-	n = quic_recvmsg(fd, buf, sizeof(buf), NULL, &flags);
-	EXPECT_EQ(n, 1 + (ssize_t)sizeof(got));
-	EXPECT(flags & MSG_QUIC_NOTIFICATION);
-	EXPECT_EQ(buf[0], QUIC_EVENT_CONNECTION_CLOSE);
-	memcpy(&got, buf + 1, sizeof(got));
-	EXPECT_EQ(got.errcode, code);
-}
-
 static void wrong(uint8_t first, const char *frames, size_t len, unsigned int code)
 {
 	long long errors = mib("PROTOCOL_ERRORS");
