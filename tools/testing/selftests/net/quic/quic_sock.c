@@ -701,11 +701,19 @@ static void t_socket_options(void)
 	EXPECT_OK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &val, &len));
 	EXPECT_EQ(val, 0);
 	EXPECT_OK(setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &(int){ 8 }, sizeof(int)));
+	/* it may have IPv4 to carry */
+	EXPECT_OK(setsockopt(fd, IPPROTO_IP, IP_TTL, &(int){ 33 }, sizeof(int)));
+	EXPECT_OK(getsockopt(fd, IPPROTO_IP, IP_TTL, &val, &len));
+	EXPECT_EQ(val, 33);
+	EXPECT_ERR(setsockopt(fd, 9999, 1, &one, sizeof(one)), ENOPROTOOPT);
+	EXPECT_ERR(getsockopt(fd, 9999, 1, &val, &len), ENOPROTOOPT);
 	close(fd);
 	fd = open_socket(AF_INET);
 	EXPECT_OK(setsockopt(fd, IPPROTO_IP, IP_TOS, &(int){ 8 }, sizeof(int)));
 	EXPECT_OK(setsockopt(fd, IPPROTO_IP, IP_TTL, &(int){ 33 }, sizeof(int)));
 	EXPECT_ERR(setsockopt(fd, IPPROTO_IP, 9999, &one, sizeof(one)), ENOPROTOOPT);
+	EXPECT_ERR(setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &(int){ 8 }, sizeof(int)), ENOPROTOOPT);
+	EXPECT_ERR(getsockopt(fd, 9999, 1, &val, &len), ENOPROTOOPT);
 }
 
 static void t_ioctl(void)
